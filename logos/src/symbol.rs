@@ -1,0 +1,90 @@
+//! Interned names. A symbol is a number; its text lives here once.
+//!
+//! Owns the table text ↔ number and the memory it accounts for. Refuses to hand out an order: symbols are
+//! compared by their text wherever an order can be seen.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+/// An interned name, or a nameless one made by `gensym` (equal only to itself).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Symbol(pub u32);
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Symbol({})", self.0)
+    }
+}
+
+/// The table of all symbols of one world.
+#[derive(Debug, Default)]
+pub struct Symbols {
+    texts: Vec<Rc<str>>,
+    interned: BTreeMap<Rc<str>, Symbol>,
+}
+
+impl Symbols {
+    /// An empty table.
+    pub fn new() -> Symbols {
+        Symbols::default()
+    }
+
+    /// The symbol written `text`; the same one each time.
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(&symbol) = self.interned.get(text) {
+            return symbol;
+        }
+        let text: Rc<str> = text.into();
+        let symbol = self.push(text.clone());
+        self.interned.insert(text, symbol);
+        symbol
+    }
+
+    /// The symbol written `text`, if there is one already.
+    pub fn find(&self, text: &str) -> Option<Symbol> {
+        self.interned.get(text).copied()
+    }
+
+    /// A new symbol, equal to no other, that prints as `text`.
+    pub fn uninterned(&mut self, text: &str) -> Symbol {
+        self.push(text.into())
+    }
+
+    /// The text of a symbol.
+    pub fn text(&self, symbol: Symbol) -> &str {
+        &self.texts[symbol.0 as usize]
+    }
+
+    /// The text of a symbol, shared.
+    pub fn shared_text(&self, symbol: Symbol) -> Rc<str> {
+        self.texts[symbol.0 as usize].clone()
+    }
+
+    /// Whether the symbol is one that `intern` gives.
+    pub fn is_interned(&self, symbol: Symbol) -> bool {
+        self.interned.get(self.text(symbol)) == Some(&symbol)
+    }
+
+    /// Whether the symbol is a keyword: an interned symbol whose text is a colon and at least one more character.
+    pub fn is_keyword(&self, symbol: Symbol) -> bool {
+        let text = self.text(symbol);
+        text.len() > 1 && text.starts_with(':')
+    }
+
+    /// How many symbols there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether the table is empty.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    fn push(&mut self, text: Rc<str>) -> Symbol {
+        let symbol = Symbol(u32::try_from(self.texts.len()).expect("fewer than 2^32 symbols fit in memory"));
+        self.texts.push(text);
+        symbol
+    }
+}
