@@ -1,1 +1,68 @@
+//! The distributed hash table of Logos: signed items in a Kademlia network, as a pure step machine.
+//!
+//! This crate opens no socket, reads no clock, starts no thread and asks the operating system for no
+//! randomness. Whoever drives it brings the time and a seed, and does what it says.
+//!
+//! # The order of calls
+//!
+//! 1. [`Kademlia::new`] with a seed from the operating system.
+//! 2. [`Kademlia::handle`] with [`Event::LoadBlocks`], [`Event::LoadContacts`] and [`Event::LoadItems`], if
+//!    there is a disk; then, with any first contacts, [`Command::Bootstrap`].
+//! 3. Forever: sleep until [`Kademlia::poll_timeout`] or until something happens, and call
+//!    [`Kademlia::handle`] with it: [`Event::Timer`] when the time has come, [`Event::Incoming`] for a
+//!    request, [`Event::Answered`] or [`Event::Failed`] for each [`Action::Send`], [`Event::Command`] for
+//!    what somebody on this node wants. `now` is in milliseconds since 1970 and never decreases.
+//! 4. After every call perform the returned actions in order, then ask `poll_timeout` anew.
+//!
+//! An [`Action::Reply`] (and an [`Action::Finished`]) may leave only after every [`Action::StoreItem`]
+//! before it is durable: whatever is acknowledged survives a crash.
+//!
+//! Every [`Action::Send`] should be reported back once. An exchange that is not is given up at its
+//! deadline; a report after that is harmless.
+//!
+//! # A node on its own
+//!
+//! A node without contacts keeps what is put there as its own and finds it again with a get, but the put
+//! fails with [`OperationError::NotStored`], `stored` 0: nobody else has it. As soon as it meets
+//! others, it publishes what it kept.
+
 #![forbid(unsafe_code)]
+
+pub mod wire;
+
+mod contact;
+mod event;
+mod id;
+mod item;
+mod kademlia;
+mod message;
+
+pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
+pub use event::{
+    Action, BlockReason, BlockRecord, Command, Event, ExchangeId, Found, Get, ItemRecord,
+    LookupReport, Notice, OperationError, OperationId, Outcome, Put, PutReport, SendError, Token,
+};
+pub use id::{Distance, ID_BITS, ID_BYTES, Id};
+pub use item::{
+    Draft, Ed25519, FUTURE_MS_MAX, ITEM_VERSION, Item, ItemError, ItemSignature, META_BYTES_MAX,
+    META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version,
+    item_key,
+};
+pub use kademlia::{Config, Kademlia};
+pub use message::{
+    CONTACTS_MAX, DETAIL_BYTES_MAX, ErrorCode, Failure, FindValue, InteractionId, Nodes,
+    PROTOCOL_VERSION, Request, Response, Store, Value,
+};
+
+/// Contacts per bucket, and nodes an item is stored at.
+pub const K: usize = 20;
+/// Requests a lookup keeps in flight.
+pub const ALPHA: usize = 3;
+/// How long a lookup may take, in milliseconds.
+pub const LOOKUP_TIMEOUT_MS: u64 = 10_000;
+/// Consecutive failures after which a contact is replaced.
+pub const ALLOWED_FAILURES: u32 = 5;
+/// How long a first block lasts, in milliseconds; each further one lasts twice as long.
+pub const BLOCK_MS: u64 = 24 * 60 * 60 * 1000;
+/// Most commands running at once.
+pub const OPERATIONS_MAX: usize = 1024;
