@@ -1,1 +1,19 @@
 #![forbid(unsafe_code)]
+//! The effects of Logos: sockets, disk, clocks and threads around the pure machines.
+//!
+//! `service` is the door; behind it `driver` owns the network, `store` the disk, `jobs` the
+//! threads that run other people's programs, `submit` the asking of others, `consensus` the vote.
+//! Nothing here knows the language: programs and outcomes are bytes, an
+//! [`Evaluator`](jobs::Evaluator) runs them.
+
+pub mod consensus;
+pub mod error;
+pub mod identity;
+pub mod jobs;
+pub mod keys;
+pub mod service;
+pub mod swarm;
+pub mod ticket;
+
+#[cfg(test)]
+mod testing;
