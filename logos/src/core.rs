@@ -6,6 +6,7 @@
 
 use crate::symbol::Symbol;
 use crate::syntax::{Span, Syntax};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A node of a [`Unit`]: an index into `nodes`.
@@ -26,6 +27,8 @@ pub struct Unit {
     pub nodes: Vec<Node>,
     /// Where each node came from; as long as `nodes`.
     pub spans: Vec<Span>,
+    /// For nodes that a macro introduced, the place in the macro's definition; `spans` has its use.
+    pub origins: BTreeMap<NodeId, Span>,
     /// All local variables.
     pub variables: Vec<Variable>,
     /// All procedures, inner ones before the outer ones that hold them.

@@ -103,8 +103,10 @@ pub struct Syntax(pub Rc<SyntaxNode>);
 pub struct SyntaxNode {
     /// What was written.
     pub datum: Datum,
-    /// Where.
+    /// Where; for what a macro introduced, the use of the macro.
     pub span: Span,
+    /// For what a macro introduced, the place in the macro's definition; otherwise [`Span::NONE`].
+    pub origin: Span,
 }
 
 /// The shapes of written data.
@@ -147,7 +149,12 @@ pub enum Datum {
 impl Syntax {
     /// A datum at a place.
     pub fn new(datum: Datum, span: Span) -> Syntax {
-        Syntax(Rc::new(SyntaxNode { datum, span }))
+        Syntax::introduced(datum, span, Span::NONE)
+    }
+
+    /// A datum that a macro, used at `span`, took from its definition at `origin`.
+    pub fn introduced(datum: Datum, span: Span, origin: Span) -> Syntax {
+        Syntax(Rc::new(SyntaxNode { datum, span, origin }))
     }
 
     /// A proper list.
@@ -178,6 +185,11 @@ impl Syntax {
     /// Where it was written.
     pub fn span(&self) -> Span {
         self.0.span
+    }
+
+    /// Where a macro's definition has it, if a macro introduced it.
+    pub fn origin(&self) -> Span {
+        self.0.origin
     }
 
     /// The items of a proper list.
