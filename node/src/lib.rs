@@ -12,8 +12,10 @@ pub mod identity;
 pub mod jobs;
 pub mod keys;
 pub mod service;
+pub mod store;
 pub mod swarm;
 pub mod ticket;
+pub mod wire;
 
 #[cfg(test)]
 mod testing;

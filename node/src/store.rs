@@ -1,0 +1,430 @@
+//! Everything that must survive a crash, in one redb file: items, contacts, blocks, the last
+//! timestamps of our own names, jobs, receipts, standing and evidence. Whatever a call returned
+//! from is on disk. The same store in memory serves programs without a data folder.
+//! Refuses to judge: it keeps what it is given. A damaged or newer file is left as it is.
+
+mod records;
+
+pub use records::{Evidence, OwnName, Standing, WorkedJob};
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dht::{BlockRecord, Contact, ItemRecord};
+use redb::backends::InMemoryBackend;
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    StorageBackend, TableDefinition, WriteTransaction,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::DataError;
+use crate::identity::create_folder;
+use crate::keys::{Id, PublicKey};
+use crate::service::JobRecord;
+use crate::wire::{decode, encode};
+
+/// Name of the database in the data folder.
+pub const DATABASE_FILE: &str = "node.redb";
+/// Name of the file whose lock says that a program uses the folder.
+pub const LOCK_FILE: &str = "lock";
+/// The version of the tables below.
+const FORMAT: u64 = 1;
+/// Most receipts kept of jobs run for others; the oldest go first.
+const WORKED_JOBS_MAX: u64 = 1024;
+/// Most own jobs kept; the oldest go first.
+const JOBS_MAX: u64 = 1024;
+/// Memory the database may use as its cache.
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
+const ITEMS: Table = TableDefinition::new("items");
+const CONTACTS: Table = TableDefinition::new("contacts");
+const BLOCKS: Table = TableDefinition::new("blocks");
+const OWN_NAMES: Table = TableDefinition::new("own-names");
+const JOBS: Table = TableDefinition::new("jobs");
+const WORKED: Table = TableDefinition::new("worked");
+const STANDING: Table = TableDefinition::new("standing");
+const EVIDENCE: Table = TableDefinition::new("evidence");
+const TABLES: [Table; 8] = [
+    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, WORKED, STANDING, EVIDENCE,
+];
+
+/// One change the DHT's state machine wants on disk.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Keep this item.
+    StoreItem(ItemRecord),
+    /// Forget the item under this key.
+    RemoveItem(Id),
+    /// Keep this contact.
+    SaveContact(Contact),
+    /// Forget this contact.
+    ForgetContact(PublicKey),
+    /// Keep this block.
+    Block(BlockRecord),
+    /// Forget this block.
+    Unblock(PublicKey),
+}
+
+/// The node's disk, or its memory in place of one. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    database: Database,
+    path: PathBuf,
+    on_disk: bool,
+    /// Held as long as the store is open.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// The store in `folder`, made if there is none. The first program holds it.
+    pub fn open(folder: &Path) -> Result<Store, DataError> {
+        create_folder(folder)?;
+        let lock = lock(folder)?;
+        let path = folder.join(DATABASE_FILE);
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_BYTES);
+        let database = builder
+            .create(&path)
+            .map_err(|error| cannot_open(&path, error))?;
+        Store::prepare(database, path, Some(lock))
+    }
+
+    /// A store that is gone when it is dropped.
+    pub fn in_memory() -> Store {
+        Store::on_backend(InMemoryBackend::new()).expect("an empty store in memory can be made")
+    }
+
+    /// A store on any backend: how tests inject crashes.
+    pub fn on_backend(backend: impl StorageBackend) -> Result<Store, DataError> {
+        let path = PathBuf::from("(memory)");
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_BYTES);
+        let database = builder
+            .create_with_backend(backend)
+            .map_err(|error| cannot_open(&path, error))?;
+        Store::prepare(database, path, None)
+    }
+
+    fn prepare(database: Database, path: PathBuf, lock: Option<File>) -> Result<Store, DataError> {
+        let on_disk = lock.is_some();
+        let store = Store {
+            inner: Arc::new(Inner {
+                database,
+                path,
+                on_disk,
+                _lock: lock,
+            }),
+        };
+        store.check_format()?;
+        Ok(store)
+    }
+
+    /// Whether writing takes as long as a disk does.
+    pub fn is_on_disk(&self) -> bool {
+        self.inner.on_disk
+    }
+
+    /// Makes all of `changes` durable, in order, or none.
+    pub fn apply(&self, changes: &[Change]) -> Result<(), DataError> {
+        self.write(|write| {
+            for change in changes {
+                match change {
+                    Change::StoreItem(record) => {
+                        put(write, ITEMS, record.item.key.as_bytes(), record)?;
+                    }
+                    Change::RemoveItem(key) => remove(write, ITEMS, key.as_bytes())?,
+                    Change::SaveContact(contact) => {
+                        put(write, CONTACTS, contact.public_key().as_bytes(), contact)?;
+                    }
+                    Change::ForgetContact(key) => remove(write, CONTACTS, key.as_bytes())?,
+                    Change::Block(record) => {
+                        put(write, BLOCKS, record.public_key.as_bytes(), record)?;
+                    }
+                    Change::Unblock(key) => remove(write, BLOCKS, key.as_bytes())?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// All items.
+    pub fn items(&self) -> Result<Vec<ItemRecord>, DataError> {
+        self.all(ITEMS)
+    }
+
+    /// All contacts.
+    pub fn contacts(&self) -> Result<Vec<Contact>, DataError> {
+        self.all(CONTACTS)
+    }
+
+    /// All blocks.
+    pub fn blocks(&self) -> Result<Vec<BlockRecord>, DataError> {
+        self.all(BLOCKS)
+    }
+
+    /// What we last signed under one of our own names.
+    pub fn own_name(&self, name: &str) -> Result<Option<OwnName>, DataError> {
+        self.one(OWN_NAMES, name.as_bytes())
+    }
+
+    /// Reserves the next timestamp for one of our own names, and remembers its latest expiry:
+    /// never a timestamp twice, never an expiry earlier than one given before.
+    pub fn next_own_name(&self, name: &str, now: u64, expires: u64) -> Result<OwnName, DataError> {
+        let mut next = OwnName {
+            timestamp: now,
+            expires,
+        };
+        self.write(|write| {
+            let mut table = write.open_table(OWN_NAMES)?;
+            let last = match table.get(name.as_bytes())? {
+                Some(bytes) => decode::<OwnName>(bytes.value()).ok(),
+                None => None,
+            };
+            next = last.map_or(next, |last| last.next(now, expires));
+            table.insert(name.as_bytes(), encode(&next).as_slice())?;
+            Ok(())
+        })?;
+        Ok(next)
+    }
+
+    /// Keeps a job of our own, in place of what was known about it.
+    pub fn save_job(&self, record: &JobRecord) -> Result<(), DataError> {
+        self.write(|write| {
+            put(write, JOBS, record.name.as_bytes(), record)?;
+            prune(write, JOBS, JOBS_MAX, |record: &JobRecord| record.submitted)
+        })
+    }
+
+    /// One of our own jobs.
+    pub fn job(&self, name: &Id) -> Result<Option<JobRecord>, DataError> {
+        self.one(JOBS, name.as_bytes())
+    }
+
+    /// All of our own jobs, the newest first.
+    pub fn jobs(&self) -> Result<Vec<JobRecord>, DataError> {
+        let mut jobs: Vec<JobRecord> = self.all(JOBS)?;
+        jobs.sort_by_key(|job| std::cmp::Reverse((job.submitted, job.name)));
+        Ok(jobs)
+    }
+
+    /// Keeps what we signed about somebody else's job.
+    pub fn save_worked(&self, worked: &WorkedJob) -> Result<(), DataError> {
+        self.write(|write| {
+            put(write, WORKED, worked.receipt.receipt.job.as_bytes(), worked)?;
+            prune(write, WORKED, WORKED_JOBS_MAX, |worked: &WorkedJob| {
+                worked.receipt.receipt.started
+            })
+        })
+    }
+
+    /// What we signed about somebody else's job.
+    pub fn worked(&self, job: &Id) -> Result<Option<WorkedJob>, DataError> {
+        self.one(WORKED, job.as_bytes())
+    }
+
+    /// What we know of a peer's work.
+    pub fn standing(&self, peer: &PublicKey) -> Result<Standing, DataError> {
+        Ok(self.one(STANDING, peer.as_bytes())?.unwrap_or_default())
+    }
+
+    /// Changes what we know of some peers' work.
+    pub fn change_standing(
+        &self,
+        peers: &[PublicKey],
+        change: impl Fn(&mut Standing),
+    ) -> Result<(), DataError> {
+        self.write(|write| {
+            let mut table = write.open_table(STANDING)?;
+            for peer in peers {
+                let mut standing = match table.get(peer.as_bytes().as_slice())? {
+                    Some(bytes) => decode(bytes.value()).unwrap_or_default(),
+                    None => Standing::default(),
+                };
+                change(&mut standing);
+                table.insert(peer.as_bytes().as_slice(), encode(&standing).as_slice())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps why a peer was convicted.
+    pub fn save_evidence(&self, peer: &PublicKey, evidence: &Evidence) -> Result<(), DataError> {
+        self.write(|write| put(write, EVIDENCE, peer.as_bytes(), evidence))
+    }
+
+    /// Why a peer was convicted, if it was.
+    pub fn evidence(&self, peer: &PublicKey) -> Result<Option<Evidence>, DataError> {
+        self.one(EVIDENCE, peer.as_bytes())
+    }
+
+    /// A number kept under a name: the last port used, for example.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, DataError> {
+        let read = || -> Result<Option<u64>, redb::Error> {
+            let table = self.inner.database.begin_read()?.open_table(META)?;
+            Ok(table.get(name)?.map(|number| number.value()))
+        };
+        read().map_err(|error| self.damaged(&error))
+    }
+
+    /// Keeps a number under a name.
+    pub fn save_number(&self, name: &str, number: u64) -> Result<(), DataError> {
+        self.write(|write| {
+            write.open_table(META)?.insert(name, number)?;
+            Ok(())
+        })
+    }
+
+    fn check_format(&self) -> Result<(), DataError> {
+        let mut found = FORMAT;
+        self.write(|write| {
+            let mut meta = write.open_table(META)?;
+            let format = meta.get("format")?.map(|format| format.value());
+            match format {
+                Some(format) => found = format,
+                None => {
+                    meta.insert("format", FORMAT)?;
+                }
+            }
+            if found <= FORMAT {
+                for table in TABLES {
+                    write.open_table(table)?;
+                }
+            }
+            Ok(())
+        })?;
+        if found > FORMAT {
+            return Err(DataError::Newer(self.inner.path.clone(), found));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), DataError> {
+        let write = || -> Result<(), redb::Error> {
+            let write = self.inner.database.begin_write()?;
+            change(&write)?;
+            write.commit()?;
+            Ok(())
+        };
+        write().map_err(|error| self.damaged(&error))
+    }
+
+    fn all<T: DeserializeOwned>(&self, table: Table) -> Result<Vec<T>, DataError> {
+        let read = || -> Result<Vec<T>, redb::Error> {
+            let table = self.inner.database.begin_read()?.open_table(table)?;
+            let mut records = Vec::new();
+            for entry in table.iter()? {
+                records.push(record(entry?.1.value())?);
+            }
+            Ok(records)
+        };
+        read().map_err(|error| self.damaged(&error))
+    }
+
+    fn one<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>, DataError> {
+        let read = || -> Result<Option<T>, redb::Error> {
+            let table = self.inner.database.begin_read()?.open_table(table)?;
+            table
+                .get(key)?
+                .map(|bytes| record(bytes.value()))
+                .transpose()
+        };
+        read().map_err(|error| self.damaged(&error))
+    }
+
+    fn damaged(&self, error: &redb::Error) -> DataError {
+        match error {
+            redb::Error::Io(error) => DataError::Io(self.inner.path.clone(), error.to_string()),
+            error => DataError::Damaged(self.inner.path.clone(), error.to_string()),
+        }
+    }
+}
+
+fn put<T: Serialize>(
+    write: &WriteTransaction,
+    table: Table,
+    key: &[u8],
+    record: &T,
+) -> Result<(), redb::Error> {
+    write
+        .open_table(table)?
+        .insert(key, encode(record).as_slice())?;
+    Ok(())
+}
+
+fn remove(write: &WriteTransaction, table: Table, key: &[u8]) -> Result<(), redb::Error> {
+    write.open_table(table)?.remove(key)?;
+    Ok(())
+}
+
+/// Removes the oldest record of a table that has more than `most`.
+fn prune<T: DeserializeOwned>(
+    write: &WriteTransaction,
+    table: Table,
+    most: u64,
+    age: impl Fn(&T) -> u64,
+) -> Result<(), redb::Error> {
+    let mut table = write.open_table(table)?;
+    if table.len()? <= most {
+        return Ok(());
+    }
+    let mut oldest: Option<(u64, Vec<u8>)> = None;
+    for entry in table.iter()? {
+        let (key, bytes) = entry?;
+        let age = record(bytes.value()).map_or(0, |record| age(&record));
+        if oldest.as_ref().is_none_or(|(oldest, _)| age < *oldest) {
+            oldest = Some((age, key.value().to_vec()));
+        }
+    }
+    if let Some((_, key)) = oldest {
+        table.remove(key.as_slice())?;
+    }
+    Ok(())
+}
+
+fn record<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, redb::Error> {
+    decode(bytes).map_err(|_| redb::Error::Corrupted("a record cannot be read".into()))
+}
+
+fn lock(folder: &Path) -> Result<File, DataError> {
+    let path = folder.join(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| DataError::Io(path.clone(), error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DataError::Locked(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(DataError::Io(path, error.to_string())),
+    }
+}
+
+fn cannot_open(path: &Path, error: DatabaseError) -> DataError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => DataError::Locked(path.to_owned()),
+        DatabaseError::Storage(redb::StorageError::Io(error))
+            if error.kind() != std::io::ErrorKind::InvalidData =>
+        {
+            DataError::Io(path.to_owned(), error.to_string())
+        }
+        error => DataError::Damaged(path.to_owned(), error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
