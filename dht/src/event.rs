@@ -324,15 +324,13 @@ pub enum SendError {
     BadAnswer(WireError),
 }
 
-/// An item as kept on disk.
+/// An item as kept on disk. Cached copies are not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemRecord {
     /// The item.
     pub item: Arc<Item>,
     /// Put by this node itself: never evicted.
     pub own: bool,
-    /// A cached copy, to be dropped then; `None` for one that is held in earnest.
-    pub cached_until: Option<u64>,
     /// The latest `expires` of any version seen under this key, 0 if one was to live forever: for so
     /// long a stub has to be kept.
     pub horizon: u64,

@@ -30,12 +30,17 @@
 
 pub mod wire;
 
+mod blocks;
 mod contact;
 mod event;
 mod id;
 mod item;
 mod kademlia;
+mod lookup;
 mod message;
+mod rates;
+mod storage;
+mod table;
 
 pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
 pub use event::{
@@ -48,7 +53,7 @@ pub use item::{
     META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version,
     item_key,
 };
-pub use kademlia::{Config, Kademlia};
+pub use kademlia::{Config, Kademlia, Metrics};
 pub use message::{
     CONTACTS_MAX, DETAIL_BYTES_MAX, ErrorCode, Failure, FindValue, InteractionId, Nodes,
     PROTOCOL_VERSION, Request, Response, Store, Value,

@@ -1,14 +1,48 @@
-//! The state machine.
+//! The state machine: one node's part of the network.
+//!
+//! Owns the parts (table, storage, blocks, running tasks) and the one way in and out, [`Kademlia::handle`].
+//! Refuses every effect: what is to be done leaves as an [`Action`].
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `incoming` | answers requests |
+//! | `exchanges` | sends requests, waits for answers, measures, judges what was passed on |
+//! | `tasks` | lookups and what they are for: get, put, bootstrap, refresh |
+//! | `upkeep` | admission, liveness, refresh, republishing, handing over |
+//! | `watching` | both sides of a watch |
 
+mod exchanges;
+mod incoming;
+mod tasks;
+mod upkeep;
+mod watching;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 
+use crate::blocks::Blocks;
 use crate::contact::{Address, Contact, PublicKey};
-use crate::event::{Action, Event};
+use crate::event::{
+    Action, BlockReason, BlockRecord, Command, Event, ExchangeId, ItemRecord, Notice,
+    OperationError, OperationId, Outcome,
+};
 use crate::id::Id;
-use crate::item::{Ed25519, SignatureCheck, VerifiedItem};
+use crate::item::{Ed25519, SignatureCheck, VerifiedItem, Version};
+use crate::message::PROTOCOL_VERSION;
+use crate::rates::{Dials, RateLimit, RoundTrip};
+use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
+use crate::table::{Entry, Table};
+use exchanges::Exchange;
+use tasks::{Task, TaskId};
+use watching::Watching;
+
+/// Most saved contacts kept in mind for when nobody else is known.
+pub const SAVED_CONTACTS_MAX: usize = 256;
+/// Most keys whose last version read or written is remembered.
+pub const SEEN_MAX: usize = 4096;
 
 /// What a node's owner may set.
 #[derive(Clone, Debug)]
@@ -31,34 +65,124 @@ impl Default for Config {
     }
 }
 
+/// What a node counted since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Requests sent.
+    pub requests_sent: u64,
+    /// Requests answered in time.
+    pub requests_answered: u64,
+    /// Requests that failed or were not answered.
+    pub requests_failed: u64,
+    /// Requests received.
+    pub requests_received: u64,
+    /// Requests received and refused.
+    pub requests_refused: u64,
+    /// Lookups ended.
+    pub lookups: u64,
+    /// Items passed on to us that did not pass their check.
+    pub bad_items: u64,
+    /// Items republished.
+    pub republished: u64,
+    /// Items handed to a nearer newcomer.
+    pub handed_over: u64,
+    /// Items stored at a node on the path to them.
+    pub cached: u64,
+}
+
 /// One node's part of the distributed hash table, as a pure step machine; see the crate's documentation.
 pub struct Kademlia {
-    config: Config,
     me: Contact,
     rng: ChaCha12Rng,
     signatures: Arc<dyn SignatureCheck>,
+    table: Table,
+    storage: Storage,
+    blocks: Blocks,
+    rate_limit: RateLimit,
+    dials: Dials,
+    /// Round trips to everybody, for peers not measured yet.
+    round_trip: RoundTrip,
+    exchanges: BTreeMap<ExchangeId, Exchange>,
+    /// Peers being pinged.
+    pinging: BTreeSet<PublicKey>,
+    tasks: BTreeMap<TaskId, Task>,
+    operations: BTreeMap<OperationId, TaskId>,
+    timers: BTreeSet<(u64, Timer)>,
+    /// Contacts of an earlier run, asked when the table is too empty.
+    saved: Vec<Contact>,
+    seen: Seen,
+    /// Tasks of the node's own upkeep that are running.
+    background: usize,
+    refreshes: VecDeque<Id>,
+    handovers: VecDeque<(Contact, Id)>,
+    handovers_in_flight: usize,
+    /// Before this time newcomers are old acquaintances: nothing is handed over.
+    handover_from: u64,
+    watching: Watching,
+    metrics: Metrics,
+    outbox: Vec<Action>,
+    next_number: u64,
+    is_ticking: bool,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// An answer is overdue: somebody else may be asked meanwhile.
+    Overdue(ExchangeId),
+    /// An answer will not come any more.
+    Deadline(ExchangeId),
+    /// A task has used up its time.
+    Task(TaskId),
+    /// A watch has to be renewed.
+    Renew(Id),
+    /// Look after the table.
+    Tick,
 }
 
 impl std::fmt::Debug for Kademlia {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Kademlia({:?})", self.me)
+        f.debug_struct("Kademlia")
+            .field("me", &self.me)
+            .field("contacts", &self.table.len())
+            .field("items", &self.storage.usage().0)
+            .field("tasks", &self.tasks.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Kademlia {
     /// A node that knows nobody. The same seed and the same events give the same actions.
     pub fn new(config: Config, public_key: PublicKey, seed: [u8; 32]) -> Self {
-        let me = Contact::new(
-            public_key,
-            config.addresses.clone(),
-            crate::PROTOCOL_VERSION,
-        );
-        let rng = ChaCha12Rng::from_seed(seed);
+        let me = Contact::new(public_key, config.addresses, PROTOCOL_VERSION);
+        let own = *me.id();
         Self {
-            config,
             me,
-            rng,
+            rng: ChaCha12Rng::from_seed(seed),
             signatures: Arc::new(Ed25519),
+            table: Table::new(own),
+            storage: Storage::new(own, config.storage_bytes_max, config.storage_items_max),
+            blocks: Blocks::default(),
+            rate_limit: RateLimit::default(),
+            dials: Dials::default(),
+            round_trip: RoundTrip::default(),
+            exchanges: BTreeMap::new(),
+            pinging: BTreeSet::new(),
+            tasks: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            saved: Vec::new(),
+            seen: Seen::default(),
+            background: 0,
+            refreshes: VecDeque::new(),
+            handovers: VecDeque::new(),
+            handovers_in_flight: 0,
+            handover_from: 0,
+            watching: Watching::default(),
+            metrics: Metrics::default(),
+            outbox: Vec::new(),
+            next_number: 0,
+            is_ticking: false,
         }
     }
 
@@ -70,13 +194,56 @@ impl Kademlia {
 
     /// Takes one event in and says what is to be done about it, in order.
     pub fn handle(&mut self, now: u64, event: Event) -> Vec<Action> {
-        let _ = (now, event, &self.config, &self.rng, &self.signatures);
-        Vec::new()
+        if !self.is_ticking {
+            self.is_ticking = true;
+            self.schedule_tick(now);
+        }
+        match event {
+            Event::Incoming {
+                from,
+                observed,
+                interaction,
+                token,
+                request,
+            } => {
+                self.incoming(now, from, observed, interaction, token, request);
+            }
+            Event::Answered { exchange, response } => self.answered(now, exchange, response),
+            Event::Failed {
+                exchange,
+                reason: _,
+            } => self.unanswered(now, exchange),
+            Event::Timer => self.timer(now),
+            Event::Command { operation, command } => self.command(now, operation, command),
+            Event::Cancel { operation } => self.cancel(operation),
+            Event::Addresses(addresses) => {
+                self.me = Contact::new(self.me.public_key(), addresses, PROTOCOL_VERSION);
+            }
+            Event::LoadContacts(contacts) => {
+                self.saved.extend(contacts);
+                self.saved.truncate(SAVED_CONTACTS_MAX);
+            }
+            Event::LoadItems(records) => self.load_items(now, records),
+            Event::LoadBlocks(records) => records.iter().for_each(|block| self.blocks.load(block)),
+            Event::Block { public_key, reason } => self.block(now, public_key, reason, Vec::new()),
+            Event::Unblock { public_key } => {
+                if self.blocks.remove(&public_key) {
+                    self.outbox.push(Action::Unblock(public_key));
+                }
+            }
+        }
+        self.upkeep(now);
+        std::mem::take(&mut self.outbox)
     }
 
     /// When [`Event::Timer`] is next due, in milliseconds since 1970.
     pub fn poll_timeout(&self) -> Option<u64> {
-        None
+        let timer = self.timers.first().map(|(at, _)| *at);
+        let storage = self
+            .storage
+            .next_due()
+            .filter(|_| self.has_background_room());
+        timer.into_iter().chain(storage).min()
     }
 
     /// This node as others are told of it.
@@ -84,20 +251,187 @@ impl Kademlia {
         &self.me
     }
 
-    /// Every contact in the routing table, by bucket.
+    /// Every contact in the routing table that is not given up, by bucket, farthest bucket first.
     pub fn contacts(&self) -> Vec<Contact> {
-        Vec::new()
+        self.table
+            .entries()
+            .filter(|e| e.is_live())
+            .map(|e| e.contact.clone())
+            .collect()
+    }
+
+    /// Of each bucket, farthest first, how many contacts it holds and how many wait in its cache.
+    pub fn buckets(&self) -> Vec<(usize, usize)> {
+        self.table.shape()
+    }
+
+    /// The contacts nearest to an id according to the table, at most `count`.
+    pub fn nearest(&self, target: &Id, count: usize) -> Vec<Contact> {
+        self.table.nearest(target, count, Entry::is_live)
     }
 
     /// The item held under a key, whatever its state.
     pub fn item(&self, key: &Id) -> Option<VerifiedItem> {
-        let _ = key;
-        None
+        self.storage.held(key).map(|held| held.item.clone())
+    }
+
+    /// Every item held, cached copies included, in the order of keys.
+    pub fn items(&self) -> impl Iterator<Item = &VerifiedItem> {
+        self.storage.iter().map(|held| &held.item)
+    }
+
+    /// How many items are held, and how many bytes they count.
+    pub fn storage_usage(&self) -> (usize, usize) {
+        self.storage.usage()
     }
 
     /// Whether this peer is blocked.
     pub fn is_blocked(&self, public_key: &PublicKey, now: u64) -> bool {
-        let _ = (public_key, now);
-        false
+        self.blocks.contains(public_key, now)
+    }
+
+    /// Everybody blocked now, without the evidence.
+    pub fn blocked(&self, now: u64) -> Vec<BlockRecord> {
+        self.blocks.list(now)
+    }
+
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn command(&mut self, now: u64, operation: OperationId, command: Command) {
+        if self.operations.len() >= crate::OPERATIONS_MAX {
+            return self.finish(operation, Err(OperationError::Busy));
+        }
+        match command {
+            Command::Bootstrap { contacts } => self.bootstrap(now, operation, contacts),
+            Command::FindNode { target } => self.find_node(now, operation, target),
+            Command::Get(get) => self.get(now, operation, &get),
+            Command::Put(put) => self.put(now, operation, put),
+            Command::Watch { key } => self.watch(now, operation, key),
+        }
+    }
+
+    fn cancel(&mut self, operation: OperationId) {
+        self.unwatch(operation);
+        if let Some(task) = self.operations.remove(&operation) {
+            self.drop_task(task);
+        }
+    }
+
+    fn finish(&mut self, operation: OperationId, outcome: Result<Outcome, OperationError>) {
+        self.operations.remove(&operation);
+        self.outbox.push(Action::Finished { operation, outcome });
+    }
+
+    /// Runs every timer whose time has come.
+    fn timer(&mut self, now: u64) {
+        while let Some(&(at, timer)) = self.timers.first().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, timer));
+            match timer {
+                Timer::Overdue(exchange) => self.overdue(now, exchange),
+                Timer::Deadline(exchange) => self.unanswered(now, exchange),
+                Timer::Task(task) => self.out_of_time(now, task),
+                Timer::Renew(key) => self.renew_watch(now, key),
+                Timer::Tick => self.tick(now),
+            }
+        }
+    }
+
+    /// Takes a checked item into our storage and keeps disk and watchers in step.
+    fn keep(&mut self, now: u64, incoming: Incoming) -> Kept {
+        let item = incoming.item.clone();
+        let kept = self.storage.store(now, incoming);
+        match &kept {
+            Kept::New(evicted) => {
+                self.outbox
+                    .extend(evicted.iter().map(|key| Action::RemoveItem(*key)));
+                self.save_item(item.key());
+                let (key, version) = (*item.key(), item.version());
+                self.outbox
+                    .push(Action::Emit(Notice::ItemStored { key, version }));
+                self.tell_watchers(now, &item);
+            }
+            Kept::Same => {}
+            Kept::Older(_) | Kept::Refused(_) => return kept,
+        }
+        self.tell_ourselves(&item);
+        kept
+    }
+
+    fn save_item(&mut self, key: &Id) {
+        if let Some(record) = self.storage.record(key) {
+            self.outbox.push(Action::StoreItem(record));
+        }
+    }
+
+    fn load_items(&mut self, now: u64, records: Vec<ItemRecord>) {
+        for record in records {
+            match VerifiedItem::new(record.item.clone(), &*self.signatures) {
+                Ok(item) => {
+                    let delay = self.rng.next_u64() % REPUBLISH_MS;
+                    self.storage
+                        .load(now, item, &record, now.saturating_add(delay));
+                }
+                Err(error) => {
+                    let from = self.me.public_key();
+                    self.outbox.push(Action::RemoveItem(record.item.key));
+                    self.outbox
+                        .push(Action::Emit(Notice::BadItem { from, error }));
+                }
+            }
+        }
+        self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
+    }
+
+    /// Blocks a peer and takes it out of everything.
+    fn block(&mut self, now: u64, peer: PublicKey, reason: BlockReason, evidence: Vec<u8>) {
+        if peer == self.me.public_key() {
+            return;
+        }
+        let record = self.blocks.add(now, peer, reason, evidence);
+        self.outbox.push(Action::Block(record));
+        self.outbox
+            .push(Action::Emit(Notice::Blocked(peer, reason)));
+        self.forget(peer);
+        self.saved.retain(|contact| contact.public_key() != peer);
+        self.handovers
+            .retain(|(contact, _)| contact.public_key() != peer);
+        for task in self.tasks.values_mut() {
+            task.exclude(&peer);
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+}
+
+/// The newest version of each name this node has read or written, so that it never goes back.
+#[derive(Debug, Default)]
+struct Seen {
+    versions: BTreeMap<Id, Version>,
+    order: VecDeque<Id>,
+}
+
+impl Seen {
+    fn version(&self, key: &Id) -> Option<Version> {
+        self.versions.get(key).copied()
+    }
+
+    fn note(&mut self, key: &Id, version: Version) {
+        if let Some(seen) = self.versions.get_mut(key) {
+            *seen = version.max(*seen);
+            return;
+        }
+        if self.versions.len() == SEEN_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.versions.remove(&oldest);
+        }
+        self.versions.insert(*key, version);
+        self.order.push_back(*key);
     }
 }

@@ -1,0 +1,295 @@
+//! Requests of ours and their answers.
+//!
+//! Owns who was asked what and until when, and the judgement on items that were passed on. Refuses to
+//! decide what is asked; that is for the tasks and the upkeep.
+
+use std::sync::Arc;
+
+use super::tasks::TaskId;
+use super::{Kademlia, Timer};
+use crate::contact::Contact;
+use crate::event::{Action, BlockReason, ExchangeId, Notice};
+use crate::id::Id;
+use crate::item::{Item, ItemError, VerifiedItem};
+use crate::message::{InteractionId, Request, Response};
+use crate::storage::Incoming;
+use crate::table::Offer;
+use crate::wire::{RequestFrame, encode_item};
+
+/// How long an answer is waited for at all, in milliseconds.
+pub const REQUEST_TIMEOUT_MS: u64 = 4_000;
+/// Most requests in flight.
+pub const EXCHANGES_MAX: usize = 32_768;
+/// An answer is overdue after the measured round trip, but within these bounds, in milliseconds.
+const OVERDUE_MS: std::ops::RangeInclusive<u64> = 200..=2_000;
+/// Until something was measured, an answer is overdue after so many milliseconds.
+const OVERDUE_UNKNOWN_MS: u64 = 1_000;
+
+/// What an answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A step of a task's lookup.
+    Find(TaskId),
+    /// Storing a task's item.
+    Store(TaskId),
+    /// Setting a task's watch.
+    Watch(TaskId),
+    /// Whether somebody is there.
+    Ping,
+    /// A copy on the path, a newer version for who had an older one, news for a watcher.
+    Copy,
+    /// An item for a nearer newcomer.
+    Handover,
+}
+
+#[derive(Debug)]
+pub(super) struct Exchange {
+    to: Contact,
+    sent_at: u64,
+    overdue_at: u64,
+    deadline: u64,
+    purpose: Purpose,
+}
+
+impl Kademlia {
+    /// Sends a request to somebody as we know them, or as told if we do not. False if that may not be.
+    pub(super) fn send(
+        &mut self,
+        now: u64,
+        to: &Contact,
+        interaction: InteractionId,
+        request: Request,
+        purpose: Purpose,
+    ) -> bool {
+        let known = self.table.entry(to.id()).map(|entry| entry.contact.clone());
+        let to = known.as_ref().unwrap_or(to);
+        self.send_exactly(now, to, interaction, request, purpose)
+    }
+
+    /// Sends a request to these very addresses.
+    pub(super) fn send_exactly(
+        &mut self,
+        now: u64,
+        to: &Contact,
+        interaction: InteractionId,
+        request: Request,
+        purpose: Purpose,
+    ) -> bool {
+        if to.id() == self.me.id()
+            || self.is_blocked(&to.public_key(), now)
+            || self.exchanges.len() >= EXCHANGES_MAX
+        {
+            return false;
+        }
+        let known = self.table.entry(to.id());
+        let is_proven = known.is_some_and(|entry| entry.contact == *to);
+        let overdue = match known.and_then(|entry| entry.round_trip.overdue_ms()) {
+            Some(overdue) => overdue,
+            // Somebody new has to be connected to first: that takes another round trip or two.
+            None => self
+                .round_trip
+                .overdue_ms()
+                .map_or(OVERDUE_UNKNOWN_MS, |overdue| 3 * overdue),
+        };
+        if !is_proven && !self.dials.admits(now, to) {
+            return false;
+        }
+        let exchange = ExchangeId(self.number());
+        let overdue_at = now + overdue.clamp(*OVERDUE_MS.start(), *OVERDUE_MS.end());
+        let deadline = now + REQUEST_TIMEOUT_MS;
+        if let Purpose::Find(_) = purpose {
+            self.timers.insert((overdue_at, Timer::Overdue(exchange)));
+        }
+        self.timers.insert((deadline, Timer::Deadline(exchange)));
+        let sent = Exchange {
+            to: to.clone(),
+            sent_at: now,
+            overdue_at,
+            deadline,
+            purpose,
+        };
+        self.exchanges.insert(exchange, sent);
+        self.metrics.requests_sent += 1;
+        let frame = RequestFrame {
+            interaction,
+            addresses: self.me.addresses().to_vec(),
+            request,
+        };
+        self.outbox.push(Action::Send {
+            exchange,
+            to: to.clone(),
+            frame,
+            deadline,
+        });
+        true
+    }
+
+    pub(super) fn answered(&mut self, now: u64, id: ExchangeId, response: Response) {
+        let Some(exchange) = self.end_exchange(id) else {
+            return;
+        };
+        self.metrics.requests_answered += 1;
+        let Exchange {
+            to,
+            sent_at,
+            purpose,
+            ..
+        } = exchange;
+        if !self.is_blocked(&to.public_key(), now) {
+            self.reached(now, &to, now.saturating_sub(sent_at));
+        }
+        match purpose {
+            Purpose::Find(task) => self.find_answered(now, task, &to, response),
+            Purpose::Store(task) => self.store_answered(now, task, &to, response),
+            Purpose::Watch(task) => {
+                let is_set = matches!(response, Response::Watching { .. });
+                self.watch_answered(task, is_set);
+            }
+            Purpose::Ping => drop(self.pinging.remove(&to.public_key())),
+            Purpose::Copy => drop(self.take_newer(now, &to, response)),
+            Purpose::Handover => {
+                self.handovers_in_flight -= 1;
+                self.take_newer(now, &to, response);
+            }
+        }
+    }
+
+    /// No answer came, or will come.
+    pub(super) fn unanswered(&mut self, now: u64, id: ExchangeId) {
+        let Some(exchange) = self.end_exchange(id) else {
+            return;
+        };
+        self.metrics.requests_failed += 1;
+        let Exchange { to, purpose, .. } = exchange;
+        self.table.failed(to.id());
+        self.dials.failed(&to);
+        match purpose {
+            Purpose::Find(task) => self.find_failed(now, task, &to),
+            Purpose::Store(task) => self.store_failed(now, task),
+            Purpose::Watch(task) => self.watch_answered(task, false),
+            Purpose::Ping => drop(self.pinging.remove(&to.public_key())),
+            Purpose::Copy => {}
+            Purpose::Handover => self.handovers_in_flight -= 1,
+        }
+    }
+
+    /// An answer is later than it should be: the lookup goes on without it.
+    pub(super) fn overdue(&mut self, now: u64, id: ExchangeId) {
+        let Some(exchange) = self.exchanges.get(&id) else {
+            return;
+        };
+        if let Purpose::Find(task) = exchange.purpose {
+            let slow = *exchange.to.id();
+            self.find_overdue(now, task, &slow);
+        }
+    }
+
+    /// Checks an item somebody passed on under `key`; whoever passes on a forgery is blocked.
+    pub(super) fn judge(
+        &mut self,
+        now: u64,
+        from: &Contact,
+        key: &Id,
+        item: &Arc<Item>,
+    ) -> Result<VerifiedItem, ItemError> {
+        let held = self.storage.held(key).map(|held| &held.item);
+        if let Some(held) = held.filter(|held| held.item() == item) {
+            return Ok(held.clone());
+        }
+        let verified = if item.key == *key {
+            VerifiedItem::new(item.clone(), &*self.signatures)
+        } else {
+            Err(ItemError::KeyMismatch)
+        };
+        if let Err(error) = verified {
+            let from = from.public_key();
+            self.metrics.bad_items += 1;
+            self.outbox
+                .push(Action::Emit(Notice::BadItem { from, error }));
+            if error.is_punishable() {
+                let reason = match error {
+                    ItemError::KeyMismatch => BlockReason::WrongKey,
+                    _ => BlockReason::ForgedItem,
+                };
+                self.block(now, from, reason, encode_item(item));
+            }
+        }
+        verified
+    }
+
+    /// If the answer to a store says that there is a newer version, takes it and gives it back.
+    pub(super) fn take_newer(
+        &mut self,
+        now: u64,
+        from: &Contact,
+        response: Response,
+    ) -> Option<VerifiedItem> {
+        let Response::Failure(failure) = response else {
+            return None;
+        };
+        let newer = failure.newer?;
+        // Only what we hold can have been superseded.
+        let held = self.storage.held(&newer.key)?.version();
+        let newer = self.judge(now, from, &newer.key, &newer).ok()?;
+        if newer.version() <= held {
+            return None;
+        }
+        let incoming = self.incoming_item(now, newer.clone(), from);
+        self.keep(now, incoming);
+        Some(newer)
+    }
+
+    /// An item from somebody, to be held in earnest.
+    pub(super) fn incoming_item(
+        &mut self,
+        now: u64,
+        item: VerifiedItem,
+        from: &Contact,
+    ) -> Incoming {
+        Incoming {
+            item,
+            own: false,
+            cached_until: None,
+            source: from.public_key(),
+            subnet: from.subnets().into_iter().next(),
+            republish_at: self.next_republish(now),
+        }
+    }
+
+    /// We reached somebody: it may enter the table.
+    fn reached(&mut self, now: u64, contact: &Contact, took_ms: u64) {
+        self.dials.proven(contact);
+        self.round_trip.measure(took_ms);
+        let known = self
+            .table
+            .entry(contact.id())
+            .map(|entry| entry.contact == *contact);
+        let offer = self.table.reached(now, contact.clone(), took_ms);
+        for evicted in self.table.take_evicted() {
+            self.outbox.push(Action::ForgetContact(evicted));
+            self.outbox
+                .push(Action::Emit(Notice::ContactRemoved(evicted)));
+        }
+        match offer {
+            Offer::Added => {
+                self.outbox.push(Action::SaveContact(contact.clone()));
+                self.outbox
+                    .push(Action::Emit(Notice::ContactAdded(contact.public_key())));
+                self.welcome(now, contact);
+            }
+            Offer::Known if known == Some(false) => {
+                self.outbox.push(Action::SaveContact(contact.clone()));
+            }
+            Offer::Known | Offer::Cached | Offer::Refused => {}
+        }
+    }
+
+    fn end_exchange(&mut self, id: ExchangeId) -> Option<Exchange> {
+        let exchange = self.exchanges.remove(&id)?;
+        self.timers
+            .remove(&(exchange.overdue_at, Timer::Overdue(id)));
+        self.timers
+            .remove(&(exchange.deadline, Timer::Deadline(id)));
+        Some(exchange)
+    }
+}

@@ -1,0 +1,269 @@
+//! What a node does unasked.
+//!
+//! Owns admission, liveness, refreshing silent buckets, republishing, handing items to nearer newcomers.
+//! Refuses to hurry: everything here is bounded by a named maximum and waits its turn.
+
+use rand_core::Rng;
+
+use super::exchanges::Purpose;
+use super::{Kademlia, Timer};
+use crate::K;
+use crate::contact::{Contact, PublicKey};
+use crate::event::{Action, Notice};
+use crate::id::Id;
+use crate::item::VerifiedItem;
+use crate::message::{InteractionId, Request, Store};
+use crate::storage::{Due, REPUBLISH_MS};
+
+/// Tasks of the node's own upkeep running at once.
+pub const BACKGROUND_MAX: usize = 4;
+/// Pings in flight.
+pub const PINGS_MAX: usize = 64;
+/// Pings of each kind sent at one look after the table.
+const PINGS_PER_TICK_MAX: usize = 8;
+/// Buckets waiting to be refreshed.
+pub const REFRESHES_MAX: usize = 512;
+/// Items waiting to be handed over; what is beyond is left to the next republishing.
+pub const HANDOVERS_MAX: usize = 4096;
+/// Handovers in flight.
+pub const HANDOVERS_IN_FLIGHT_MAX: usize = 8;
+/// How often the table is looked after, in milliseconds.
+pub const TICK_MS: u64 = 30_000;
+/// A bucket in which nothing was looked up for so long is refreshed, in milliseconds.
+pub const REFRESH_MS: u64 = 60 * 60 * 1000;
+/// A contact not heard of for so long is pinged, in milliseconds.
+pub const STALE_MS: u64 = 10 * 60 * 1000;
+/// A contact given up is forgotten after so long, in milliseconds: our own network may have been down.
+pub const DEAD_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
+/// For so long after items were loaded from disk nothing is handed over, in milliseconds.
+pub(super) const SETTLING_MS: u64 = 60_000;
+/// What is ours alone is published within so long of meeting others, in milliseconds.
+const PUBLISH_SOON_MS: u64 = 5_000;
+/// Republishing is spread over so long, so that the first to do so spares the others, in milliseconds.
+const REPUBLISH_JITTER_MS: u64 = REPUBLISH_MS / 10;
+
+impl Kademlia {
+    /// Does what is due, after every event.
+    pub(super) fn upkeep(&mut self, now: u64) {
+        while self.has_background_room() {
+            if let Some(target) = self.refreshes.pop_front() {
+                self.refresh(now, target);
+                continue;
+            }
+            match self.storage.pop_due(now) {
+                None => break,
+                Some(Due::Removed(key)) => self.outbox.push(Action::RemoveItem(key)),
+                Some(Due::Stubbed(key)) => self.save_item(&key),
+                Some(Due::Republish(key)) => self.republish(now, &key),
+            }
+        }
+        while self.handovers_in_flight < HANDOVERS_IN_FLIGHT_MAX {
+            let Some((to, key)) = self.handovers.pop_front() else {
+                break;
+            };
+            self.hand_over(now, &to, &key);
+        }
+    }
+
+    pub(super) fn has_background_room(&self) -> bool {
+        self.background < BACKGROUND_MAX
+    }
+
+    pub(super) fn schedule_tick(&mut self, now: u64) {
+        let delay = TICK_MS / 2 + self.rng.next_u64() % TICK_MS;
+        self.timers.insert((now.saturating_add(delay), Timer::Tick));
+    }
+
+    /// When an item stored now is to be republished.
+    pub(super) fn next_republish(&mut self, now: u64) -> u64 {
+        now.saturating_add(REPUBLISH_MS + self.rng.next_u64() % REPUBLISH_JITTER_MS)
+    }
+
+    /// Looks after the table: pings whom we doubt, tries replacements, refreshes silent buckets.
+    pub(super) fn tick(&mut self, now: u64) {
+        self.schedule_tick(now);
+        self.rate_limit.tidy(now);
+        self.dials.tidy(now);
+        self.tidy_watchers(now);
+        for forgiven in self.blocks.tidy(now) {
+            self.outbox.push(Action::Unblock(forgiven));
+        }
+        for dead in self.table.dead_since(now.saturating_sub(DEAD_KEPT_MS)) {
+            self.forget(dead);
+        }
+        let stale = now.saturating_sub(STALE_MS);
+        let mut doubtful: Vec<Contact> = self
+            .table
+            .suspects()
+            .take(PINGS_PER_TICK_MAX)
+            .cloned()
+            .collect();
+        doubtful.extend(self.table.replacements().take(PINGS_PER_TICK_MAX).cloned());
+        let oldest = self
+            .table
+            .oldest()
+            .filter(|entry| entry.last_contact < stale);
+        doubtful.extend(
+            oldest
+                .take(PINGS_PER_TICK_MAX)
+                .map(|entry| entry.contact.clone()),
+        );
+        for contact in doubtful {
+            self.ping(now, &contact);
+        }
+        if self.table.len() > 0 && self.refreshes.is_empty() {
+            let before = now.saturating_sub(REFRESH_MS);
+            let silent = self.table.silent_since(before, &mut self.rng);
+            self.refreshes
+                .extend(silent.into_iter().take(REFRESHES_MAX));
+        }
+    }
+
+    /// Somebody asked us something and said where it can be dialled: perhaps it is worth knowing.
+    pub(super) fn meet(&mut self, now: u64, from: Contact) {
+        if from.addresses().is_empty() {
+            return;
+        }
+        match self.table.entry(from.id()) {
+            Some(entry) => {
+                let doubtful = entry.failures > 0 || entry.contact != from;
+                self.table.heard_from(now, from.id());
+                if doubtful {
+                    self.ping(now, &from);
+                }
+            }
+            None if self.table.has_room_for(from.id()) => self.ping(now, &from),
+            None => self.table.wait(from),
+        }
+    }
+
+    /// Tries to reach somebody at these very addresses.
+    fn ping(&mut self, now: u64, contact: &Contact) {
+        let peer = contact.public_key();
+        if self.pinging.len() >= PINGS_MAX || self.pinging.contains(&peer) {
+            return;
+        }
+        let interaction = InteractionId::random(&mut self.rng);
+        if self.send_exactly(now, contact, interaction, Request::Ping, Purpose::Ping) {
+            self.pinging.insert(peer);
+        }
+    }
+
+    /// Somebody leaves the table for good.
+    pub(super) fn forget(&mut self, peer: PublicKey) {
+        if self.table.remove(&peer.id()).is_some() {
+            self.outbox.push(Action::ForgetContact(peer));
+            self.outbox.push(Action::Emit(Notice::ContactRemoved(peer)));
+        }
+    }
+
+    /// Somebody is new in the table: it gets the items it should hold, and if it is the first, what we
+    /// kept for ourselves so far is published soon.
+    pub(super) fn welcome(&mut self, now: u64, newcomer: &Contact) {
+        if self.table.len() == 1 {
+            self.publish_own(now);
+        }
+        if now < self.handover_from {
+            return;
+        }
+        // Only where we are the nearest we know of, so that not every holder sends the same: such keys
+        // lie in the region our own bucket covers.
+        let (low, high) = self.me.id().prefix_range(self.table.depth());
+        let mut keys = Vec::new();
+        for held in self.storage.between(low, high) {
+            let key = held.item.key();
+            let own = key.distance(self.me.id());
+            let nearest = self.table.nearest(key, K, |entry| entry.is_live());
+            let others_nearer = nearest
+                .iter()
+                .any(|contact| contact.id() != newcomer.id() && key.distance(contact.id()) < own);
+            let should_hold = nearest.iter().any(|contact| contact.id() == newcomer.id());
+            if should_hold && !others_nearer && !held.item.item().is_stub() {
+                keys.push(*key);
+            }
+        }
+        let room = HANDOVERS_MAX.saturating_sub(self.handovers.len());
+        self.handovers.extend(
+            keys.into_iter()
+                .take(room)
+                .map(|key| (newcomer.clone(), key)),
+        );
+    }
+
+    /// After finding our own place: learns the neighbourhoods farther away.
+    pub(super) fn refresh_far_buckets(&mut self, now: u64) {
+        let targets = self.table.silent_since(now, &mut self.rng);
+        let room = REFRESHES_MAX.saturating_sub(self.refreshes.len());
+        self.refreshes.extend(targets.into_iter().take(room));
+    }
+
+    fn publish_own(&mut self, now: u64) {
+        let own = self
+            .storage
+            .iter()
+            .filter(|held| held.own && !held.item.item().is_stub());
+        let keys: Vec<Id> = own.map(|held| *held.item.key()).collect();
+        for key in keys {
+            let delay = PUBLISH_SOON_MS / 2 + self.rng.next_u64() % PUBLISH_SOON_MS;
+            self.storage.republish_at(&key, now.saturating_add(delay));
+        }
+    }
+
+    fn hand_over(&mut self, now: u64, to: &Contact, key: &Id) {
+        let Some(item) = self.storage.read_unnoticed(now, key) else {
+            return;
+        };
+        let interaction = InteractionId::random(&mut self.rng);
+        let store = Store {
+            item: item.item().clone(),
+            cache: false,
+        };
+        if self.send(
+            now,
+            to,
+            interaction,
+            Request::Store(store),
+            Purpose::Handover,
+        ) {
+            self.handovers_in_flight += 1;
+            self.metrics.handed_over += 1;
+        }
+    }
+
+    fn republish(&mut self, now: u64, key: &Id) {
+        let Some(item) = self.storage.read_unnoticed(now, key) else {
+            return;
+        };
+        if self.table.len() > 0 && !self.is_writing(key) {
+            self.metrics.republished += 1;
+            self.write(now, None, item, None);
+        }
+    }
+
+    /// An item was stored at the K nearest. If that was upkeep and met a newer version, that one is
+    /// next; if the item is far from us, unread and not ours, it is dropped.
+    pub(super) fn republished(
+        &mut self,
+        now: u64,
+        key: &Id,
+        is_upkeep: bool,
+        is_ours: bool,
+        stored: usize,
+        newer: Option<VerifiedItem>,
+    ) {
+        let next = self.next_republish(now);
+        self.storage.republish_at(key, next);
+        if !is_upkeep {
+            return;
+        }
+        if let Some(newer) = newer {
+            return self.write(now, None, newer, None);
+        }
+        let unread = now.saturating_sub(REPUBLISH_MS);
+        let droppable = |held: &crate::storage::Held| !held.own && held.last_read <= unread;
+        if !is_ours && stored > K / 2 && self.storage.held(key).is_some_and(droppable) {
+            self.storage.remove(key);
+            self.outbox.push(Action::RemoveItem(*key));
+        }
+    }
+}

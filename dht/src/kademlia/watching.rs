@@ -1,0 +1,151 @@
+//! Watches, on both sides.
+//!
+//! Owns whom we tell about new versions, and what we want to be told. Refuses more watchers than its
+//! limits, and never trusts news: it is an ordinary store, checked like any other.
+
+use std::collections::BTreeMap;
+
+use super::exchanges::Purpose;
+use super::{Kademlia, Timer};
+use crate::contact::Contact;
+use crate::event::{Action, OperationId};
+use crate::id::Id;
+use crate::item::{VerifiedItem, Version};
+use crate::message::{ErrorCode, Failure, InteractionId, Request, Response, Store};
+
+/// How long a watch lasts at most, in milliseconds; it is renewed at half of that.
+pub const WATCH_MS: u64 = 10 * 60 * 1000;
+/// Nodes a watch is set at.
+pub const WATCH_NODES: usize = 3;
+/// Watchers of one key.
+pub const WATCHERS_PER_KEY_MAX: usize = 32;
+/// Keys watched by others.
+pub const WATCHED_KEYS_MAX: usize = 4096;
+/// Keys we watch.
+pub const WATCHES_MAX: usize = 256;
+
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    /// Who wants to be told about a key, and until when.
+    watchers: BTreeMap<Id, Vec<(Contact, u64)>>,
+    /// What we want to be told.
+    watches: BTreeMap<Id, Watch>,
+}
+
+#[derive(Debug)]
+struct Watch {
+    operations: Vec<OperationId>,
+    told: Option<Version>,
+}
+
+impl Kademlia {
+    pub(super) fn watch(&mut self, now: u64, operation: OperationId, key: Id) {
+        let watches = &mut self.watching.watches;
+        if watches.len() >= WATCHES_MAX && !watches.contains_key(&key) {
+            return self.finish(operation, Err(crate::OperationError::Busy));
+        }
+        let watch = watches.entry(key).or_insert(Watch {
+            operations: Vec::new(),
+            told: None,
+        });
+        watch.operations.push(operation);
+        if watch.operations.len() == 1 {
+            self.timers.insert((now + WATCH_MS / 2, Timer::Renew(key)));
+        }
+        self.read_to_watch(now, Some(operation), key);
+    }
+
+    pub(super) fn unwatch(&mut self, operation: OperationId) {
+        for watch in self.watching.watches.values_mut() {
+            watch.operations.retain(|watching| *watching != operation);
+        }
+        self.watching
+            .watches
+            .retain(|_, watch| !watch.operations.is_empty());
+    }
+
+    /// Sets the watch anew, at whoever is nearest now; whatever was missed is found on the way.
+    pub(super) fn renew_watch(&mut self, now: u64, key: Id) {
+        if self.watching.watches.contains_key(&key) {
+            self.timers.insert((now + WATCH_MS / 2, Timer::Renew(key)));
+            self.read_to_watch(now, None, key);
+        }
+    }
+
+    /// Passes a version of a watched key on to whoever waits for it, once.
+    pub(super) fn tell_ourselves(&mut self, item: &VerifiedItem) {
+        let Some(watch) = self.watching.watches.get_mut(item.key()) else {
+            return;
+        };
+        if watch.told.is_some_and(|told| told >= item.version()) {
+            return;
+        }
+        watch.told = Some(item.version());
+        for operation in &watch.operations {
+            self.outbox.push(Action::Updated {
+                operation: *operation,
+                item: item.clone(),
+            });
+        }
+    }
+
+    pub(super) fn serve_watch(
+        &mut self,
+        now: u64,
+        from: &Contact,
+        key: Id,
+        lasting_ms: u64,
+    ) -> Response {
+        let lasting_ms = lasting_ms.min(WATCH_MS);
+        let watchers = &mut self.watching.watchers;
+        if watchers.len() >= WATCHED_KEYS_MAX && !watchers.contains_key(&key) {
+            return Response::Failure(Failure::new(ErrorCode::Busy, "too many keys are watched"));
+        }
+        let of_key = watchers.entry(key).or_default();
+        of_key.retain(|(watcher, until)| watcher.id() != from.id() && *until > now);
+        let is_full = of_key.len() >= WATCHERS_PER_KEY_MAX;
+        if lasting_ms > 0 && !is_full {
+            of_key.push((from.clone(), now + lasting_ms));
+        }
+        if of_key.is_empty() {
+            watchers.remove(&key);
+        }
+        if lasting_ms > 0 && is_full {
+            return Response::Failure(Failure::new(ErrorCode::Busy, "too many watch this key"));
+        }
+        Response::Watching { lasting_ms }
+    }
+
+    /// Tells everybody watching an item's key about it.
+    pub(super) fn tell_watchers(&mut self, now: u64, item: &VerifiedItem) {
+        let Some(watchers) = self.watching.watchers.get(item.key()) else {
+            return;
+        };
+        let current: Vec<Contact> = watchers
+            .iter()
+            .filter(|(_, until)| *until > now)
+            .map(|(c, _)| c.clone())
+            .collect();
+        let interaction = InteractionId::random(&mut self.rng);
+        for watcher in current {
+            let store = Store {
+                item: item.item().clone(),
+                cache: true,
+            };
+            self.send(
+                now,
+                &watcher,
+                interaction,
+                Request::Store(store),
+                Purpose::Copy,
+            );
+        }
+    }
+
+    pub(super) fn tidy_watchers(&mut self, now: u64) {
+        self.watching.watchers.retain(|_, watchers| {
+            watchers.retain(|(_, until)| *until > now);
+            !watchers.is_empty()
+        });
+    }
+}

@@ -1,0 +1,317 @@
+//! One walk towards an id (Kademlia, section 2.3), without rounds: whenever an answer comes, the next
+//! nearest node is asked.
+//!
+//! Owns who is known, who was asked, and when the walk is over. Refuses to send, to time and to judge:
+//! it is told of answers and failures and says whom to ask next.
+
+use crate::contact::{Contact, PublicKey};
+use crate::id::{Distance, Id};
+use crate::{ALPHA, K};
+
+/// Most contacts a lookup keeps in mind; the farthest are forgotten.
+pub const LOOKUP_CANDIDATES_MAX: usize = 128;
+/// Most nodes a lookup asks.
+pub const LOOKUP_REQUESTS_MAX: u32 = 256;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    InFlight,
+    /// Overdue: no longer waited for, but welcome if it answers after all.
+    Slow,
+    Answered,
+    Failed,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    distance: Distance,
+    contact: Contact,
+    state: State,
+    /// Length of the chain of referrals that led here; 1 for our own table.
+    hops: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    own: Id,
+    target: Id,
+    /// Nearest first.
+    candidates: Vec<Candidate>,
+    in_flight: usize,
+    pub(crate) requests: u32,
+    pub(crate) failures: u32,
+}
+
+impl Lookup {
+    pub(crate) fn new(own: Id, target: Id, seeds: impl IntoIterator<Item = Contact>) -> Self {
+        let mut lookup = Self {
+            own,
+            target,
+            candidates: Vec::new(),
+            in_flight: 0,
+            requests: 0,
+            failures: 0,
+        };
+        lookup.learn(seeds, 1);
+        lookup
+    }
+
+    pub(crate) fn target(&self) -> &Id {
+        &self.target
+    }
+
+    /// The next node to ask, if one may be asked now. It counts as in flight from here on.
+    pub(crate) fn next(&mut self) -> Option<Contact> {
+        if self.in_flight >= ALPHA || self.requests >= LOOKUP_REQUESTS_MAX {
+            return None;
+        }
+        let candidate = self
+            .candidates
+            .iter_mut()
+            .filter(|candidate| candidate.counts())
+            .take(K)
+            .find(|candidate| candidate.state == State::Waiting)?;
+        candidate.state = State::InFlight;
+        self.in_flight += 1;
+        self.requests += 1;
+        Some(candidate.contact.clone())
+    }
+
+    /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
+    pub(crate) fn answered(&mut self, id: &Id, contacts: Vec<Contact>) -> Option<u32> {
+        let hops = self.settle(id, State::Answered)?;
+        self.learn(contacts, hops + 1);
+        Some(hops)
+    }
+
+    /// A node failed, lied, or may not be asked.
+    pub(crate) fn failed(&mut self, id: &Id) {
+        if self.settle(id, State::Failed).is_some() {
+            self.failures += 1;
+        }
+    }
+
+    /// A node is overdue: others may be asked in its place.
+    pub(crate) fn overdue(&mut self, id: &Id) {
+        self.settle(id, State::Slow);
+    }
+
+    /// Whether the K nearest were contacted and nothing nearer is left.
+    pub(crate) fn is_finished(&self) -> bool {
+        let mut nearest = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.counts())
+            .take(K);
+        let settled = nearest.all(|candidate| candidate.state == State::Answered);
+        settled || (self.requests >= LOOKUP_REQUESTS_MAX && self.in_flight == 0)
+    }
+
+    /// Whether everyone of the K nearest was asked and a majority answered.
+    pub(crate) fn has_majority(&self) -> bool {
+        let (mut answered, mut total) = (0, 0);
+        for candidate in self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.counts())
+            .take(K)
+        {
+            match candidate.state {
+                State::Waiting => return false,
+                State::Answered => answered += 1,
+                _ => {}
+            }
+            total += 1;
+        }
+        total > 0 && answered > total / 2
+    }
+
+    /// The `count` nearest nodes that answered, nearest first.
+    pub(crate) fn nearest_answered(&self, count: usize) -> Vec<Contact> {
+        let answered = self
+            .candidates
+            .iter()
+            .filter(|c| c.state == State::Answered);
+        answered
+            .take(count)
+            .map(|candidate| candidate.contact.clone())
+            .collect()
+    }
+
+    /// Whether somebody answered.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.candidates
+            .iter()
+            .any(|candidate| candidate.state == State::Answered)
+    }
+
+    /// Takes somebody out of consideration, in whatever state.
+    pub(crate) fn exclude(&mut self, public_key: &PublicKey) {
+        let found = self
+            .candidates
+            .iter_mut()
+            .find(|c| c.contact.public_key() == *public_key);
+        if let Some(candidate) = found {
+            if candidate.state == State::InFlight {
+                self.in_flight -= 1;
+            }
+            candidate.state = State::Failed;
+        }
+    }
+
+    fn learn(&mut self, contacts: impl IntoIterator<Item = Contact>, hops: u32) {
+        for contact in contacts {
+            let distance = self.target.distance(contact.id());
+            if *contact.id() == self.own {
+                continue;
+            }
+            if let Err(place) = self
+                .candidates
+                .binary_search_by(|c| c.distance.cmp(&distance))
+            {
+                let candidate = Candidate {
+                    distance,
+                    contact,
+                    state: State::Waiting,
+                    hops,
+                };
+                self.candidates.insert(place, candidate);
+            }
+        }
+        while self.candidates.len() > LOOKUP_CANDIDATES_MAX
+            && self
+                .candidates
+                .last()
+                .is_some_and(|last| last.state != State::InFlight)
+        {
+            self.candidates.pop();
+        }
+    }
+
+    fn settle(&mut self, id: &Id, state: State) -> Option<u32> {
+        let distance = self.target.distance(id);
+        let place = self
+            .candidates
+            .binary_search_by(|c| c.distance.cmp(&distance))
+            .ok()?;
+        let candidate = &mut self.candidates[place];
+        match candidate.state {
+            State::InFlight => self.in_flight -= 1,
+            State::Slow => {}
+            State::Waiting | State::Answered | State::Failed => return None,
+        }
+        candidate.state = state;
+        Some(candidate.hops)
+    }
+}
+
+impl Candidate {
+    /// Whether the end of the lookup depends on this one.
+    fn counts(&self) -> bool {
+        !matches!(self.state, State::Failed | State::Slow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn contact(number: u16) -> Contact {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        Contact::new(PublicKey::from_bytes(key), Vec::new(), 1)
+    }
+
+    fn nearest(target: &Id, contacts: impl Iterator<Item = u16>, count: usize) -> Vec<Contact> {
+        let mut sorted: Vec<_> = contacts.map(contact).collect();
+        sorted.sort_by_key(|contact| target.distance(contact.id()));
+        sorted.truncate(count);
+        sorted
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Answers arrive in any order, some nodes are dead or slow: never more than ALPHA in flight,
+        /// nobody asked twice, it ends, and it ends at the K nearest that live.
+        #[test]
+        fn finds_the_nearest_that_live(
+            size in 1u16..200,
+            target: [u8; 8],
+            order in prop::collection::vec(any::<(u16, u8)>(), 64),
+        ) {
+            let target = Id::hash(&target);
+            let dead: BTreeSet<_> =
+                (0..size).filter(|n| n % 7 == 3 && size > 20).map(|n| *contact(n).id()).collect();
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5));
+            let mut in_flight: Vec<Contact> = Vec::new();
+            let mut slow: Vec<Contact> = Vec::new();
+            let mut asked = BTreeSet::new();
+            let mut turn = 0;
+            while !lookup.is_finished() {
+                while let Some(next) = lookup.next() {
+                    prop_assert!(asked.insert(*next.id()));
+                    in_flight.push(next);
+                }
+                prop_assert!(in_flight.len() <= ALPHA && !in_flight.is_empty());
+                let (pick, fate) = order[turn % order.len()];
+                turn += 1;
+                let picked = in_flight.remove(usize::from(pick) % in_flight.len());
+                if dead.contains(picked.id()) {
+                    lookup.failed(picked.id());
+                } else if fate < 20 {
+                    lookup.overdue(picked.id());
+                    slow.push(picked);
+                } else {
+                    lookup.answered(picked.id(), nearest(&target, 0..size, 20 + K));
+                }
+                if fate % 3 == 0 && let Some(late) = slow.pop() {
+                    lookup.answered(late.id(), nearest(&target, 0..size, K));
+                }
+            }
+            for late in slow {
+                lookup.answered(late.id(), Vec::new());
+            }
+            while let Some(next) = lookup.next() {
+                let answer = if dead.contains(next.id()) { None } else { Some(()) };
+                match answer {
+                    Some(()) => drop(lookup.answered(next.id(), Vec::new())),
+                    None => lookup.failed(next.id()),
+                }
+            }
+            let mut live = nearest(&target, 0..size, 20 + K);
+            live.retain(|contact| !dead.contains(contact.id()));
+            live.truncate(K);
+            if lookup.was_answered() {
+                prop_assert_eq!(lookup.nearest_answered(K), live);
+            }
+        }
+    }
+
+    #[test]
+    fn ourselves_are_never_asked() {
+        let own = *contact(1).id();
+        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)]);
+        assert_eq!(lookup.next(), Some(contact(2)));
+        assert_eq!(lookup.next(), None);
+        assert!(!lookup.is_finished());
+        assert_eq!(lookup.answered(contact(2).id(), vec![contact(1)]), Some(1));
+        assert!(lookup.is_finished());
+    }
+
+    #[test]
+    fn a_majority_suffices_once_everyone_was_asked() {
+        let target = Id::hash(b"target");
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact));
+        let first = lookup.next().unwrap();
+        let second = lookup.next().unwrap();
+        lookup.answered(first.id(), Vec::new());
+        lookup.answered(second.id(), Vec::new());
+        assert!(!lookup.has_majority(), "one was not asked");
+        lookup.next().unwrap();
+        assert!(lookup.has_majority() && !lookup.is_finished());
+    }
+}

@@ -1,0 +1,206 @@
+//! How fast things go and how fast they may go.
+//!
+//! Owns round-trip estimates, the rate limit per sender and the limit on dialling places nobody proved to
+//! be anybody's. Every table here is bounded; a full one refuses newcomers rather than forgetting offenders.
+
+use std::collections::BTreeMap;
+
+use crate::contact::{Address, Contact, PublicKey};
+
+/// Requests per second a peer may send on average.
+pub const REQUESTS_PER_SECOND_MAX: u64 = 100;
+/// Requests a peer may send at once after a pause.
+pub const REQUESTS_BURST_MAX: u64 = 500;
+/// Most senders whose rate is tracked.
+pub(crate) const SENDERS_MAX: usize = 4096;
+/// Most unproven addresses remembered.
+pub(crate) const DIALS_MAX: usize = 1024;
+/// An unproven address is dialled at most once in so long, in milliseconds.
+pub const UNVERIFIED_DIAL_MS: u64 = 60_000;
+
+/// Smoothed round trip and its variation (RFC 6298, section 2), in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RoundTrip {
+    smoothed: u16,
+    variation: u16,
+}
+
+impl RoundTrip {
+    pub(crate) fn measure(&mut self, took_ms: u64) {
+        let took = took_ms.clamp(1, 10_000) as u16;
+        if self.smoothed == 0 {
+            (self.smoothed, self.variation) = (took, took / 2);
+            return;
+        }
+        let difference = self.smoothed.abs_diff(took);
+        self.variation = ((u32::from(self.variation) * 3 + u32::from(difference)) / 4) as u16;
+        self.smoothed = ((u32::from(self.smoothed) * 7 + u32::from(took)) / 8).max(1) as u16;
+    }
+
+    /// After how long an answer is overdue; `None` before anything was measured.
+    pub(crate) fn overdue_ms(&self) -> Option<u64> {
+        (self.smoothed != 0).then(|| u64::from(self.smoothed) + 4 * u64::from(self.variation))
+    }
+}
+
+/// A token bucket per sender.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit {
+    /// Per sender: when the bucket would be full, in thousandths of a request's cost.
+    senders: BTreeMap<PublicKey, u64>,
+}
+
+impl RateLimit {
+    /// Whether this sender may have one more request served.
+    pub(crate) fn admits(&mut self, now: u64, sender: &PublicKey) -> bool {
+        const COST_MS: u64 = 1000 / REQUESTS_PER_SECOND_MAX;
+        if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(sender) {
+            self.senders.retain(|_, full_at| *full_at > now);
+            if self.senders.len() >= SENDERS_MAX {
+                return false;
+            }
+        }
+        let full_at = self.senders.entry(*sender).or_insert(now);
+        let next = (*full_at).max(now) + COST_MS;
+        let admitted = next <= now + REQUESTS_BURST_MAX * COST_MS;
+        if admitted {
+            *full_at = next;
+        }
+        admitted
+    }
+
+    /// Forgets senders whose bucket is full again.
+    pub(crate) fn tidy(&mut self, now: u64) {
+        self.senders.retain(|_, full_at| *full_at > now);
+    }
+}
+
+/// Remembers dials to addresses not proven to be their contact's.
+///
+/// Addresses are told by others. An address that answered is proven and forgotten here; one that did not
+/// answer is left alone for [`UNVERIFIED_DIAL_MS`], whoever is said to live there.
+#[derive(Debug, Default)]
+pub(crate) struct Dials {
+    addresses: BTreeMap<Address, Dial>,
+}
+
+#[derive(Debug)]
+struct Dial {
+    public_key: PublicKey,
+    at: u64,
+    failed: bool,
+}
+
+impl Dials {
+    /// Whether this contact may be dialled now; if so, the dial is noted.
+    pub(crate) fn admits(&mut self, now: u64, contact: &Contact) -> bool {
+        if contact.addresses().is_empty() {
+            return false;
+        }
+        for address in contact.addresses() {
+            if let Some(dial) = self.addresses.get(address) {
+                let is_shared = dial.public_key == contact.public_key() && !dial.failed;
+                if !is_shared && dial.at + UNVERIFIED_DIAL_MS > now {
+                    return false;
+                }
+            }
+        }
+        if self.addresses.len() + contact.addresses().len() > DIALS_MAX {
+            self.tidy(now);
+            if self.addresses.len() + contact.addresses().len() > DIALS_MAX {
+                return false;
+            }
+        }
+        for address in contact.addresses() {
+            let public_key = contact.public_key();
+            let dial = Dial {
+                public_key,
+                at: now,
+                failed: false,
+            };
+            self.addresses
+                .entry(address.clone())
+                .and_modify(|known| {
+                    if known.failed || known.public_key != public_key {
+                        *known = Dial { ..dial };
+                    }
+                })
+                .or_insert(Dial {
+                    public_key,
+                    at: now,
+                    failed: false,
+                });
+        }
+        true
+    }
+
+    /// The contact answered, or its addresses come from someone we trust.
+    pub(crate) fn proven(&mut self, contact: &Contact) {
+        if !self.addresses.is_empty() {
+            for address in contact.addresses() {
+                self.addresses.remove(address);
+            }
+        }
+    }
+
+    /// The contact did not answer.
+    pub(crate) fn failed(&mut self, contact: &Contact) {
+        for address in contact.addresses() {
+            if let Some(dial) = self.addresses.get_mut(address) {
+                dial.failed = true;
+            }
+        }
+    }
+
+    /// Forgets what is old enough to be tried again.
+    pub(crate) fn tidy(&mut self, now: u64) {
+        self.addresses
+            .retain(|_, dial| dial.at + UNVERIFIED_DIAL_MS > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact(key: u8, port: u16) -> Contact {
+        let address = Address::Ip(([127, 0, 0, 1], port).into());
+        Contact::new(PublicKey::from_bytes([key; 32]), vec![address], 1)
+    }
+
+    #[test]
+    fn a_flooder_is_held_to_its_rate() {
+        let mut limit = RateLimit::default();
+        let flooder = PublicKey::from_bytes([1; 32]);
+        let served = (0..100_000)
+            .filter(|n| limit.admits(1_000_000 + n / 10, &flooder))
+            .count() as u64;
+        assert!(served <= REQUESTS_BURST_MAX + 10 * REQUESTS_PER_SECOND_MAX);
+        assert!(limit.admits(1_000_000, &PublicKey::from_bytes([2; 32])));
+    }
+
+    #[test]
+    fn an_address_nobody_answered_at_is_left_alone_for_a_minute() {
+        let mut dials = Dials::default();
+        assert!(dials.admits(0, &contact(1, 7)));
+        assert!(dials.admits(1, &contact(1, 7)), "the same dial is shared");
+        assert!(
+            !dials.admits(1, &contact(2, 7)),
+            "another key at the same address is not"
+        );
+        dials.failed(&contact(1, 7));
+        assert!(!dials.admits(2, &contact(1, 7)));
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(2, 7)));
+        dials.proven(&contact(2, 7));
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(1, 7)));
+    }
+
+    #[test]
+    fn round_trips_adapt() {
+        let mut round_trip = RoundTrip::default();
+        assert_eq!(round_trip.overdue_ms(), None);
+        (0..50).for_each(|_| round_trip.measure(80));
+        let overdue = round_trip.overdue_ms().unwrap();
+        assert!((80..100).contains(&overdue), "{overdue}");
+    }
+}

@@ -1,0 +1,566 @@
+//! The routing table: who we know, sorted into k-buckets (Kademlia, sections 2.2 and 2.4).
+//!
+//! Owns the contacts we reached, their order by last contact, failures and round trips, the replacement
+//! caches and the limits per subnet. Refuses contacts nobody reached, and never asks anybody anything:
+//! whom to ping is for `kademlia::upkeep` to decide.
+//!
+//! Only the bucket covering our own id ever splits, so the tree is a list: bucket `i` holds the ids that
+//! share exactly `i` leading bits with ours, the last one all that share more.
+
+use std::collections::BTreeMap;
+
+use rand_core::Rng;
+
+use crate::contact::{Contact, PublicKey, Subnet};
+use crate::id::{Distance, ID_BITS, Id};
+use crate::rates::RoundTrip;
+use crate::{ALLOWED_FAILURES, K};
+
+/// Most contacts of one subnet in one bucket.
+pub(crate) const SUBNET_BUCKET_MAX: usize = 2;
+/// Most contacts of one subnet in the table.
+pub(crate) const SUBNET_TABLE_MAX: usize = 10;
+
+/// A contact and what we know of it; none of this but the contact ever travels.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) contact: Contact,
+    /// When we last had an answer or a request from it.
+    pub(crate) last_contact: u64,
+    /// Consecutive requests of ours that it did not answer.
+    pub(crate) failures: u32,
+    /// Measured round trips.
+    pub(crate) round_trip: RoundTrip,
+}
+
+impl Entry {
+    pub(crate) fn is_live(&self) -> bool {
+        self.failures < ALLOWED_FAILURES
+    }
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    /// Least recently heard from first; at most K.
+    entries: Vec<Entry>,
+    /// Waiting for a place, oldest first; at most K.
+    cache: Vec<Contact>,
+    /// When something in this bucket was last looked up.
+    last_lookup: u64,
+}
+
+/// What became of a contact offered to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// It is new in the table.
+    Added,
+    /// It was in the table already.
+    Known,
+    /// It waits in a replacement cache.
+    Cached,
+    /// It is us, or its subnet has its share.
+    Refused,
+}
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    own: Id,
+    buckets: Vec<Bucket>,
+    subnets: BTreeMap<Subnet, usize>,
+    length: usize,
+    /// Dead contacts that gave way since somebody last asked.
+    evicted: Vec<PublicKey>,
+}
+
+impl Table {
+    pub(crate) fn new(own: Id) -> Self {
+        Self {
+            own,
+            buckets: vec![Bucket::default()],
+            subnets: BTreeMap::new(),
+            length: 0,
+            evicted: Vec::new(),
+        }
+    }
+
+    /// Contacts in the table, dead ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Every entry, bucket by bucket, least recently heard from first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.buckets.iter().flat_map(|bucket| &bucket.entries)
+    }
+
+    /// How many leading bits the ids in our own bucket share with ours, at least.
+    pub(crate) fn depth(&self) -> usize {
+        self.buckets.len() - 1
+    }
+
+    /// Entries and waiting contacts of each bucket.
+    pub(crate) fn shape(&self) -> Vec<(usize, usize)> {
+        self.buckets
+            .iter()
+            .map(|bucket| (bucket.entries.len(), bucket.cache.len()))
+            .collect()
+    }
+
+    pub(crate) fn entry(&self, id: &Id) -> Option<&Entry> {
+        self.buckets[self.index(id)]
+            .entries
+            .iter()
+            .find(|entry| entry.contact.id() == id)
+    }
+
+    /// We reached this contact: it enters the table if there is room, or stands last in its bucket.
+    pub(crate) fn reached(&mut self, now: u64, contact: Contact, took_ms: u64) -> Offer {
+        if *contact.id() == self.own {
+            return Offer::Refused;
+        }
+        let mut entry = Entry {
+            contact,
+            last_contact: now,
+            failures: 0,
+            round_trip: RoundTrip::default(),
+        };
+        let known = self.take(entry.contact.id());
+        if let Some(known) = &known {
+            entry.round_trip = known.round_trip;
+        }
+        entry.round_trip.measure(took_ms);
+        match self.place(entry) {
+            Offer::Added if known.is_some() => Offer::Known,
+            offer => offer,
+        }
+    }
+
+    /// A contact told us something; being in the table, it stands last in its bucket now.
+    pub(crate) fn heard_from(&mut self, now: u64, id: &Id) {
+        let index = self.index(id);
+        let entries = &mut self.buckets[index].entries;
+        if let Some(place) = entries.iter().position(|entry| entry.contact.id() == id) {
+            entries[place..].rotate_left(1);
+            if let Some(entry) = entries.last_mut() {
+                entry.last_contact = now;
+            }
+        }
+    }
+
+    /// A request to this contact was not answered. Returns its consecutive failures.
+    pub(crate) fn failed(&mut self, id: &Id) -> u32 {
+        let index = self.index(id);
+        let bucket = &mut self.buckets[index];
+        bucket.cache.retain(|contact| contact.id() != id);
+        match bucket
+            .entries
+            .iter_mut()
+            .find(|entry| entry.contact.id() == id)
+        {
+            Some(entry) => {
+                entry.failures = entry.failures.saturating_add(1);
+                entry.failures
+            }
+            None => 0,
+        }
+    }
+
+    /// Dead contacts that gave way to others since the last call.
+    pub(crate) fn take_evicted(&mut self) -> Vec<PublicKey> {
+        std::mem::take(&mut self.evicted)
+    }
+
+    /// Whether a contact with this id, once reached, would find a place other than in a cache.
+    pub(crate) fn has_room_for(&self, id: &Id) -> bool {
+        let index = self.index(id);
+        let bucket = &self.buckets[index];
+        *id != self.own
+            && (bucket.entries.len() < K
+                || (index == self.depth() && index < ID_BITS - 1)
+                || bucket.entries.iter().any(|entry| !entry.is_live()))
+    }
+
+    /// Somebody nobody reached yet waits in the cache of its full bucket.
+    pub(crate) fn wait(&mut self, contact: Contact) {
+        if *contact.id() != self.own {
+            let index = self.index(contact.id());
+            self.buckets[index].enqueue(contact);
+        }
+    }
+
+    /// Takes somebody out, from the table and from the cache.
+    pub(crate) fn remove(&mut self, id: &Id) -> Option<Entry> {
+        let index = self.index(id);
+        self.buckets[index]
+            .cache
+            .retain(|contact| contact.id() != id);
+        self.take(id)
+    }
+
+    /// The `count` contacts nearest to `target` that satisfy `wanted`, nearest first.
+    pub(crate) fn nearest(
+        &self,
+        target: &Id,
+        count: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Vec<Contact> {
+        let home = self.index(target);
+        let mut nearest = Vec::with_capacity(count);
+        // By first differing bit with the target: its own bucket, all deeper ones together, then outwards.
+        let deeper = self.buckets[home + 1..].iter();
+        let groups: [&mut dyn Iterator<Item = &Bucket>; 2] = [
+            &mut self.buckets[home..=home].iter(),
+            &mut deeper.into_iter(),
+        ];
+        for group in groups {
+            if nearest.len() < count {
+                take_nearest(
+                    &mut nearest,
+                    target,
+                    count,
+                    group.flat_map(|b| &b.entries),
+                    &wanted,
+                );
+            }
+        }
+        for bucket in self.buckets[..home].iter().rev() {
+            if nearest.len() < count {
+                take_nearest(&mut nearest, target, count, bucket.entries.iter(), &wanted);
+            }
+        }
+        nearest
+    }
+
+    /// Notes that something near `target` is being looked up.
+    pub(crate) fn looked_up(&mut self, now: u64, target: &Id) {
+        let index = self.index(target);
+        self.buckets[index].last_lookup = now;
+    }
+
+    /// A random id in each non-empty bucket in which nothing was looked up since `before`.
+    pub(crate) fn silent_since(&self, before: u64, rng: &mut impl Rng) -> Vec<Id> {
+        let silent = self
+            .buckets
+            .iter()
+            .enumerate()
+            .filter(|(_, bucket)| bucket.last_lookup < before);
+        silent
+            .map(|(index, _)| self.random_id_in(index, rng))
+            .collect()
+    }
+
+    /// Contacts that failed but are not given up, longest unheard of first.
+    pub(crate) fn suspects(&self) -> impl Iterator<Item = &Contact> {
+        self.entries()
+            .filter(|entry| entry.failures > 0 && entry.is_live())
+            .map(|entry| &entry.contact)
+    }
+
+    /// For each bucket with a dead contact the cached contact to try in its place, most recent first.
+    pub(crate) fn replacements(&self) -> impl Iterator<Item = &Contact> {
+        self.buckets
+            .iter()
+            .filter(|bucket| {
+                bucket.entries.len() < K || bucket.entries.iter().any(|e| !e.is_live())
+            })
+            .filter_map(|bucket| bucket.cache.last())
+    }
+
+    /// The live contact not heard of for longest in each bucket.
+    pub(crate) fn oldest(&self) -> impl Iterator<Item = &Entry> {
+        self.buckets
+            .iter()
+            .filter_map(|bucket| bucket.entries.iter().find(|entry| entry.is_live()))
+    }
+
+    /// Contacts given up long ago.
+    pub(crate) fn dead_since(&self, before: u64) -> Vec<PublicKey> {
+        self.entries()
+            .filter(|entry| !entry.is_live() && entry.last_contact < before)
+            .map(|entry| entry.contact.public_key())
+            .collect()
+    }
+
+    fn index(&self, id: &Id) -> usize {
+        self.own.common_prefix(id).min(self.buckets.len() - 1)
+    }
+
+    fn random_id_in(&self, index: usize, rng: &mut impl Rng) -> Id {
+        if index == self.depth() {
+            self.own.random_with_prefix(index, rng)
+        } else {
+            self.own
+                .with_bit_flipped(index)
+                .random_with_prefix(index + 1, rng)
+        }
+    }
+
+    fn place(&mut self, entry: Entry) -> Offer {
+        let subnets = entry.contact.subnets();
+        loop {
+            let index = self.index(entry.contact.id());
+            if self.subnets_are_full(index, &subnets) {
+                return Offer::Refused;
+            }
+            let splits = index == self.depth() && index < ID_BITS - 1;
+            let bucket = &mut self.buckets[index];
+            if bucket.entries.len() == K {
+                if let Some(dead) = bucket.entries.iter().position(|entry| !entry.is_live()) {
+                    let dead = bucket.entries.remove(dead);
+                    self.forget_subnets(&dead.contact);
+                    self.length -= 1;
+                    self.evicted.push(dead.contact.public_key());
+                    continue;
+                }
+                if splits {
+                    self.split();
+                    continue;
+                }
+                bucket.enqueue(entry.contact);
+                return Offer::Cached;
+            }
+            bucket
+                .cache
+                .retain(|contact| contact.id() != entry.contact.id());
+            bucket.entries.push(entry);
+            self.length += 1;
+            for subnet in subnets {
+                *self.subnets.entry(subnet).or_default() += 1;
+            }
+            return Offer::Added;
+        }
+    }
+
+    fn subnets_are_full(&self, index: usize, subnets: &[Subnet]) -> bool {
+        subnets.iter().any(|subnet| {
+            let in_table = self.subnets.get(subnet).copied().unwrap_or(0);
+            let in_bucket = self.buckets[index]
+                .entries
+                .iter()
+                .filter(|entry| entry.contact.subnets().contains(subnet))
+                .count();
+            in_table >= SUBNET_TABLE_MAX || in_bucket >= SUBNET_BUCKET_MAX
+        })
+    }
+
+    fn split(&mut self) {
+        let depth = self.depth();
+        let last = &mut self.buckets[depth];
+        let mut deeper = Bucket {
+            last_lookup: last.last_lookup,
+            ..Bucket::default()
+        };
+        let goes_deeper = |id: &Id, own: &Id| own.common_prefix(id) > depth;
+        for entry in std::mem::take(&mut last.entries) {
+            let side = if goes_deeper(entry.contact.id(), &self.own) {
+                &mut deeper
+            } else {
+                &mut *last
+            };
+            side.entries.push(entry);
+        }
+        for contact in std::mem::take(&mut last.cache) {
+            let side = if goes_deeper(contact.id(), &self.own) {
+                &mut deeper
+            } else {
+                &mut *last
+            };
+            side.cache.push(contact);
+        }
+        self.buckets.push(deeper);
+    }
+
+    fn take(&mut self, id: &Id) -> Option<Entry> {
+        let index = self.index(id);
+        let entries = &mut self.buckets[index].entries;
+        let place = entries.iter().position(|entry| entry.contact.id() == id)?;
+        let entry = entries.remove(place);
+        self.length -= 1;
+        self.forget_subnets(&entry.contact);
+        Some(entry)
+    }
+
+    fn forget_subnets(&mut self, contact: &Contact) {
+        for subnet in contact.subnets() {
+            if let Some(count) = self.subnets.get_mut(&subnet) {
+                *count -= 1;
+                if *count == 0 {
+                    self.subnets.remove(&subnet);
+                }
+            }
+        }
+    }
+}
+
+impl Bucket {
+    fn enqueue(&mut self, contact: Contact) {
+        self.cache.retain(|waiting| waiting.id() != contact.id());
+        if self.cache.len() == K {
+            self.cache.remove(0);
+        }
+        self.cache.push(contact);
+    }
+}
+
+fn take_nearest<'a>(
+    nearest: &mut Vec<Contact>,
+    target: &Id,
+    count: usize,
+    entries: impl Iterator<Item = &'a Entry>,
+    wanted: &impl Fn(&Entry) -> bool,
+) {
+    let mut group: Vec<(Distance, &Contact)> = entries
+        .filter(|entry| wanted(entry))
+        .map(|entry| (target.distance(entry.contact.id()), &entry.contact))
+        .collect();
+    group.sort_unstable_by_key(|(distance, _)| *distance);
+    nearest.extend(
+        group
+            .into_iter()
+            .take(count - nearest.len())
+            .map(|(_, c)| c.clone()),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Address;
+    use proptest::prelude::*;
+    use rand_core::SeedableRng;
+
+    fn contact(number: u16, address: Option<&str>) -> Contact {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        let addresses =
+            address.map(|ip| Address::Ip((ip.parse::<std::net::IpAddr>().unwrap(), 1).into()));
+        Contact::new(
+            PublicKey::from_bytes(key),
+            addresses.into_iter().collect(),
+            1,
+        )
+    }
+
+    fn everybody(_: &Entry) -> bool {
+        true
+    }
+
+    #[test]
+    fn only_the_own_bucket_splits_and_the_rest_wait() {
+        let own = Id::hash(b"me");
+        let mut table = Table::new(own);
+        for number in 0..500 {
+            table.reached(1, contact(number, None), 10);
+        }
+        let shape = table.shape();
+        assert!(shape.len() > 3);
+        assert!(
+            shape
+                .iter()
+                .all(|(entries, waiting)| *entries <= K && *waiting <= K)
+        );
+        assert_eq!(shape[0], (K, K));
+        assert_eq!(
+            shape.iter().map(|(entries, _)| entries).sum::<usize>(),
+            table.len()
+        );
+    }
+
+    #[test]
+    fn a_dead_contact_gives_way_to_a_reached_one() {
+        let own = Id::hash(b"me");
+        let mut table = Table::new(own);
+        for number in 0..500 {
+            table.reached(1, contact(number, None), 10);
+        }
+        let dead = table.buckets[0].entries[0].contact.clone();
+        let heir = table.buckets[0].cache[0].clone();
+        assert_eq!(table.reached(2, heir.clone(), 10), Offer::Cached);
+        for failures in 1..=ALLOWED_FAILURES {
+            assert_eq!(table.failed(dead.id()), failures);
+        }
+        assert!(table.has_room_for(heir.id()));
+        assert_eq!(table.reached(2, heir.clone(), 10), Offer::Added);
+        assert!(table.entry(dead.id()).is_none() && table.entry(heir.id()).is_some());
+    }
+
+    #[test]
+    fn the_last_heard_from_stands_last() {
+        let mut table = Table::new(Id::hash(b"me"));
+        for number in 0..5 {
+            table.reached(1, contact(number, None), 10);
+        }
+        table.heard_from(9, contact(1, None).id());
+        let last = table.entries().last().unwrap();
+        assert_eq!(
+            (last.contact.clone(), last.last_contact),
+            (contact(1, None), 9)
+        );
+    }
+
+    #[test]
+    fn a_subnet_gets_its_share_and_loopback_is_exempt() {
+        let mut table = Table::new(Id::hash(b"me"));
+        for number in 0..40 {
+            table.reached(1, contact(number, Some(&format!("9.9.9.{number}"))), 10);
+        }
+        assert_eq!(table.len(), SUBNET_BUCKET_MAX);
+        for number in 40..50 {
+            table.reached(1, contact(number, Some("127.0.0.1")), 10);
+        }
+        assert_eq!(table.len(), SUBNET_BUCKET_MAX + 10);
+        table.remove(contact(0, None).id());
+        assert_eq!(
+            table.reached(1, contact(50, Some("9.9.9.99")), 10),
+            Offer::Added
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Against a list that is sorted anew for each question.
+        #[test]
+        fn nearest_agrees_with_sorting_everything(seed: u64, count in 1usize..60, size in 0u16..300) {
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+            let own = Id::hash(&seed.to_be_bytes());
+            let mut table = Table::new(own);
+            for number in 0..size {
+                table.reached(1, contact(number, None), 10);
+            }
+            for bits in [0, 3, 6, 512] {
+                let target = own.random_with_prefix(bits, &mut rng);
+                let mut naive: Vec<_> = table.entries().map(|entry| entry.contact.clone()).collect();
+                naive.sort_by_key(|contact| target.distance(contact.id()));
+                naive.truncate(count);
+                prop_assert_eq!(table.nearest(&target, count, everybody), naive);
+            }
+        }
+
+        /// Whatever is reached, fails or leaves: limits hold, counts agree, everybody is in its bucket.
+        #[test]
+        fn invariants_hold(steps in prop::collection::vec((0u8..4, 0u16..120), 0..600)) {
+            let mut table = Table::new(Id::hash(b"me"));
+            for (what, number) in steps {
+                let contact = contact(number, Some(&format!("9.9.{}.1", number % 40)));
+                match what {
+                    0 => drop(table.remove(contact.id())),
+                    1 => drop(table.failed(contact.id())),
+                    _ => drop(table.reached(1, contact, 10)),
+                }
+            }
+            prop_assert_eq!(table.entries().count(), table.len());
+            let mut subnets = BTreeMap::new();
+            for entry in table.entries() {
+                for subnet in entry.contact.subnets() {
+                    *subnets.entry(subnet).or_insert(0) += 1;
+                }
+            }
+            prop_assert_eq!(&subnets, &table.subnets);
+            for (index, bucket) in table.buckets.iter().enumerate() {
+                prop_assert!(bucket.entries.len() <= K && bucket.cache.len() <= K);
+                prop_assert!(bucket.entries.iter().all(|e| table.index(e.contact.id()) == index));
+            }
+        }
+    }
+}
