@@ -4,12 +4,29 @@
 //! its arguments and gives the same result on every machine and in every build. Refuses to be surprised
 //! by size: whatever can grow has its price in [`cost`], to be asked for before the work is done.
 
+mod arithmetic;
+pub mod bits;
+mod compare;
 mod convert;
-mod gcd;
+pub mod cost;
+mod divisor;
 mod parse;
+mod power;
+mod real;
+mod text;
 
-pub use convert::{exact, inexact};
+pub use arithmetic::{
+    abs, add, ceiling, denominator, div, floor, floor_divide, floor_quotient, gcd, is_exact,
+    is_exact_integer, is_finite, is_infinite, is_integer, is_nan, is_negative, is_odd, is_zero,
+    lcm, modulo, mul, neg, numerator, quotient, remainder, round, sub, to_i64, truncate,
+    truncate_divide,
+};
+pub use compare::{compare, total_order};
+pub use convert::{exact, inexact, to_f64};
 pub use parse::{EXACT_LITERAL_DIGITS_MAX, ParseError, parse, parse_literal};
+pub use power::{exact_integer_sqrt, expt, sqrt};
+pub use real::{acos, asin, atan, atan2, cos, exp, log, log_base, sin, tan};
+pub use text::to_text;
 
 use num_bigint::BigInt;
 use num_rational::Ratio;
@@ -120,7 +137,7 @@ impl Number {
         if denominator.is_zero() {
             return None;
         }
-        let divisor = gcd::gcd(
+        let divisor = divisor::greatest_common(
             numerator.magnitude().clone(),
             denominator.magnitude().clone(),
         );
@@ -161,3 +178,6 @@ impl Number {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,13 @@
 
 mod error;
 mod token;
+mod word;
 
 pub use error::{ReadError, ReadErrorKind};
-pub use token::{CHARACTER_NAMES, is_plain_name};
+pub use token::CHARACTER_NAMES;
+pub use word::is_plain_name;
 
-use crate::number::Number;
+use crate::number::{Number, cost};
 use crate::symbol::Symbols;
 use crate::syntax::{Datum, SourceId, Span, Syntax};
 use error::excerpt;
@@ -27,15 +29,23 @@ pub struct Meter {
     pub nodes: u64,
     /// Bytes taken, by the sizes below.
     pub bytes: u64,
+    /// Work on the digits of large numbers, as [`cost::parse`] prices it. All other work is in proportion
+    /// to the length of the text.
+    pub work: u64,
 }
 
 impl Meter {
     /// Nothing yet.
-    pub const ZERO: Meter = Meter { nodes: 0, bytes: 0 };
+    pub const ZERO: Meter = Meter {
+        nodes: 0,
+        bytes: 0,
+        work: 0,
+    };
     /// No limit.
     pub const UNLIMITED: Meter = Meter {
         nodes: u64::MAX,
         bytes: u64::MAX,
+        work: u64::MAX,
     };
 }
 
@@ -282,11 +292,11 @@ impl<'a> Reader<'a> {
             Token::Close(bracket) => return self.close(bracket, start),
             Token::Reference(number) => self.reference(number, start)?,
             Token::Bool(value) => Datum::Bool(value),
-            Token::Number(value) => Datum::Number(value),
+            Token::Numeral(word) => Datum::Number(self.number(word, start)?),
             Token::Char(value) => Datum::Char(value),
             Token::String(text) => Datum::String(text.into()),
             Token::Name(name) => {
-                Datum::Symbol(self.symbols.intern(&token::folded(name, self.fold_case)))
+                Datum::Symbol(self.symbols.intern(&word::folded(name, self.fold_case)))
             }
             // Bars keep the case as it is.
             Token::BarName(name) => Datum::Symbol(self.symbols.intern(&name)),
@@ -296,11 +306,38 @@ impl<'a> Reader<'a> {
         self.complete(datum)
     }
 
+    /// The number that `word` writes, whose price is charged before the work.
+    fn number(&mut self, word: &str, start: usize) -> Result<Number, ReadError> {
+        let span = self.span(start, self.position);
+        let work = cost::parse(word, 10).work;
+        self.charge(
+            Meter {
+                work,
+                ..Meter::ZERO
+            },
+            span,
+        )?;
+        word::numeral(word).map_err(|(message, hint)| {
+            let error = ReadError::invalid(span, message);
+            if hint.is_empty() {
+                error
+            } else {
+                error.hint(hint)
+            }
+        })
+    }
+
     // Beginnings.
 
     fn open(&mut self, kind: OpenKind, start: usize) -> Result<Option<Syntax>, ReadError> {
         let span = self.span(start, self.position);
-        self.charge(0, OPEN_BYTES, span)?;
+        self.charge(
+            Meter {
+                bytes: OPEN_BYTES,
+                ..Meter::ZERO
+            },
+            span,
+        )?;
         let base = self.items.len();
         self.open.push(Open {
             kind,
@@ -626,14 +663,24 @@ impl<'a> Reader<'a> {
     // The meter.
 
     fn make(&mut self, datum: Datum, span: Span, contents: u64) -> Result<Syntax, ReadError> {
-        self.charge(1, NODE_BYTES + contents, span)?;
+        let bytes = NODE_BYTES + contents;
+        self.charge(
+            Meter {
+                nodes: 1,
+                bytes,
+                ..Meter::ZERO
+            },
+            span,
+        )?;
         Ok(Syntax::new(datum, span))
     }
 
-    fn charge(&mut self, nodes: u64, bytes: u64, span: Span) -> Result<(), ReadError> {
-        self.made.nodes += nodes;
-        self.made.bytes += bytes;
-        if self.made.nodes > self.limits.nodes || self.made.bytes > self.limits.bytes {
+    fn charge(&mut self, more: Meter, span: Span) -> Result<(), ReadError> {
+        let (made, limits) = (&mut self.made, &self.limits);
+        made.nodes += more.nodes;
+        made.bytes += more.bytes;
+        made.work = made.work.saturating_add(more.work);
+        if made.nodes > limits.nodes || made.bytes > limits.bytes || made.work > limits.work {
             return Err(ReadError::too_big(span));
         }
         Ok(())

@@ -109,7 +109,7 @@ pub fn fraction_to_f64(numerator: &BigUint, denominator: &BigUint) -> f64 {
 
 /// `leading · 2^exponent`, plus a little when `sticky`, rounded to the nearest double, ties to even.
 /// `leading` has fewer than 127 bits, and at least 54 when `sticky`.
-fn compose(leading: u128, sticky: bool, exponent: i64) -> f64 {
+pub fn compose(leading: u128, sticky: bool, exponent: i64) -> f64 {
     if leading == 0 {
         return 0.0;
     }
@@ -140,7 +140,7 @@ fn compose(leading: u128, sticky: bool, exponent: i64) -> f64 {
 }
 
 /// `2^exponent` for an exponent between -1074 and 1023.
-pub fn power_of_two(exponent: i64) -> f64 {
+fn power_of_two(exponent: i64) -> f64 {
     if exponent < -1022 {
         f64::from_bits(1 << (exponent + 1074))
     } else {

@@ -2,7 +2,7 @@
 //! text after that; none calls itself, and each looks at every character a bounded number of times.
 
 use super::error::excerpt;
-use crate::number::{self, Number, ParseError as NumberParseError};
+use super::word::word;
 use crate::unicode;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while, take_while1};
@@ -12,7 +12,6 @@ use nom::error::{ErrorKind, ParseError};
 use nom::multi::many0_count;
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
-use std::borrow::Cow;
 
 /// One token. Brackets are named by the one that closes them.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +33,8 @@ pub enum Token<'a> {
     /// `#!fold-case`, `#!no-fold-case`
     FoldCase(bool),
     Bool(bool),
-    Number(Number),
+    /// What must be a number, or is wrong.
+    Numeral(&'a str),
     Char(char),
     String(String),
     /// A name without bars, not yet folded.
@@ -73,9 +73,9 @@ impl<'a> ParseError<&'a str> for Fault<'a> {
     }
 }
 
-type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
+pub type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
 
-fn invalid<'a, T>(
+pub fn invalid<'a, T>(
     rest: &'a str,
     length: usize,
     message: impl Into<String>,
@@ -164,7 +164,7 @@ pub fn token(input: &str) -> Parsed<'_, Token<'_>> {
 }
 
 /// Whether a name, a number and the like end before this character.
-fn is_delimiter(c: char) -> bool {
+pub fn is_delimiter(c: char) -> bool {
     match c {
         '(' | ')' | '[' | ']' | '{' | '}' | '"' | ';' | '|' | '\'' | '`' | ',' => true,
         _ => unicode::is_whitespace(c),
@@ -376,7 +376,7 @@ fn hash_word(input: &str) -> Parsed<'_, Token<'_>> {
     }
     let letter = word.chars().nth(1).map(|c| c.to_ascii_lowercase());
     if matches!(letter, Some('x' | 'b' | 'o' | 'd' | 'e' | 'i')) {
-        return number_or(word, rest, input, |_| None);
+        return Ok((rest, Token::Numeral(word)));
     }
     if word.starts_with("#<") {
         let hint = "It can be shown, but not be written in a program.";
@@ -394,152 +394,4 @@ fn hash_word(input: &str) -> Parsed<'_, Token<'_>> {
         what,
         "`#t` is true, `#f` is false, `#(1 2)` is a vector.",
     )
-}
-
-/// A name, a number or the dot.
-fn word(input: &str) -> Parsed<'_, Token<'_>> {
-    let (rest, word) = take_till(is_delimiter).parse(input)?;
-    if rest.starts_with('\'') {
-        let hint = "Put a space before the quote mark, or write the text between two `\"`.";
-        let what = format!("There is a quote mark right behind {}.", excerpt(word));
-        return invalid(rest, 1, what, hint);
-    }
-    if word == "." {
-        return Ok((rest, Token::Dot));
-    }
-    let first = word.chars().next().unwrap_or(' ');
-    if first.is_ascii_digit() || matches!(first, '+' | '-' | '.') {
-        return number_or(word, rest, input, |word| {
-            name_fault(word).is_none().then_some(word)
-        });
-    }
-    match name_fault(word) {
-        None => Ok((rest, Token::Name(word))),
-        Some((at, c)) => {
-            let (what, hint) = describe_name_fault(c);
-            invalid(&input[at..], c.len_utf8(), what, hint)
-        }
-    }
-}
-
-/// The number that `word` writes; else the name that `name` finds in it.
-fn number_or<'a>(
-    word: &'a str,
-    rest: &'a str,
-    input: &'a str,
-    name: impl Fn(&'a str) -> Option<&'a str>,
-) -> Parsed<'a, Token<'a>> {
-    let shown = excerpt(word);
-    match number::parse_literal(word) {
-        Ok(number) => Ok((rest, Token::Number(number))),
-        Err(NumberParseError::TooBig) => {
-            let most = number::EXACT_LITERAL_DIGITS_MAX;
-            let what =
-                format!("The number {shown} is too big: it would have more than {most} digits.");
-            invalid(
-                input,
-                word.len(),
-                what,
-                "A program can compute it instead, as in `(expt 10 200000)`.",
-            )
-        }
-        Err(NumberParseError::DivideByZero) => invalid(
-            input,
-            word.len(),
-            format!("The number {shown} divides by zero."),
-            "",
-        ),
-        Err(NumberParseError::NotANumber) => match name(word) {
-            Some(word) => Ok((rest, Token::Name(word))),
-            None => {
-                let hint = "A name cannot begin with a digit.";
-                invalid(input, word.len(), format!("{shown} is not a number."), hint)
-            }
-        },
-    }
-}
-
-/// The first character that keeps `word` from being a name without bars, and where it is: R7RS 7.1.1,
-/// `<identifier>`. Words that are numbers are not recognised here.
-fn name_fault(word: &str) -> Option<(usize, char)> {
-    let mut characters = word.char_indices().peekable();
-    let (_, first) = *characters.peek()?;
-    if first == '.' || first == '+' || first == '-' {
-        characters.next();
-        // `-5x`, `+.5` and `.5x` are broken numbers; `-x`, `->`, `...` and `+.x` are names.
-        if first != '.' && characters.peek().is_some_and(|&(_, c)| c == '.') {
-            characters.next();
-        }
-        if let Some(&(at, c)) = characters.peek()
-            && c.is_ascii_digit()
-        {
-            return Some((at, c));
-        }
-        if matches!(word, "+i" | "-i" | "+I" | "-I") {
-            return Some((1, 'i'));
-        }
-    } else if !is_name_start(first) {
-        return Some((0, first));
-    }
-    characters.find(|&(_, c)| !is_name_start(c) && !is_name_continue(c))
-}
-
-fn is_name_start(c: char) -> bool {
-    match c {
-        'a'..='z' | 'A'..='Z' => true,
-        '!' | '$' | '%' | '&' | '*' | '/' | ':' | '<' | '=' | '>' | '?' | '^' | '_' | '~' => true,
-        _ => !c.is_ascii() && unicode::is_name_start(c),
-    }
-}
-
-fn is_name_continue(c: char) -> bool {
-    match c {
-        '0'..='9' | '+' | '-' | '.' | '@' => true,
-        _ => !c.is_ascii() && unicode::is_name_continue(c),
-    }
-}
-
-fn describe_name_fault(c: char) -> (String, &'static str) {
-    match c {
-        '“' | '”' | '„' | '«' | '»' => (
-            format!("The mark `{c}` means nothing here."),
-            "Text is written between two `\"`.",
-        ),
-        '‘' | '’' => (
-            format!("The mark `{c}` means nothing here."),
-            "The quote mark is the straight `'`.",
-        ),
-        '\\' => (
-            "A backslash means nothing here.".to_string(),
-            "A character is written `#\\a`.",
-        ),
-        _ if c.is_control() => {
-            let what = format!(
-                "A character that cannot be seen (number {}) is here.",
-                c as u32
-            );
-            (what, "Take it out.")
-        }
-        _ => (
-            format!("A name cannot have `{c}` here."),
-            "If the name must be so, write it between bars: `|odd name|`.",
-        ),
-    }
-}
-
-/// Whether a symbol with this text is written without bars (and without folding case) in a program.
-pub fn is_plain_name(text: &str) -> bool {
-    !text.is_empty()
-        && text != "."
-        && name_fault(text).is_none()
-        && number::parse_literal(text) == Err(NumberParseError::NotANumber)
-}
-
-/// The name, folded when asked for.
-pub fn folded(name: &str, fold_case: bool) -> Cow<'_, str> {
-    let is_small = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-    if !fold_case || name.bytes().all(is_small) {
-        return Cow::Borrowed(name);
-    }
-    Cow::Owned(unicode::fold(name))
 }

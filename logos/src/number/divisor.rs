@@ -4,8 +4,8 @@
 use num_bigint::{BigInt, BigUint};
 use num_traits::{ToPrimitive, Zero};
 
-/// The greatest common divisor; `gcd(0, n)` is `n`.
-pub fn gcd(first: BigUint, second: BigUint) -> BigUint {
+/// The greatest common divisor; that of 0 and n is n.
+pub fn greatest_common(first: BigUint, second: BigUint) -> BigUint {
     let (mut a, mut b) = if first < second {
         (second, first)
     } else {

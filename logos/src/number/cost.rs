@@ -1,0 +1,459 @@
+//! What an operation on numbers will cost, known before it is done.
+//!
+//! Work is in units of about one limb operation (one to four nanoseconds here), bytes are an upper bound of
+//! what the result takes. Both are computed from the sizes alone, in 64-bit limbs whatever the machine, with
+//! saturating arithmetic, so they are equal everywhere and none of them overflows. The algorithms are those
+//! of `num-bigint`: long multiplication up to 32 limbs, then Karatsuba and Toom-3 (priced as Karatsuba),
+//! division and conversion to text by divide and conquer.
+
+use super::parse::EXACT_LITERAL_DIGITS_MAX;
+use super::{BITS_MAX, Number};
+use num_bigint::BigInt;
+
+/// The price of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Units of work.
+    pub work: u64,
+    /// The most bytes the result takes besides its own word: 0 for what fits in 64 bits.
+    pub bytes: u64,
+}
+
+impl Cost {
+    /// More than anyone can pay.
+    pub const IMPOSSIBLE: Cost = Cost {
+        work: u64::MAX,
+        bytes: u64::MAX,
+    };
+
+    fn limbs(work: u64, limbs: u64) -> Cost {
+        Cost {
+            work,
+            bytes: bytes(limbs),
+        }
+    }
+}
+
+/// What any operation costs at least.
+const BASE: u64 = 16;
+/// Numerator and denominator of a double have at most this many limbs.
+const FLOAT_LIMBS: u64 = 18;
+
+/// The limbs of a numerator and a denominator.
+#[derive(Clone, Copy)]
+struct Size {
+    numer: u64,
+    denom: u64,
+}
+
+fn limbs_of(value: &BigInt) -> u64 {
+    value.bits().div_ceil(64).max(1)
+}
+
+fn size(a: &Number) -> Size {
+    match a {
+        Number::Int(_) | Number::Float(_) => Size { numer: 1, denom: 1 },
+        Number::Big(value) => Size {
+            numer: limbs_of(value),
+            denom: 1,
+        },
+        Number::Rational(value) => Size {
+            numer: limbs_of(value.numer()),
+            denom: limbs_of(value.denom()),
+        },
+    }
+}
+
+fn is_float(a: &Number) -> bool {
+    matches!(a, Number::Float(_))
+}
+
+fn is_rational(a: &Number) -> bool {
+    matches!(a, Number::Rational(_))
+}
+
+/// The bytes that a number takes besides its own word; 0 for small integers and doubles.
+pub fn size_in_bytes(a: &Number) -> u64 {
+    match a {
+        Number::Int(_) | Number::Float(_) => 0,
+        _ => bytes(size_in_limbs(a)),
+    }
+}
+
+/// The limbs of a number, those of numerator and denominator together; 1 for small integers and doubles.
+pub fn size_in_limbs(a: &Number) -> u64 {
+    let size = size(a);
+    if is_rational(a) {
+        size.numer + size.denom
+    } else {
+        size.numer
+    }
+}
+
+fn bytes(limbs: u64) -> u64 {
+    limbs.saturating_mul(8)
+}
+
+// The algorithms beneath.
+
+/// Multiplication of `n` by `m` limbs.
+fn times(n: u64, m: u64) -> u64 {
+    const LONG_MAX: u64 = 32;
+    let (large, small) = (n.max(m), n.min(m));
+    if small <= LONG_MAX {
+        return large.saturating_mul(small);
+    }
+    // Karatsuba on `small` limbs costs three times as much for each doubling; quadratic in between.
+    let mut square = LONG_MAX * LONG_MAX;
+    let mut length = LONG_MAX;
+    while length * 2 <= small {
+        square = square.saturating_mul(3);
+        length *= 2;
+    }
+    let small_square = u128::from(square) * u128::from(small) * u128::from(small)
+        / (u128::from(length) * u128::from(length));
+    let small_square = u64::try_from(small_square).unwrap_or(u64::MAX);
+    small_square.saturating_mul(large.div_ceil(small))
+}
+
+/// Division of `n` by `m` limbs.
+fn divided(n: u64, m: u64) -> u64 {
+    let quotient = n.saturating_sub(m).saturating_add(1);
+    times(quotient, m)
+        .saturating_mul(3)
+        .saturating_add(n.saturating_mul(4))
+        .saturating_add(BASE)
+}
+
+/// The greatest common divisor of `n` and `m` limbs.
+fn common_divisor(n: u64, m: u64) -> u64 {
+    let (large, small) = (n.max(m), n.min(m));
+    if large == 1 {
+        return 100;
+    }
+    let square = small.saturating_mul(small).saturating_mul(8);
+    divided(large, small)
+        .saturating_add(square)
+        .saturating_add(small.saturating_mul(1000))
+}
+
+fn sum(parts: &[u64]) -> u64 {
+    parts
+        .iter()
+        .fold(BASE, |sum, &part| sum.saturating_add(part))
+}
+
+// The operations.
+
+/// `add` and `sub`.
+pub fn add(a: &Number, b: &Number) -> Cost {
+    if is_float(a) || is_float(b) {
+        return Cost::limbs(sum(&[inexact(a).work, inexact(b).work]), 0);
+    }
+    let (x, y) = (size(a), size(b));
+    if !is_rational(a) && !is_rational(b) {
+        let limbs = x.numer.max(y.numer) + 1;
+        return Cost::limbs(sum(&[limbs]), limbs);
+    }
+    let numer = (x.numer + y.denom).max(y.numer + x.denom) + 1;
+    let denom = x.denom + y.denom;
+    let products = [
+        times(x.numer, y.denom),
+        times(y.numer, x.denom),
+        times(x.denom, y.denom),
+    ];
+    let mut work = sum(&products).saturating_add(numer);
+    if is_rational(a) && is_rational(b) {
+        work = sum(&[work, reduction(numer, denom)]);
+    }
+    Cost::limbs(work, numer + denom)
+}
+
+/// Bringing a fraction into lowest terms.
+fn reduction(numer: u64, denom: u64) -> u64 {
+    let divisor = numer.min(denom);
+    sum(&[
+        common_divisor(numer, denom),
+        worst_divided(numer, divisor),
+        worst_divided(denom, divisor),
+    ])
+}
+
+/// Division of `n` limbs by at most `m` limbs: dearest in the middle.
+fn worst_divided(n: u64, m: u64) -> u64 {
+    divided(n, m.min(n.div_ceil(2)))
+}
+
+/// `mul`.
+pub fn mul(a: &Number, b: &Number) -> Cost {
+    if is_float(a) || is_float(b) {
+        return add(a, b);
+    }
+    let (x, y) = (size(a), size(b));
+    if !is_rational(a) && !is_rational(b) {
+        return Cost::limbs(sum(&[times(x.numer, y.numer)]), x.numer + y.numer);
+    }
+    fraction_product(x, y)
+}
+
+fn fraction_product(x: Size, y: Size) -> Cost {
+    let mut work = sum(&[times(x.numer, y.numer), times(x.denom, y.denom)]);
+    for (numer, denom) in [(x.numer, y.denom), (y.numer, x.denom)] {
+        work = work.saturating_add(reduction(numer, denom));
+    }
+    Cost::limbs(work, x.numer + x.denom + y.numer + y.denom)
+}
+
+/// `div`.
+pub fn div(a: &Number, b: &Number) -> Cost {
+    if is_float(a) || is_float(b) {
+        return add(a, b);
+    }
+    let (x, y) = (size(a), size(b));
+    fraction_product(
+        x,
+        Size {
+            numer: y.denom,
+            denom: y.numer,
+        },
+    )
+}
+
+/// The limbs of the exact integer equal to a number.
+fn exact_limbs(a: &Number) -> u64 {
+    if is_float(a) {
+        FLOAT_LIMBS
+    } else {
+        size(a).numer
+    }
+}
+
+/// All divisions with remainder.
+pub fn divide(a: &Number, b: &Number) -> Cost {
+    let (n, m) = (exact_limbs(a), exact_limbs(b));
+    Cost::limbs(sum(&[divided(n, m)]), n.max(m) + 1)
+}
+
+/// `gcd`.
+pub fn gcd(a: &Number, b: &Number) -> Cost {
+    let (n, m) = (exact_limbs(a), exact_limbs(b));
+    Cost::limbs(sum(&[common_divisor(n, m)]), n.max(m))
+}
+
+/// `lcm`.
+pub fn lcm(a: &Number, b: &Number) -> Cost {
+    let (n, m) = (exact_limbs(a), exact_limbs(b));
+    let work = sum(&[
+        common_divisor(n, m),
+        worst_divided(n, n.min(m)),
+        times(n, m),
+    ]);
+    Cost::limbs(work, n + m)
+}
+
+/// `compare`, `total_order`.
+pub fn compare(a: &Number, b: &Number) -> u64 {
+    let full = |a: &Number| match a {
+        Number::Float(_) => Size {
+            numer: FLOAT_LIMBS,
+            denom: FLOAT_LIMBS,
+        },
+        _ => size(a),
+    };
+    if !is_rational(a) && !is_rational(b) {
+        return sum(&[size(a).numer.min(size(b).numer)]);
+    }
+    let (x, y) = (full(a), full(b));
+    sum(&[times(x.numer, y.denom), times(y.numer, x.denom)])
+}
+
+/// `neg`, `abs`, `floor` and the other roundings, `numerator`, `denominator`, `exact`, `bit_count`, `integer_length`, `not`.
+pub fn unary(a: &Number) -> Cost {
+    let Size { numer, denom } = size(a);
+    match a {
+        Number::Float(_) => Cost::limbs(BASE + 2 * FLOAT_LIMBS, 2 * FLOAT_LIMBS),
+        Number::Rational(_) => Cost::limbs(sum(&[divided(numer, denom), denom]), numer + denom),
+        _ => Cost::limbs(sum(&[numer]), numer + 1),
+    }
+}
+
+/// `inexact`, and what every operation pays to join an exact number with a float.
+pub fn inexact(a: &Number) -> Cost {
+    let Size { numer, denom } = size(a);
+    let work = if is_rational(a) {
+        8 * (numer + denom) + 100
+    } else {
+        numer
+    };
+    Cost::limbs(sum(&[work]), 0)
+}
+
+/// `exp`, `log`, `sin` and the others of one argument; twice that for two.
+pub fn transcendental(a: &Number) -> Cost {
+    Cost::limbs(sum(&[50, inexact(a).work]), 0)
+}
+
+/// `bits::and`, `or`, `xor`.
+pub fn bitwise(a: &Number, b: &Number) -> Cost {
+    let limbs = size(a).numer.max(size(b).numer) + 1;
+    Cost::limbs(sum(&[4 * limbs]), limbs)
+}
+
+/// `bits::shift`; [`Cost::IMPOSSIBLE`] when the result would pass [`BITS_MAX`].
+pub fn shift(a: &Number, count: &Number) -> Cost {
+    let limbs = size(a).numer;
+    match count {
+        Number::Int(count) if *count > 0 && *a != Number::Int(0) => {
+            if count.unsigned_abs() > BITS_MAX {
+                return Cost::IMPOSSIBLE;
+            }
+            let limbs = limbs + count.unsigned_abs().div_ceil(64);
+            Cost::limbs(sum(&[2 * limbs]), limbs)
+        }
+        _ => Cost::limbs(sum(&[limbs]), limbs),
+    }
+}
+
+/// `sqrt`, `exact_integer_sqrt`.
+pub fn sqrt(a: &Number) -> Cost {
+    let Size { numer, denom } = size(a);
+    let root = |limbs: u64| {
+        let steps = u64::from(64 - limbs.leading_zeros()) + 3;
+        sum(&[
+            divided(limbs, limbs.div_ceil(2)).saturating_mul(steps),
+            times(limbs, limbs),
+            300,
+        ])
+    };
+    match a {
+        Number::Float(_) => Cost::limbs(BASE, 0),
+        Number::Rational(_) => Cost::limbs(sum(&[root(numer), root(denom)]), numer + denom),
+        _ => Cost::limbs(sum(&[root(numer)]), 2 * numer),
+    }
+}
+
+/// `expt`; [`Cost::IMPOSSIBLE`] when the result would pass [`BITS_MAX`].
+pub fn expt(base: &Number, exponent: &Number) -> Cost {
+    let count = match exponent {
+        Number::Int(count) => count.unsigned_abs(),
+        Number::Big(_) => u64::MAX,
+        Number::Rational(_) | Number::Float(_) => {
+            return Cost {
+                work: sum(&[sqrt(base).work, 200]),
+                ..sqrt(base)
+            };
+        }
+    };
+    let power = |value: &BigInt| {
+        if value.bits() <= 1 {
+            return (BASE, 1);
+        }
+        match value.bits().checked_mul(count) {
+            Some(bits) if bits <= BITS_MAX => {
+                let limbs = bits.div_ceil(64).max(1);
+                (
+                    sum(&[
+                        times(limbs, limbs),
+                        50 * u64::from(64 - count.leading_zeros()),
+                    ]),
+                    limbs,
+                )
+            }
+            _ => (u64::MAX, u64::MAX),
+        }
+    };
+    let Some((numer, denom)) = base.to_fraction() else {
+        return Cost::limbs(sum(&[200, inexact(exponent).work]), 0);
+    };
+    let ((numer_work, numer_limbs), (denom_work, denom_limbs)) = (power(&numer), power(&denom));
+    Cost::limbs(
+        sum(&[numer_work, denom_work]),
+        numer_limbs.saturating_add(denom_limbs),
+    )
+}
+
+/// `to_text`; `bytes` are those of the text.
+pub fn to_text(a: &Number, radix: u32) -> Cost {
+    let radix = radix.clamp(2, 36);
+    let whole = |value: &BigInt| {
+        let digits = value.bits() / u64::from(31 - radix.leading_zeros()) + 2;
+        let limbs = limbs_of(value);
+        if radix.is_power_of_two() {
+            return (digits.saturating_mul(2), digits);
+        }
+        let work = times(limbs, limbs)
+            .saturating_mul(5)
+            .saturating_add(60 * limbs);
+        (work.saturating_add(digits), digits)
+    };
+    let fixed = |work, bytes| Cost { work, bytes };
+    match a {
+        Number::Int(_) => fixed(100, 66),
+        Number::Float(_) if radix == 10 => fixed(300, 32),
+        // As many digits as a double has bits, each by a division of some 18 limbs.
+        Number::Float(_) => fixed(400_000, 1100),
+        _ => {
+            let (numer, denom) = a.to_fraction().expect("floats were above");
+            let ((numer_work, numer_digits), (denom_work, denom_digits)) =
+                (whole(&numer), whole(&denom));
+            fixed(
+                sum(&[numer_work, denom_work]),
+                numer_digits + denom_digits + 1,
+            )
+        }
+    }
+}
+
+/// `parse`, of a text that need not be a number.
+pub fn parse(text: &str, radix: u32) -> Cost {
+    let length = text.len() as u64;
+    let has = |letters: &[u8]| text.bytes().any(|byte| letters.contains(&byte));
+    let radix = radix.clamp(2, 36);
+    let exact = text
+        .get(..4)
+        .unwrap_or(text)
+        .to_ascii_lowercase()
+        .contains("#e");
+    if length <= 18 && !exact && !has(b"/.eE") {
+        return Cost::limbs(BASE + 4 * length, 0);
+    }
+    let is_inexact = radix == 10 && has(b".eE") && !exact && !has(b"#");
+    if is_inexact {
+        // The standard library's slow way looks at no more than 768 digits, for some 20 microseconds.
+        let slow = if length > 18 { 5_000 } else { 200 };
+        return Cost::limbs(sum(&[4 * length, slow]), 0);
+    }
+    let exponent = if exact && has(b"eE") {
+        written_exponent(text)
+    } else {
+        0
+    };
+    if exponent > EXACT_LITERAL_DIGITS_MAX as u64 {
+        // It will be refused.
+        return Cost::limbs(sum(&[4 * length]), 0);
+    }
+    let bits_each = if has(b"#") { radix.max(16) } else { radix }
+        .next_power_of_two()
+        .ilog2();
+    let limbs = (length + exponent)
+        .saturating_mul(u64::from(bits_each))
+        .div_ceil(64)
+        + 1;
+    let mut work = sum(&[8 * length, 2 * times(limbs, limbs), 100]);
+    if has(b"/.eE") {
+        work = sum(&[work, times(limbs, limbs), reduction(limbs, limbs)]);
+    }
+    Cost::limbs(work, 2 * limbs)
+}
+
+/// The size of the number behind the last `e` of a text, saturating.
+fn written_exponent(text: &str) -> u64 {
+    let digits = text.rsplit(['e', 'E']).next().unwrap_or("");
+    digits
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0_u64, |sum, digit| {
+            sum.saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        })
+}
