@@ -51,11 +51,19 @@ impl Kademlia {
                 code,
             }));
         }
-        self.outbox.push(Action::Reply {
+        // Whoever is blocked for this very request is still told why; connections close after that.
+        let is_blocked = self.is_blocked(&from, now);
+        let place = if is_blocked {
+            before
+        } else {
+            self.outbox.len()
+        };
+        let reply = Action::Reply {
             token,
             interaction,
             response,
-        });
+        };
+        self.outbox.insert(place, reply);
     }
 
     fn serve(

@@ -186,10 +186,10 @@ impl Kademlia {
     pub(super) fn read_to_watch(&mut self, now: u64, operation: Option<OperationId>, key: Id) {
         let held = self.storage.read(now, &key, true);
         let read = self.read_goal(held, self.seen.version(&key), true);
-        let goal = Goal::Read(Read {
+        let goal = Goal::Read(Box::new(Read {
             watch: true,
             ..read
-        });
+        }));
         let seeds = self.seeds(&key);
         self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
     }
@@ -427,11 +427,8 @@ impl Kademlia {
     /// The lookup is over.
     fn conclude(&mut self, now: u64, id: TaskId, mut task: Task) {
         let mut report = task.report(now);
-        if let Goal::Read(Read {
-            best: Some(best), ..
-        }) = &task.goal
-        {
-            report.hops = best.hops;
+        if let Goal::Read(read) = &task.goal {
+            report.hops = read.best.as_ref().map_or(0, |best| best.hops);
         }
         self.metrics.lookups += 1;
         let interaction = task.interaction;
@@ -445,7 +442,6 @@ impl Kademlia {
             Goal::Nodes => {
                 let contacts = task.lookup.nearest_answered(K);
                 self.end(
-                    now,
                     id,
                     &task,
                     Ok(Outcome::Nodes {
@@ -675,10 +671,8 @@ impl Kademlia {
         let Some(mut task) = self.tasks.remove(&id) else {
             return;
         };
-        if let Goal::Read(Read {
-            watching: Some((pending, set)),
-            ..
-        }) = &mut task.goal
+        if let Goal::Read(read) = &mut task.goal
+            && let Some((pending, set)) = &mut read.watching
         {
             *pending -= 1;
             *set += usize::from(is_set);
