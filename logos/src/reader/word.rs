@@ -142,5 +142,5 @@ pub fn folded(name: &str, fold_case: bool) -> Cow<'_, str> {
     if !fold_case || name.bytes().all(is_small) {
         return Cow::Borrowed(name);
     }
-    Cow::Owned(unicode::fold(name))
+    Cow::Owned(unicode::string_foldcase(name))
 }
