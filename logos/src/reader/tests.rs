@@ -1,4 +1,6 @@
 use super::*;
+use crate::number;
+use proptest::prelude::*;
 
 /// Data in a form that shows their structure: `[a b . c]` is a list, `L0=` a label.
 fn show(symbols: &Symbols, datum: &Syntax) -> String {
@@ -357,6 +359,144 @@ fn limits_stop_the_reader() {
             // Some of these have few nodes and many bytes.
             assert!(stopped || limits.nodes == 3, "{text} {result:?}");
             assert!(reader.next().unwrap().is_none());
+        }
+    }
+}
+
+/// Syntax as text that reads back as the same.
+fn write(symbols: &Symbols, datum: &Syntax) -> String {
+    let all = |items: &[Syntax]| {
+        items
+            .iter()
+            .map(|item| write(symbols, item))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    match datum.datum() {
+        Datum::Bool(value) => (if *value { "#t" } else { "#f" }).to_string(),
+        Datum::Number(value) => number::to_text(value, 10),
+        Datum::Char(c) => format!("#\\x{:x}", *c as u32),
+        Datum::String(text) => {
+            let escape = |c: char| format!("\\x{:x};", c as u32);
+            format!("\"{}\"", text.chars().map(escape).collect::<String>())
+        }
+        Datum::Bytes(bytes) => {
+            let bytes: Vec<String> = bytes.iter().map(u8::to_string).collect();
+            format!("#u8({})", bytes.join(" "))
+        }
+        Datum::Symbol(symbol) => match symbols.text(*symbol) {
+            text if is_plain_name(text) => text.to_string(),
+            text => {
+                let escape = |c: char| format!("\\x{:x};", c as u32);
+                format!("|{}|", text.chars().map(escape).collect::<String>())
+            }
+        },
+        Datum::List(items, None) => format!("({})", all(items)),
+        Datum::List(items, Some(tail)) => format!("({} . {})", all(items), write(symbols, tail)),
+        Datum::Vector(items) => format!("#({})", all(items)),
+        Datum::Dict(entries) => {
+            let entry =
+                |(k, v): &(Syntax, Syntax)| format!("{} {}", write(symbols, k), write(symbols, v));
+            format!(
+                "{{{}}}",
+                entries.iter().map(entry).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Datum::Labelled(number, inner) => format!("#{number}={}", write(symbols, inner)),
+        Datum::Reference(number) => format!("#{number}#"),
+        other => panic!("the reader does not make {other:?}"),
+    }
+}
+
+/// Texts of pieces that mean something, most of them wrong as a whole.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec!["(", ")", "[", "]", "{", "}", " ", "\n", "'", "`", ",", ",@", "#(", "#u8(", "#;", "#|", "|#", ";", "|", "\"", "\\", " . ", "#0=", "#0#", "#1=", "#1#", "#!fold-case ", "#!no-fold-case "]),
+        4 => prop::sample::select(vec!["a", "B", " c ", ":k", "λ", "...", "->x", "+", "1", "-2.5", "1/2", "#xFF", "1e3", "+inf.0", "#t", "#false", "#\\a", "#\\space", "\"x\\n\"", "|a b|", " ", " ", " "]),
+        1 => Just("é"),
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+/// Texts that are right: data of all kinds within each other.
+fn right() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "a",
+        "B",
+        ":k",
+        "λ",
+        "...",
+        "->x",
+        "+",
+        "|a b|",
+        "||",
+        "|1|",
+        "|+inf.0|",
+        "|.|",
+        "1",
+        "-2.5",
+        "1/2",
+        "#xFF",
+        "1e300",
+        "+nan.0",
+        "#t",
+        "#f",
+        "#\\a",
+        "#\\space",
+        "#\\(",
+        "\"x\\n\\\"\"",
+        "()",
+        "#u8(1 2)",
+        "#;a b",
+        "#|a|# b",
+    ]);
+    leaf.prop_map(str::to_string)
+        .prop_recursive(5, 40, 4, |inner| {
+            let some = prop::collection::vec(inner.clone(), 0..4).prop_map(|all| all.join(" "));
+            prop_oneof![
+                some.clone().prop_map(|all| format!("({all})")),
+                some.clone().prop_map(|all| format!("[{all}]")),
+                some.prop_map(|all| format!("#({all})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} . {b})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{{a} {b}}}")),
+                inner.clone().prop_map(|a| format!("'{a}")),
+                inner.prop_map(|a| format!(",@{a}")),
+            ]
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in prop_oneof![any::<String>(), pieces()]) {
+        let mut symbols = Symbols::new();
+        let mut reader = Reader::new(&text, SourceId(1), &mut symbols);
+        let mut data = Vec::new();
+        while let Ok(Some(datum)) = reader.next() {
+            data.push(datum);
+        }
+        let limits = reader.made();
+        prop_assert!(limits.nodes <= 3 * text.len() as u64);
+        for datum in data {
+            let span = datum.span();
+            prop_assert!(text.get(span.start as usize..span.end as usize).is_some());
+            let written = write(&symbols, &datum);
+            let copy = Reader::new(&written, SourceId(1), &mut symbols).next();
+            let copy = copy.map_err(|error| TestCaseError::fail(format!("{written}: {error:?}")))?;
+            prop_assert_eq!(write(&symbols, &copy.unwrap()), written);
+        }
+    }
+
+    #[test]
+    fn right_text_reads_and_writes(text in right()) {
+        let mut symbols = Symbols::new();
+        let datum = Reader::new(&text, SourceId(1), &mut symbols).next();
+        let datum = datum.map_err(|error| TestCaseError::fail(format!("{text}: {error:?}")))?;
+        let written = write(&symbols, &datum.unwrap());
+        let copy = Reader::new(&written, SourceId(1), &mut symbols).next().unwrap().unwrap();
+        prop_assert_eq!(write(&symbols, &copy), written);
+        // Every proper beginning is either whole data or unfinished, or at worst wrong, and never hangs.
+        for (end, _) in text.char_indices() {
+            check(&text[..end]);
         }
     }
 }
