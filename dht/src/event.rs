@@ -285,7 +285,7 @@ pub enum OperationError {
     /// There is nobody to ask.
     RoutingTableEmpty,
     /// Fewer nodes than required stored the item. With `stored` 0 and nobody rejecting, nobody was reachable.
-    NotStored(PutReport),
+    NotStored(Box<PutReport>),
     /// The item does not pass its own check.
     BadItem(ItemError),
     /// This node itself holds a newer version.

@@ -39,6 +39,7 @@ mod kademlia;
 mod lookup;
 mod message;
 mod rates;
+pub mod sim;
 mod storage;
 mod table;
 

@@ -56,6 +56,8 @@ pub(crate) enum Offer {
     Added,
     /// It was in the table already.
     Known,
+    /// It was in the table, but given up.
+    Revived,
     /// It waits in a replacement cache.
     Cached,
     /// It is us, or its subnet has its share.
@@ -130,7 +132,8 @@ impl Table {
         }
         entry.round_trip.measure(took_ms);
         match self.place(entry) {
-            Offer::Added if known.is_some() => Offer::Known,
+            Offer::Added if known.as_ref().is_some_and(Entry::is_live) => Offer::Known,
+            Offer::Added if known.is_some() => Offer::Revived,
             offer => offer,
         }
     }
@@ -271,6 +274,13 @@ impl Table {
         self.buckets
             .iter()
             .filter_map(|bucket| bucket.entries.iter().find(|entry| entry.is_live()))
+    }
+
+    /// Contacts given up, which may have come back.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = &Contact> {
+        self.entries()
+            .filter(|entry| !entry.is_live())
+            .map(|entry| &entry.contact)
     }
 
     /// Contacts given up long ago.

@@ -277,6 +277,7 @@ impl Kademlia {
                     .push(Action::Emit(Notice::ContactAdded(contact.public_key())));
                 self.welcome(now, contact);
             }
+            Offer::Revived => self.welcome(now, contact),
             Offer::Known if known == Some(false) => {
                 self.outbox.push(Action::SaveContact(contact.clone()));
             }

@@ -136,6 +136,11 @@ enum Timer {
     Task(TaskId),
     /// A watch has to be renewed.
     Renew(Id),
+    /// Look for our own place again.
+    Announce {
+        /// How long this was waited for, in milliseconds.
+        delay: u64,
+    },
     /// Look after the table.
     Tick,
 }
@@ -219,10 +224,7 @@ impl Kademlia {
             Event::Addresses(addresses) => {
                 self.me = Contact::new(self.me.public_key(), addresses, PROTOCOL_VERSION);
             }
-            Event::LoadContacts(contacts) => {
-                self.saved.extend(contacts);
-                self.saved.truncate(SAVED_CONTACTS_MAX);
-            }
+            Event::LoadContacts(contacts) => self.remember(&contacts),
             Event::LoadItems(records) => self.load_items(now, records),
             Event::LoadBlocks(records) => records.iter().for_each(|block| self.blocks.load(block)),
             Event::Block { public_key, reason } => self.block(now, public_key, reason, Vec::new()),
@@ -334,6 +336,7 @@ impl Kademlia {
                 Timer::Deadline(exchange) => self.unanswered(now, exchange),
                 Timer::Task(task) => self.out_of_time(now, task),
                 Timer::Renew(key) => self.renew_watch(now, key),
+                Timer::Announce { delay } => self.announce(now, delay),
                 Timer::Tick => self.tick(now),
             }
         }
@@ -383,6 +386,14 @@ impl Kademlia {
             }
         }
         self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
+    }
+
+    /// Keeps contacts in mind for when nobody else is known; the latest first to be asked.
+    fn remember(&mut self, contacts: &[Contact]) {
+        self.saved
+            .retain(|saved| contacts.iter().all(|contact| contact.id() != saved.id()));
+        self.saved.splice(0..0, contacts.iter().cloned());
+        self.saved.truncate(SAVED_CONTACTS_MAX);
     }
 
     /// Blocks a peer and takes it out of everything.

@@ -157,6 +157,11 @@ impl Kademlia {
 
     pub(super) fn refresh(&mut self, now: u64, target: Id) {
         let seeds = self.seeds(&target);
+        self.refresh_from(now, target, seeds);
+    }
+
+    /// Learns the neighbourhood of an id, beginning with these contacts.
+    pub(super) fn refresh_from(&mut self, now: u64, target: Id, seeds: Vec<Contact>) {
         self.start(now, None, target, seeds, Goal::Refresh, LOOKUP_TIMEOUT_MS);
     }
 
@@ -634,7 +639,7 @@ impl Kademlia {
         let outcome = if report.stored >= required {
             Ok(Outcome::Stored(report))
         } else {
-            Err(OperationError::NotStored(report))
+            Err(OperationError::NotStored(Box::new(report)))
         };
         if is_over {
             let (key, is_ours) = (*write.item.key(), write.is_ours);

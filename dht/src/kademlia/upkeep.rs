@@ -21,6 +21,8 @@ pub const BACKGROUND_MAX: usize = 4;
 pub const PINGS_MAX: usize = 64;
 /// Pings of each kind sent at one look after the table.
 const PINGS_PER_TICK_MAX: usize = 8;
+/// Contacts given up that are tried again at one look after the table: so a network cut in two heals.
+const PINGS_DEAD_PER_TICK: usize = 2;
 /// Buckets waiting to be refreshed.
 pub const REFRESHES_MAX: usize = 512;
 /// Items waiting to be handed over; what is beyond is left to the next republishing.
@@ -35,6 +37,9 @@ pub const REFRESH_MS: u64 = 60 * 60 * 1000;
 pub const STALE_MS: u64 = 10 * 60 * 1000;
 /// A contact given up is forgotten after so long, in milliseconds: our own network may have been down.
 pub const DEAD_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
+/// So long after meeting the first contact a node looks for its own place again, then after four times as
+/// long, and so on up to [`REFRESH_MS`], in milliseconds: others join meanwhile.
+pub const ANNOUNCE_MS: u64 = 2_000;
 /// For so long after items were loaded from disk nothing is handed over, in milliseconds.
 pub(super) const SETTLING_MS: u64 = 60_000;
 /// What is ours alone is published within so long of meeting others, in milliseconds.
@@ -108,8 +113,17 @@ impl Kademlia {
                 .take(PINGS_PER_TICK_MAX)
                 .map(|entry| entry.contact.clone()),
         );
+        let dead: Vec<_> = self.table.dead().cloned().collect();
+        for _ in 0..PINGS_DEAD_PER_TICK.min(dead.len()) {
+            let picked = self.rng.next_u64() % dead.len() as u64;
+            doubtful.push(dead[picked as usize].clone());
+        }
         for contact in doubtful {
             self.ping(now, &contact);
+        }
+        if !self.table.entries().any(|entry| entry.is_live()) && !self.saved.is_empty() {
+            // Nobody is left, or nobody was there when we began: knock again.
+            self.refreshes.push_back(*self.me.id());
         }
         if self.table.len() > 0 && self.refreshes.is_empty() {
             let before = now.saturating_sub(REFRESH_MS);
@@ -160,8 +174,15 @@ impl Kademlia {
     /// Somebody is new in the table: it gets the items it should hold, and if it is the first, what we
     /// kept for ourselves so far is published soon.
     pub(super) fn welcome(&mut self, now: u64, newcomer: &Contact) {
-        if self.table.len() == 1 {
+        if self
+            .table
+            .entries()
+            .filter(|entry| entry.is_live())
+            .nth(1)
+            .is_none()
+        {
             self.publish_own(now);
+            self.schedule_announcement(now, ANNOUNCE_MS);
         }
         if now < self.handover_from {
             return;
@@ -188,6 +209,36 @@ impl Kademlia {
                 .take(room)
                 .map(|key| (newcomer.clone(), key)),
         );
+    }
+
+    fn schedule_announcement(&mut self, now: u64, delay: u64) {
+        self.timers
+            .retain(|(_, timer)| !matches!(timer, Timer::Announce { .. }));
+        let jitter = self.rng.next_u64() % delay.max(1) / 2;
+        let at = now.saturating_add(delay + jitter);
+        self.timers.insert((at, Timer::Announce { delay }));
+    }
+
+    /// Looks for our own id, beginning far away: whoever joined elsewhere meanwhile is found, and finds us,
+    /// although nobody near us knows of them.
+    pub(super) fn announce(&mut self, now: u64, delay: u64) {
+        let mut known: Vec<_> = self
+            .table
+            .entries()
+            .filter(|e| e.is_live())
+            .map(|e| e.contact.clone())
+            .collect();
+        let count = known.len().min(K);
+        for place in 0..count {
+            let other = place + (self.rng.next_u64() % (known.len() - place) as u64) as usize;
+            known.swap(place, other);
+        }
+        known.truncate(count);
+        let own = *self.me.id();
+        if count > 0 {
+            self.refresh_from(now, own, known);
+        }
+        self.schedule_announcement(now, (delay * 4).min(REFRESH_MS));
     }
 
     /// After finding our own place: learns the neighbourhoods farther away.
@@ -234,7 +285,7 @@ impl Kademlia {
         let Some(item) = self.storage.read_unnoticed(now, key) else {
             return;
         };
-        if self.table.len() > 0 && !self.is_writing(key) {
+        if self.table.entries().any(|entry| entry.is_live()) && !self.is_writing(key) {
             self.metrics.republished += 1;
             self.write(now, None, item, None);
         }

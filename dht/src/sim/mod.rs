@@ -1,0 +1,600 @@
+//! A network in one process and in virtual time, driving the real state machine.
+//!
+//! Owns the clock, the wires (latency, loss, partitions), who is on and who lies. Refuses to take part:
+//! whatever a node knows or decides happens in [`Kademlia`]. The same options give the same run,
+//! message for message; [`World::trace`] proves it.
+//!
+//! # Call order
+//!
+//! [`World::new`], [`World::join_all`], then any of [`World::command`], [`World::run_for`],
+//! [`World::kill`], [`World::restart`], [`World::partition`], and look at the nodes with [`World::node`].
+
+mod adversary;
+mod signatures;
+mod wires;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::contact::{Address, Contact, PublicKey};
+use crate::event::{
+    Action, BlockRecord, Command, Event, ExchangeId, ItemRecord, OperationError, OperationId,
+    Outcome, Token,
+};
+use crate::id::Id;
+use crate::item::{Ed25519, SignatureCheck, VerifiedItem};
+use crate::kademlia::{Config, Kademlia};
+use crate::message::Response;
+use crate::wire::{RequestFrame, ResponseFrame};
+pub use adversary::Adversary;
+pub use signatures::Remembered;
+use wires::Wires;
+
+/// When virtual time begins, in milliseconds since 1970.
+pub const BEGINNING: u64 = 1_700_000_000_000;
+
+/// What a simulated network is like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many nodes there are.
+    pub nodes: usize,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// The share of messages lost, 0 to 1.
+    pub loss: f64,
+    /// The share of nodes that are malicious, 0 to 1.
+    pub sybils: f64,
+    /// What malicious nodes do.
+    pub adversary: Adversary,
+    /// Check each signature once in the whole network instead of once per receiver.
+    pub remember_signatures: bool,
+    /// Count the bytes of every frame, by encoding it.
+    pub count_bytes: bool,
+    /// Milliseconds between one node's joining and the next one's.
+    pub join_every_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            nodes: 100,
+            seed: 1,
+            loss: 0.0,
+            sybils: 0.0,
+            adversary: Adversary::Honest,
+            remember_signatures: false,
+            count_bytes: false,
+            join_every_ms: 20,
+        }
+    }
+}
+
+/// Names a node: its number, counted from 0.
+pub type NodeIndex = usize;
+
+/// How a command ended.
+pub type Ended = Result<Outcome, OperationError>;
+
+/// One node, the machine it runs on and the disk it keeps.
+#[derive(Debug)]
+pub struct Node {
+    contact: Contact,
+    /// `None` while the node is off.
+    kademlia: Option<Kademlia>,
+    adversary: Adversary,
+    /// When it next wants to be woken.
+    wake: Option<u64>,
+    /// How often it was started.
+    starts: u64,
+    disk: Disk,
+}
+
+#[derive(Debug, Default)]
+struct Disk {
+    items: BTreeMap<Id, ItemRecord>,
+    contacts: BTreeMap<PublicKey, Contact>,
+    blocks: BTreeMap<PublicKey, BlockRecord>,
+}
+
+/// What crossed the wires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Frames sent.
+    pub messages: u64,
+    /// Frames lost.
+    pub lost: u64,
+    /// Bytes of frames sent, if they were counted.
+    pub bytes: u64,
+}
+
+#[derive(Debug)]
+enum Occurrence {
+    Wake(NodeIndex),
+    Request {
+        from: NodeIndex,
+        to: NodeIndex,
+        starts: u64,
+        exchange: ExchangeId,
+        frame: Box<RequestFrame>,
+    },
+    Answer {
+        to: NodeIndex,
+        starts: u64,
+        exchange: ExchangeId,
+        response: Box<Response>,
+    },
+    Join(NodeIndex),
+}
+
+/// An entry of the queue, ordered by time and then by number alone.
+#[derive(Debug)]
+struct Scheduled {
+    at: u64,
+    number: u64,
+    what: Occurrence,
+}
+
+/// The whole simulated network.
+#[derive(Debug)]
+pub struct World {
+    options: Options,
+    now: u64,
+    rng: ChaCha8Rng,
+    wires: Wires,
+    queue: BinaryHeap<Reverse<Scheduled>>,
+    next_number: u64,
+    nodes: Vec<Node>,
+    by_key: BTreeMap<PublicKey, NodeIndex>,
+    signatures: Signatures,
+    ended: BTreeMap<OperationId, (u64, Ended)>,
+    updates: Vec<(OperationId, VerifiedItem)>,
+    next_operation: u64,
+    traffic: Traffic,
+    trace: u64,
+}
+
+struct Signatures(Arc<dyn SignatureCheck>);
+
+impl World {
+    /// A network of nodes that are all off.
+    pub fn new(options: Options) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let signatures: Arc<dyn SignatureCheck> = if options.remember_signatures {
+            Arc::new(Remembered::default())
+        } else {
+            Arc::new(Ed25519)
+        };
+        let mut world = Self {
+            now: BEGINNING,
+            wires: Wires::new(rng.next_u64(), options.loss),
+            rng,
+            queue: BinaryHeap::new(),
+            next_number: 0,
+            nodes: Vec::with_capacity(options.nodes),
+            by_key: BTreeMap::new(),
+            signatures: Signatures(signatures),
+            ended: BTreeMap::new(),
+            updates: Vec::new(),
+            next_operation: 0,
+            traffic: Traffic::default(),
+            trace: 0xcbf2_9ce4_8422_2325,
+            options,
+        };
+        for index in 0..world.options.nodes {
+            world.add_node(index);
+        }
+        world
+    }
+
+    /// Virtual now, in milliseconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// How many nodes there are, on or off.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are no nodes at all.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The state machine of a node that is on.
+    pub fn node(&self, index: NodeIndex) -> Option<&Kademlia> {
+        self.nodes[index].kademlia.as_ref()
+    }
+
+    /// A node as others are told of it.
+    pub fn contact(&self, index: NodeIndex) -> &Contact {
+        &self.nodes[index].contact
+    }
+
+    /// Whether a node does what the protocol says.
+    pub fn is_honest(&self, index: NodeIndex) -> bool {
+        self.nodes[index].adversary == Adversary::Honest
+    }
+
+    /// Which node has this key.
+    pub fn index_of(&self, public_key: &PublicKey) -> Option<NodeIndex> {
+        self.by_key.get(public_key).copied()
+    }
+
+    /// What crossed the wires so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    /// A digest of every message delivered so far, in order.
+    pub fn trace(&self) -> u64 {
+        self.trace
+    }
+
+    /// The new versions that watches brought so far.
+    pub fn updates(&self) -> &[(OperationId, VerifiedItem)] {
+        &self.updates
+    }
+
+    /// The nodes that are on, by number.
+    pub fn online(&self) -> Vec<NodeIndex> {
+        (0..self.nodes.len())
+            .filter(|index| self.nodes[*index].kademlia.is_some())
+            .collect()
+    }
+
+    /// The `count` nodes that are on and truly nearest to an id, nearest first.
+    pub fn truly_nearest(&self, target: &Id, count: usize) -> Vec<NodeIndex> {
+        let mut online = self.online();
+        online.sort_by_key(|index| target.distance(self.nodes[*index].contact.id()));
+        online.truncate(count);
+        online
+    }
+
+    /// A random number below `below`.
+    pub fn random(&mut self, below: usize) -> usize {
+        (self.rng.next_u64() % below.max(1) as u64) as usize
+    }
+
+    /// Lets every node join, one after the other, each through one that joined before, and waits a while.
+    pub fn join_all(&mut self) {
+        let count = self.nodes.len();
+        for index in 0..count {
+            let at = self.now + index as u64 * self.options.join_every_ms;
+            self.schedule(at, Occurrence::Join(index));
+        }
+        self.run_for(count as u64 * self.options.join_every_ms + 20_000);
+    }
+
+    /// Switches a node off, in the middle of whatever it does. Its disk stays.
+    pub fn kill(&mut self, index: NodeIndex) {
+        self.nodes[index].kademlia = None;
+        self.nodes[index].wake = None;
+    }
+
+    /// Switches a node on, with what is on its disk and, if that is nobody, one contact of another node.
+    pub fn restart(&mut self, index: NodeIndex) {
+        let node = &mut self.nodes[index];
+        node.starts += 1;
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.options.seed.to_be_bytes());
+        seed[8..16].copy_from_slice(&(index as u64).to_be_bytes());
+        seed[16..24].copy_from_slice(&node.starts.to_be_bytes());
+        let config = Config {
+            addresses: node.contact.addresses().to_vec(),
+            ..Config::default()
+        };
+        let kademlia = Kademlia::new(config, node.contact.public_key(), seed)
+            .with_signatures(self.signatures.0.clone());
+        node.kademlia = Some(kademlia);
+        let blocks = node.disk.blocks.values().cloned().collect();
+        let contacts: Vec<Contact> = node.disk.contacts.values().cloned().collect();
+        let items = node.disk.items.values().cloned().collect();
+        let known = !contacts.is_empty();
+        self.step(index, Event::LoadBlocks(blocks));
+        self.step(index, Event::LoadContacts(contacts));
+        self.step(index, Event::LoadItems(items));
+        let others: Vec<_> = self
+            .online()
+            .into_iter()
+            .filter(|other| *other != index)
+            .collect();
+        let mut first = Vec::new();
+        if !known && !others.is_empty() {
+            let other = others[self.random(others.len())];
+            first.push(self.nodes[other].contact.clone());
+        }
+        self.command(index, Command::Bootstrap { contacts: first });
+    }
+
+    /// Cuts the network in two: by the side each node is on. Nothing crosses until [`World::heal`].
+    pub fn partition(&mut self, side: impl Fn(NodeIndex) -> bool) {
+        let sides = (0..self.nodes.len()).map(side).collect();
+        self.wires.partition(sides);
+    }
+
+    /// Joins what was cut.
+    pub fn heal(&mut self) {
+        self.wires.partition(Vec::new());
+    }
+
+    /// Gives a node that is on something to do.
+    pub fn command(&mut self, index: NodeIndex, command: Command) -> OperationId {
+        self.next_operation += 1;
+        let operation = OperationId(self.next_operation);
+        self.step(index, Event::Command { operation, command });
+        operation
+    }
+
+    /// How a command ended, and when; `None` while it runs. Asking takes it out.
+    pub fn take_ended(&mut self, operation: OperationId) -> Option<(u64, Ended)> {
+        self.ended.remove(&operation)
+    }
+
+    /// Gives a node something to do and runs the world until it is done. `None` if it was not in two
+    /// virtual minutes.
+    pub fn run(&mut self, index: NodeIndex, command: Command) -> Option<Ended> {
+        let operation = self.command(index, command);
+        let deadline = self.now + 120_000;
+        while !self.ended.contains_key(&operation) && self.run_one(deadline) {}
+        self.ended.remove(&operation).map(|(_, ended)| ended)
+    }
+
+    /// Runs the world for so many milliseconds.
+    pub fn run_for(&mut self, ms: u64) {
+        let end = self.now + ms;
+        while self.run_one(end) {}
+        self.now = end;
+    }
+
+    /// Lets the next thing happen, if it happens by `end`.
+    fn run_one(&mut self, end: u64) -> bool {
+        if self.queue.peek().is_none_or(|Reverse(next)| next.at > end) {
+            return false;
+        }
+        let Some(Reverse(next)) = self.queue.pop() else {
+            return false;
+        };
+        self.now = next.at;
+        match next.what {
+            Occurrence::Wake(index) => {
+                let node = &mut self.nodes[index];
+                if node.wake == Some(next.at) {
+                    node.wake = None;
+                    self.step(index, Event::Timer);
+                }
+            }
+            Occurrence::Join(index) => self.restart(index),
+            Occurrence::Request {
+                from,
+                to,
+                starts,
+                exchange,
+                frame,
+            } => {
+                self.deliver_request(from, to, starts, exchange, *frame);
+            }
+            Occurrence::Answer {
+                to,
+                starts,
+                exchange,
+                response,
+            } => {
+                self.note(to, to, exchange.0);
+                if self.nodes[to].starts == starts {
+                    self.step(
+                        to,
+                        Event::Answered {
+                            exchange,
+                            response: *response,
+                        },
+                    );
+                }
+            }
+        }
+        true
+    }
+
+    fn deliver_request(
+        &mut self,
+        from: NodeIndex,
+        to: NodeIndex,
+        starts: u64,
+        exchange: ExchangeId,
+        frame: RequestFrame,
+    ) {
+        self.note(from, to, frame.interaction.0 as u64);
+        let contact = self.nodes[from].contact.clone();
+        let now = self.now;
+        let node = &mut self.nodes[to];
+        let blocked = |kademlia: &Kademlia| kademlia.is_blocked(&contact.public_key(), now);
+        // A blocked peer's connection is refused: it hears nothing.
+        if node.kademlia.as_ref().is_none_or(blocked) {
+            return;
+        }
+        let request = frame.request.clone();
+        let event = Event::Incoming {
+            observed: contact.addresses().first().cloned(),
+            from: contact,
+            interaction: frame.interaction,
+            token: Token(0),
+            request: frame.request,
+        };
+        let Some(response) = self.step(to, event) else {
+            return;
+        };
+        let adversary = self.nodes[to].adversary;
+        let Some(response) = adversary.corrupt(&request, response) else {
+            return;
+        };
+        if self.options.count_bytes {
+            let frame = ResponseFrame {
+                interaction: frame.interaction,
+                response: response.clone(),
+            };
+            self.traffic.bytes += frame.encode().len() as u64;
+        }
+        let delay = adversary.delay_ms() + self.wires.delay_ms(from, to);
+        let answer = Occurrence::Answer {
+            to: from,
+            starts,
+            exchange,
+            response: Box::new(response),
+        };
+        self.carry(to, from, delay, answer);
+    }
+
+    /// Hands one event to a node, does what it says, and returns its reply if there was one.
+    fn step(&mut self, index: NodeIndex, event: Event) -> Option<Response> {
+        let node = &mut self.nodes[index];
+        let actions = node.kademlia.as_mut()?.handle(self.now, event);
+        let mut reply = None;
+        for action in actions {
+            self.perform(index, action, &mut reply);
+        }
+        let timeout = self.nodes[index]
+            .kademlia
+            .as_ref()
+            .and_then(Kademlia::poll_timeout);
+        if let Some(at) = timeout.map(|at| at.max(self.now + 1)) {
+            let node = &mut self.nodes[index];
+            if node.wake.is_none_or(|wake| at < wake) {
+                node.wake = Some(at);
+                self.schedule(at, Occurrence::Wake(index));
+            }
+        }
+        reply
+    }
+
+    fn perform(&mut self, index: NodeIndex, action: Action, reply: &mut Option<Response>) {
+        let disk = &mut self.nodes[index].disk;
+        match action {
+            Action::Send {
+                exchange,
+                to,
+                frame,
+                ..
+            } => self.send(index, exchange, &to, frame),
+            Action::Reply { response, .. } => *reply = Some(response),
+            Action::Finished { operation, outcome } => {
+                self.ended.insert(operation, (self.now, outcome));
+            }
+            Action::Updated { operation, item } => self.updates.push((operation, item)),
+            Action::StoreItem(record) => drop(disk.items.insert(record.item.key, record)),
+            Action::RemoveItem(key) => drop(disk.items.remove(&key)),
+            Action::SaveContact(contact) => {
+                disk.contacts.insert(contact.public_key(), contact);
+            }
+            Action::ForgetContact(peer) => drop(disk.contacts.remove(&peer)),
+            Action::Block(record) => drop(disk.blocks.insert(record.public_key, record)),
+            Action::Unblock(peer) => drop(disk.blocks.remove(&peer)),
+            Action::Emit(_) => {}
+        }
+    }
+
+    fn send(&mut self, from: NodeIndex, exchange: ExchangeId, to: &Contact, frame: RequestFrame) {
+        if self.options.count_bytes {
+            self.traffic.bytes += frame.encode().len() as u64;
+        }
+        let Some(to) = self.index_of(&to.public_key()) else {
+            return;
+        };
+        let starts = self.nodes[from].starts;
+        let delay = self.wires.delay_ms(from, to);
+        let frame = Box::new(frame);
+        self.carry(
+            from,
+            to,
+            delay,
+            Occurrence::Request {
+                from,
+                to,
+                starts,
+                exchange,
+                frame,
+            },
+        );
+    }
+
+    /// Puts a message on the wire, where it may get lost.
+    fn carry(&mut self, from: NodeIndex, to: NodeIndex, delay: u64, message: Occurrence) {
+        self.traffic.messages += 1;
+        if self.wires.loses(from, to, &mut self.rng) {
+            self.traffic.lost += 1;
+        } else {
+            self.schedule(self.now + delay, message);
+        }
+    }
+
+    fn schedule(&mut self, at: u64, what: Occurrence) {
+        self.next_number += 1;
+        self.queue.push(Reverse(Scheduled {
+            at,
+            number: self.next_number,
+            what,
+        }));
+    }
+
+    fn add_node(&mut self, index: NodeIndex) {
+        let mut key = [0; 32];
+        self.rng.fill_bytes(&mut key);
+        let public_key = PublicKey::from_bytes(key);
+        let [_, a, b, c] = (index as u32).to_be_bytes();
+        let address = Address::Ip(([10, a, b, c], 4433).into());
+        let contact = Contact::new(public_key, vec![address], crate::PROTOCOL_VERSION);
+        // Evenly spread: node `i` is malicious if `i * share` passes a whole number there.
+        let share = self.options.sybils;
+        let is_malicious = ((index + 1) as f64 * share).floor() > (index as f64 * share).floor();
+        let adversary = if is_malicious {
+            self.options.adversary.of(index)
+        } else {
+            Adversary::Honest
+        };
+        self.by_key.insert(public_key, index);
+        self.nodes.push(Node {
+            contact,
+            kademlia: None,
+            adversary,
+            wake: None,
+            starts: 0,
+            disk: Disk::default(),
+        });
+    }
+
+    fn note(&mut self, from: NodeIndex, to: NodeIndex, what: u64) {
+        // FNV-1a, a word at a time: enough to tell two runs apart.
+        for word in [self.now, from as u64, to as u64, what] {
+            self.trace = (self.trace ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+impl PartialEq for Scheduled {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.number) == (other.at, other.number)
+    }
+}
+
+impl Eq for Scheduled {}
+
+impl PartialOrd for Scheduled {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Scheduled {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+impl std::fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signatures")
+    }
+}
