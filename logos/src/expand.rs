@@ -31,6 +31,7 @@
 //! One unit of fuel for each form expanded, each variable bound, each pattern element tried, each template
 //! element copied, each node of a quoted datum, and each step from an introduced name to its definition.
 
+mod binding;
 mod body;
 mod clauses;
 mod definitions;
@@ -44,8 +45,10 @@ mod message;
 mod print;
 mod procedures;
 mod quasiquote;
+mod rules;
 mod scope;
 mod specials;
+mod standard;
 mod strip;
 mod template;
 #[cfg(test)]
@@ -53,12 +56,13 @@ mod tests;
 
 pub use environment::{Binding, Environment, Exports, Library};
 pub use internals::{INTERNALS, Internal};
-pub use library::{FEATURES, library_name_text, sees_only_imports, standard_library};
+pub use library::{FEATURES, sees_only_imports};
 pub use machine::Expander;
 pub use macros::{Macro, Transformer};
 pub use print::{print_syntax, print_unit};
 pub use scope::{Alias, Identifier};
 pub use specials::{SPECIALS, Special, find_special};
+pub use standard::{library_name_text, standard_library};
 
 use crate::core::{GlobalId, Unit};
 use crate::symbol::{Symbol, Symbols};
@@ -178,7 +182,13 @@ impl ExpandError {
     /// A form that is not written as it must be.
     pub(crate) fn syntax(span: Span, message: impl Into<String>) -> ExpandError {
         let message = message.into();
-        ExpandError { kind: ErrorKind::BadSyntax, message, span, hint: None, irritants: Vec::new() }
+        ExpandError {
+            kind: ErrorKind::BadSyntax,
+            message,
+            span,
+            hint: None,
+            irritants: Vec::new(),
+        }
     }
 
     /// The same with a hint.

@@ -66,6 +66,9 @@ impl fmt::Debug for Environment {
     }
 }
 
+/// What a world knew of a name.
+pub(crate) struct Saved(Option<Entry>);
+
 /// Two names that mean the same thing have equal identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
@@ -95,7 +98,11 @@ impl Environment {
     /// A user's world on top of a library: it sees every name of it, and changes none.
     pub fn on(library: &Rc<Environment>) -> Rc<Environment> {
         let keywords = Cell::new(library.keywords.get());
-        Rc::new(Environment { base: Some(library.clone()), keywords, ..Environment::default() })
+        Rc::new(Environment {
+            base: Some(library.clone()),
+            keywords,
+            ..Environment::default()
+        })
     }
 
     /// Makes keywords without a binding evaluate to themselves.
@@ -110,7 +117,9 @@ impl Environment {
 
     /// What a name means here, if anything. A variable that was only referred to has no meaning yet.
     pub fn lookup(&self, name: Symbol) -> Option<Binding> {
-        self.entry(name).filter(|entry| entry.origin != Origin::Referenced).map(|entry| entry.binding)
+        self.entry(name)
+            .filter(|entry| entry.origin != Origin::Referenced)
+            .map(|entry| entry.binding)
     }
 
     /// Gives a name a meaning, as if defined here: how builtins, macros and special forms come in.
@@ -120,16 +129,27 @@ impl Environment {
 
     /// Every name that means something here, by symbol number.
     pub fn names(&self) -> BTreeSet<Symbol> {
-        let mut all = self.base.as_ref().map(|base| base.names()).unwrap_or_default();
+        let mut all = self
+            .base
+            .as_ref()
+            .map(|base| base.names())
+            .unwrap_or_default();
         let own = self.names.borrow();
-        all.extend(own.iter().filter(|(_, e)| e.origin != Origin::Referenced).map(|(name, _)| *name));
+        all.extend(
+            own.iter()
+                .filter(|(_, e)| e.origin != Origin::Referenced)
+                .map(|(name, _)| *name),
+        );
         all
     }
 
     /// The names defined in this world itself.
     pub fn own_names(&self) -> BTreeSet<Symbol> {
         let own = self.names.borrow();
-        own.iter().filter(|(_, e)| e.origin == Origin::Defined).map(|(name, _)| *name).collect()
+        own.iter()
+            .filter(|(_, e)| e.origin == Origin::Defined)
+            .map(|(name, _)| *name)
+            .collect()
     }
 
     /// The cell that a reference to a name means; made if there is none, copied from the library if that has it.
@@ -140,10 +160,14 @@ impl Environment {
         host: &mut dyn Host,
     ) -> Result<Option<GlobalId>, HostError> {
         let (cell, origin) = match self.entry(name) {
-            Some(Entry { binding: Binding::Global(cell), origin: Origin::Copyable }) => {
-                (host.import_global(cell, name)?, Origin::Copied(cell))
-            }
-            Some(Entry { binding: Binding::Global(cell), .. }) => return Ok(Some(cell)),
+            Some(Entry {
+                binding: Binding::Global(cell),
+                origin: Origin::Copyable,
+            }) => (host.import_global(cell, name)?, Origin::Copied(cell)),
+            Some(Entry {
+                binding: Binding::Global(cell),
+                ..
+            }) => return Ok(Some(cell)),
             Some(_) => return Ok(None),
             None => (host.new_global(name)?, Origin::Referenced),
         };
@@ -151,15 +175,17 @@ impl Environment {
         Ok(Some(cell))
     }
 
-    /// The cell that a definition of a name fills: from now on the name is a variable of this world.
+    /// The cell that a definition of a name fills: from now on the name is a variable of this world. One that
+    /// hides a library's starts with that value, in case the definition fails when it is evaluated.
     pub fn define(&self, name: Symbol, host: &mut dyn Host) -> Result<GlobalId, HostError> {
-        let own = self.names.borrow().get(&name).cloned();
-        let cell = match own {
-            Some(Entry { binding: Binding::Global(cell), origin })
-                if !matches!(origin, Origin::Copyable | Origin::Shared) =>
-            {
-                cell
-            }
+        let cell = match self.entry(name) {
+            Some(Entry {
+                binding: Binding::Global(cell),
+                origin,
+            }) => match origin {
+                Origin::Copyable | Origin::Shared => host.import_global(cell, name)?,
+                _ => cell,
+            },
             _ => host.new_global(name)?,
         };
         self.insert(name, Binding::Global(cell), Origin::Defined);
@@ -168,29 +194,63 @@ impl Environment {
 
     /// Whether the name is a variable that belongs to a library and cannot be assigned here.
     pub(crate) fn is_shared(&self, name: Symbol) -> bool {
-        self.entry(name).is_some_and(|entry| entry.origin == Origin::Shared)
+        self.entry(name)
+            .is_some_and(|entry| entry.origin == Origin::Shared)
     }
 
     /// What counts when two names are compared.
     pub(crate) fn identity(&self, name: Symbol) -> Identity {
         match self.entry(name) {
-            None | Some(Entry { origin: Origin::Referenced, .. }) => Identity::Unbound,
-            Some(Entry { origin: Origin::Copied(cell), .. }) => Identity::Global(cell),
-            Some(Entry { binding: Binding::Global(cell), .. }) => Identity::Global(cell),
-            Some(Entry { binding: Binding::Special(special), .. }) => Identity::Special(special.name),
-            Some(Entry { binding: Binding::Macro(it), .. }) => {
-                Identity::Macro(Rc::as_ptr(&it) as usize)
-            }
+            None
+            | Some(Entry {
+                origin: Origin::Referenced,
+                ..
+            }) => Identity::Unbound,
+            Some(Entry {
+                origin: Origin::Copied(cell),
+                ..
+            }) => Identity::Global(cell),
+            Some(Entry {
+                binding: Binding::Global(cell),
+                ..
+            }) => Identity::Global(cell),
+            Some(Entry {
+                binding: Binding::Special(special),
+                ..
+            }) => Identity::Special(special.name),
+            Some(Entry {
+                binding: Binding::Macro(it),
+                ..
+            }) => Identity::Macro(Rc::as_ptr(&it) as usize),
         }
     }
 
+    /// A world in which nothing is bound but what is needed to import the rest: where a program begins that
+    /// sees only what it imports.
+    pub fn for_imports(symbols: &mut Symbols) -> Rc<Environment> {
+        let environment = Environment::empty();
+        for special in SPECIALS
+            .iter()
+            .filter(|it| matches!(it.name, "import" | "define-library"))
+        {
+            environment.bind(symbols.intern(special.name), Binding::Special(special));
+        }
+        environment
+    }
+
     /// Makes names of a library visible here: `names` are pairs of the name here and the name inside the library.
-    pub fn import(&self, library: &Library, names: impl IntoIterator<Item = (Symbol, Symbol)>) {
+    /// Where this world already has a cell for a name, it keeps it: the result lists those cells and the
+    /// library's, whose values the caller has to copy.
+    pub fn import(
+        &self,
+        library: &Library,
+        names: impl IntoIterator<Item = (Symbol, Symbol)>,
+    ) -> Vec<(GlobalId, GlobalId)> {
         let source = &library.environment;
+        let mut links = Vec::new();
         for (here, inside) in names {
             if let Some(entry) = source.entry(inside) {
-                let origin = if library.copied { Origin::Copyable } else { Origin::Shared };
-                self.insert_import(here, entry, origin);
+                links.extend(self.insert_import(here, entry, library.copied));
             }
         }
         if source.keywords.get() && library.copied && matches!(library.exports, Exports::All) {
@@ -200,20 +260,42 @@ impl Environment {
         if !sources.iter().any(|known| Rc::ptr_eq(known, source)) {
             sources.push(source.clone());
         }
+        links
     }
 
-    /// An import keeps a cell this world already has of the same library variable.
-    fn insert_import(&self, here: Symbol, entry: Entry, origin: Origin) {
-        let cell = match (&entry.binding, entry.origin) {
-            (Binding::Global(_), Origin::Copied(cell)) => Some(cell),
-            (Binding::Global(cell), _) => Some(*cell),
-            _ => None,
+    fn insert_import(
+        &self,
+        here: Symbol,
+        entry: Entry,
+        copied: bool,
+    ) -> Option<(GlobalId, GlobalId)> {
+        let own = self.names.borrow().get(&here).cloned();
+        let Binding::Global(cell) = entry.binding else {
+            self.insert(here, entry.binding, Origin::Defined);
+            return None;
         };
-        let known = self.names.borrow().get(&here).map(|known| known.origin);
-        if cell.is_some() && known == cell.map(Origin::Copied) {
-            return;
+        match own {
+            Some(Entry {
+                origin: Origin::Copied(known),
+                ..
+            }) if known == cell => None,
+            Some(Entry {
+                binding: Binding::Global(own),
+                origin,
+            }) if !matches!(origin, Origin::Copyable | Origin::Shared) => {
+                self.insert(here, Binding::Global(own), Origin::Copied(cell));
+                Some((own, cell))
+            }
+            _ => {
+                let origin = if copied {
+                    Origin::Copyable
+                } else {
+                    Origin::Shared
+                };
+                self.insert(here, entry.binding, origin);
+                None
+            }
         }
-        self.insert(here, entry.binding, origin);
     }
 
     /// The name that an introduced identifier was defined under at the top level of this world.
@@ -222,7 +304,9 @@ impl Environment {
         if aliases.is_empty() {
             return None;
         }
-        aliases.get(&(Rc::as_ptr(alias) as usize)).map(|(_, name)| *name)
+        aliases
+            .get(&(Rc::as_ptr(alias) as usize))
+            .map(|(_, name)| *name)
     }
 
     /// Remembers that an introduced identifier was defined here.
@@ -231,19 +315,18 @@ impl Environment {
         self.aliases.borrow_mut().insert(key, (alias.clone(), name));
     }
 
-    /// Forgets a definition that failed, and brings back what was there.
-    pub(crate) fn restore(&self, name: Symbol, binding: Option<Binding>) {
-        match binding {
-            Some(binding) => self.bind(name, binding),
-            None => drop(self.names.borrow_mut().remove(&name)),
-        }
+    /// What this world itself knows of a name, to be brought back should a definition fail.
+    pub(crate) fn save(&self, name: Symbol) -> Saved {
+        Saved(self.names.borrow().get(&name).cloned())
     }
 
-    /// The macro or special form that a definition of this name in this world would hide.
-    pub(crate) fn hidden_syntax(&self, name: Symbol) -> Option<(bool, Binding)> {
-        let own = self.names.borrow().contains_key(&name);
-        let binding = self.entry(name)?.binding;
-        (!matches!(binding, Binding::Global(_))).then_some((own, binding))
+    /// Forgets a definition that failed.
+    pub(crate) fn restore(&self, name: Symbol, saved: Saved) {
+        let mut names = self.names.borrow_mut();
+        match saved.0 {
+            Some(entry) => names.insert(name, entry),
+            None => names.remove(&name),
+        };
     }
 
     fn entry(&self, name: Symbol) -> Option<Entry> {
@@ -260,7 +343,9 @@ impl Environment {
     }
 
     fn insert(&self, name: Symbol, binding: Binding, origin: Origin) {
-        self.names.borrow_mut().insert(name, Entry { binding, origin });
+        self.names
+            .borrow_mut()
+            .insert(name, Entry { binding, origin });
     }
 }
 
@@ -289,7 +374,12 @@ impl Library {
     /// Every exported name, and the name inside.
     pub fn exported(&self) -> BTreeMap<Symbol, Symbol> {
         match &self.exports {
-            Exports::All => self.environment.names().into_iter().map(|name| (name, name)).collect(),
+            Exports::All => self
+                .environment
+                .names()
+                .into_iter()
+                .map(|name| (name, name))
+                .collect(),
             Exports::Names(names) => names.clone(),
         }
     }

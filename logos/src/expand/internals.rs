@@ -11,24 +11,32 @@ pub struct Internal {
     pub meaning: &'static str,
 }
 
-const fn internal(
-    name: &'static str,
-    signature: &'static str,
-    meaning: &'static str,
-) -> Internal {
-    Internal { name, signature, meaning }
+const fn internal(name: &'static str, signature: &'static str, meaning: &'static str) -> Internal {
+    Internal {
+        name,
+        signature,
+        meaning,
+    }
 }
 
 /// Every internal procedure, sorted by name. Their cells are never assigned by programs.
 pub const INTERNALS: &[Internal] = &[
-    internal("%append", "(%append list … tail)", "R7RS `append`; all but the last are copied"),
+    internal(
+        "%append",
+        "(%append list … tail)",
+        "R7RS `append`; all but the last are copied",
+    ),
     internal(
         "%call-with-values",
         "(%call-with-values thunk receiver)",
         "R7RS `call-with-values`; the receiver is called in tail position",
     ),
     internal("%cons", "(%cons a b)", "a new pair"),
-    internal("%delay", "(%delay thunk)", "a promise that calls the thunk when first forced"),
+    internal(
+        "%delay",
+        "(%delay thunk)",
+        "a promise that calls the thunk when first forced",
+    ),
     internal(
         "%delay-force",
         "(%delay-force thunk)",
@@ -48,14 +56,22 @@ pub const INTERNALS: &[Internal] = &[
          environment of the raise and does `raise-continuable` of the same value",
     ),
     internal("%list", "(%list value …)", "a new list"),
-    internal("%list*", "(%list* value … tail)", "the values before a tail (`cons*`)"),
+    internal(
+        "%list*",
+        "(%list* value … tail)",
+        "the values before a tail (`cons*`)",
+    ),
     internal("%list->vector", "(%list->vector list)", "a new vector"),
     internal(
         "%make-record-type",
         "(%make-record-type name fields)",
         "a record type; `name` is a symbol, `fields` a vector of symbols",
     ),
-    internal("%memv", "(%memv value list)", "R7RS `memv`, on a constant list of `case`"),
+    internal(
+        "%memv",
+        "(%memv value list)",
+        "R7RS `memv`, on a constant list of `case`",
+    ),
     internal(
         "%parameterize",
         "(%parameterize bindings thunk)",
@@ -77,12 +93,20 @@ pub const INTERNALS: &[Internal] = &[
         "(%record-modifier type index name)",
         "a procedure of two arguments: record and new value",
     ),
-    internal("%record-predicate", "(%record-predicate type name)", "a procedure of one argument"),
+    internal(
+        "%record-predicate",
+        "(%record-predicate type name)",
+        "a procedure of one argument",
+    ),
     internal(
         "%tests",
         "(%tests text thunk …)",
         "a list of pairs (text . thunk): the `:test` clauses of a definition",
     ),
     internal("%vector", "(%vector value …)", "a new vector"),
-    internal("%vector-ref", "(%vector-ref vector index)", "an element; the index is a constant in range"),
+    internal(
+        "%vector-ref",
+        "(%vector-ref vector index)",
+        "an element; the index is a constant in range",
+    ),
 ];

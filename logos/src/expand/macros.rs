@@ -57,13 +57,18 @@ pub struct Rules {
     pub source: Syntax,
 }
 
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rules({})", self.rules.len())
+    }
+}
+
 /// One rule: a pattern for the arguments of the use, and a template.
 pub(crate) struct Rule {
+    /// The first is the pattern of the list of arguments.
     pub patterns: Vec<Pattern>,
-    /// The pattern of the list of arguments.
-    pub pattern: usize,
+    /// The first is the whole template.
     pub templates: Vec<Template>,
-    pub template: usize,
     /// How many variables the pattern has: the first slots.
     pub variables: usize,
     /// How many slots the template uses: variables, then their elements inside each ellipsis.
@@ -79,13 +84,13 @@ pub(crate) enum Pattern {
     Variable(usize),
     Literal(Identifier),
     Constant(Syntax),
-    List(Sequence),
-    Vector(Sequence),
+    List(Elements),
+    Vector(Elements),
 }
 
 /// The elements of a list or vector pattern: `before … repeated ... after … . tail`.
 #[derive(Default)]
-pub(crate) struct Sequence {
+pub(crate) struct Elements {
     pub before: Vec<usize>,
     pub repeated: Option<Repeated>,
     pub after: Vec<usize>,
@@ -111,6 +116,8 @@ pub(crate) enum Shape {
     Introduced(usize),
     /// A datum without identifiers or parts.
     Constant(Syntax),
+    /// What stands in another node.
+    Same(usize),
     List(Vec<usize>, Option<usize>),
     Vector(Vec<usize>),
     /// Keys and values in turn.

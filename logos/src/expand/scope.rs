@@ -100,14 +100,6 @@ impl Identifier {
         }
     }
 
-    /// The datum it is.
-    pub(crate) fn datum(&self) -> Datum {
-        match self {
-            Identifier::Symbol(symbol) => Datum::Symbol(*symbol),
-            Identifier::Alias(alias) => Datum::Alias(alias.clone()),
-        }
-    }
-
     /// A number that no other identifier has while this one lives.
     pub(crate) fn key(&self) -> u64 {
         match self {
@@ -119,7 +111,11 @@ impl Identifier {
 
 impl Alias {
     pub(crate) fn new(inner: Identifier, environment: Definition) -> Rc<Alias> {
-        Rc::new(Alias { name: inner.name(), inner, environment })
+        Rc::new(Alias {
+            name: inner.name(),
+            inner,
+            environment,
+        })
     }
 }
 
@@ -128,7 +124,9 @@ impl Drop for Alias {
     fn drop(&mut self) {
         let mut next = std::mem::replace(&mut self.inner, Identifier::Symbol(self.name));
         while let Identifier::Alias(alias) = next {
-            let Ok(mut alias) = Rc::try_unwrap(alias) else { break };
+            let Ok(mut alias) = Rc::try_unwrap(alias) else {
+                break;
+            };
             let name = alias.name;
             next = std::mem::replace(&mut alias.inner, Identifier::Symbol(name));
         }
@@ -138,8 +136,12 @@ impl Drop for Alias {
 impl Frame {
     /// A scope inside another one.
     fn inside(outer: Option<&Rc<Frame>>) -> Rc<Frame> {
-        let map = outer.map(|frame| frame.map.borrow().clone()).unwrap_or_default();
-        Rc::new(Frame { map: RefCell::new(map) })
+        let map = outer
+            .map(|frame| frame.map.borrow().clone())
+            .unwrap_or_default();
+        Rc::new(Frame {
+            map: RefCell::new(map),
+        })
     }
 
     /// Forgets everything: breaks the cycles between scopes and the macros defined in them.
@@ -152,12 +154,18 @@ impl Frame {
 impl Env {
     /// The top level of a world.
     pub(crate) fn top(world: &Rc<Environment>) -> Env {
-        Env { world: world.clone(), frame: None }
+        Env {
+            world: world.clone(),
+            frame: None,
+        }
     }
 
     /// A new scope inside this one.
     pub(crate) fn inner(&self) -> Env {
-        Env { world: self.world.clone(), frame: Some(Frame::inside(self.frame.as_ref())) }
+        Env {
+            world: self.world.clone(),
+            frame: Some(Frame::inside(self.frame.as_ref())),
+        }
     }
 
     /// Binds a name in this scope, which must be a local one.
@@ -169,7 +177,10 @@ impl Env {
     ) -> Result<(), ExpandError> {
         host.charge(1)?;
         host.charge_memory(BINDING_BYTES)?;
-        let frame = self.frame.as_ref().expect("names are bound in local scopes only");
+        let frame = self
+            .frame
+            .as_ref()
+            .expect("names are bound in local scopes only");
         let mut map = frame.map.borrow_mut();
         *map = map.insert(name, local);
         Ok(())
@@ -177,7 +188,10 @@ impl Env {
 
     /// This place as that of a definition.
     pub(crate) fn definition(&self) -> Definition {
-        Definition { world: Rc::downgrade(&self.world), frame: self.frame.clone() }
+        Definition {
+            world: Rc::downgrade(&self.world),
+            frame: self.frame.clone(),
+        }
     }
 
     /// What an identifier means here.
@@ -206,7 +220,10 @@ impl Env {
             let outer = &alias.environment;
             world = outer.world.upgrade().unwrap_or(world);
             name = alias.inner.clone();
-            found = outer.frame.as_ref().and_then(|frame| frame.map.borrow().get(name.key()));
+            found = outer
+                .frame
+                .as_ref()
+                .and_then(|frame| frame.map.borrow().get(name.key()));
         }
     }
 
@@ -328,14 +345,21 @@ impl Map {
         let mut rest = self.0.as_ref();
         while let Some(tree) = rest {
             match &**tree {
-                Tree::Branch { prefix, bit, children } if tree.covers(key) => {
+                Tree::Branch {
+                    prefix,
+                    bit,
+                    children,
+                } if tree.covers(key) => {
                     path.push((*prefix, *bit, children));
                     rest = Some(&children[side(key, *bit)]);
                 }
                 _ => break,
             }
         }
-        let leaf = Rc::new(Tree::Leaf(Leaf { name: name.clone(), local }));
+        let leaf = Rc::new(Tree::Leaf(Leaf {
+            name: name.clone(),
+            local,
+        }));
         let mut made = match rest {
             Some(tree) if !tree.covers(key) => {
                 let prefix = tree.any_key();
@@ -343,14 +367,22 @@ impl Map {
                 let mut children = [tree.clone(), leaf.clone()];
                 children[side(key, bit)] = leaf;
                 children[1 - side(key, bit)] = tree.clone();
-                Rc::new(Tree::Branch { prefix, bit, children })
+                Rc::new(Tree::Branch {
+                    prefix,
+                    bit,
+                    children,
+                })
             }
             _ => leaf,
         };
         for (prefix, bit, children) in path.into_iter().rev() {
             let mut children = children.clone();
             children[side(key, bit)] = made;
-            made = Rc::new(Tree::Branch { prefix, bit, children });
+            made = Rc::new(Tree::Branch {
+                prefix,
+                bit,
+                children,
+            });
         }
         Map(Some(made))
     }

@@ -1,0 +1,617 @@
+//! Libraries: `import`, `define-library`, `cond-expand`, `include`.
+//!
+//! Owns import sets and the declarations of a library. The names of the standard libraries stand in
+//! [`super::standard`]; finding any other library is the caller's.
+
+use super::environment::{Environment, Exports, Library};
+use super::machine::{Build, Destination, Expander, Flow, Place, Task, Use};
+use super::rules::is_auxiliary;
+use super::scope::{Env, Identifier};
+use super::specials::AUXILIARY_ELSE;
+use super::standard::is_standard;
+use super::{ErrorKind, ExpandError, Host, Step, message};
+use crate::core::GlobalId;
+use crate::symbol::{Symbol, Symbols};
+use crate::syntax::{Datum, Syntax};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What `cond-expand` and `features` know this system by.
+pub const FEATURES: &[&str] = &[
+    "r7rs",
+    "exact-closed",
+    "ieee-float",
+    "full-unicode",
+    "ratios",
+    "logos",
+    "logos-0.1.0",
+];
+
+/// Whether a program that begins with this form sees only what it imports: a `define-library`, or an `import` of a
+/// library named by a list other than `(from …)`.
+pub fn sees_only_imports(form: &Syntax, symbols: &Symbols) -> bool {
+    let Some([head, rest @ ..]) = form.as_list() else {
+        return false;
+    };
+    match word(head, symbols) {
+        Some("define-library") => true,
+        Some("import") => rest.iter().any(|set| {
+            let mut set = set;
+            while let Some([modifier, inner, ..]) = set.as_list()
+                && matches!(
+                    word(modifier, symbols),
+                    Some("only" | "except" | "prefix" | "rename")
+                )
+                && inner.as_list().is_some()
+            {
+                set = inner;
+            }
+            set.as_list().is_some_and(|items| {
+                items
+                    .first()
+                    .is_none_or(|first| word(first, symbols) != Some("from"))
+            })
+        }),
+        _ => false,
+    }
+}
+
+fn word<'a>(syntax: &Syntax, symbols: &'a Symbols) -> Option<&'a str> {
+    match syntax.datum() {
+        Datum::Symbol(symbol) => Some(symbols.text(*symbol)),
+        Datum::Alias(alias) => Some(symbols.text(alias.name)),
+        _ => None,
+    }
+}
+
+/// The text of a word that is known by its spelling, as those of libraries are.
+fn spelling(syntax: Option<&Syntax>, host: &mut dyn Host) -> Option<Rc<str>> {
+    let name = Identifier::of(syntax?)?;
+    Some(host.symbols().shared_text(name.name()))
+}
+
+/// An `import` whose libraries are being found.
+pub(crate) struct Import {
+    env: Env,
+    place: Place,
+    /// The sets not yet imported, the next one last.
+    sets: Vec<Syntax>,
+    /// Cells of this world and the library cells whose values they get.
+    links: Vec<(GlobalId, GlobalId)>,
+}
+
+pub(crate) fn import(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    host: &mut dyn Host,
+) -> Flow {
+    if !matches!(destination, Destination::Top) {
+        return Err(message::definition_in_expression(&it));
+    }
+    let sets = &it.items()[1..];
+    if sets.is_empty() {
+        return Err(message::wrong_use(&it));
+    }
+    host.charge(sets.len() as u64)?;
+    x.schedule([Task::Import(Import::new(sets, &it.env, it.place()))]);
+    Ok(None)
+}
+
+impl Import {
+    fn new(sets: &[Syntax], env: &Env, place: Place) -> Box<Import> {
+        let sets = sets.iter().rev().cloned().collect();
+        Box::new(Import {
+            env: env.clone(),
+            place,
+            sets,
+            links: Vec::new(),
+        })
+    }
+
+    /// Asks for the library of the next set; when there is none, gives values to cells that were there before.
+    pub(crate) fn resolve(self: Box<Self>, x: &mut Expander, host: &mut dyn Host) -> Flow {
+        if let Some(set) = self.sets.last() {
+            let (name, _) = modifiers(set, host)?;
+            x.schedule([Task::Import(self)]);
+            return Ok(Some(Step::NeedLibrary { name }));
+        }
+        if self.links.is_empty() {
+            return Ok(None);
+        }
+        let mut tasks = Vec::new();
+        for (own, library) in &self.links {
+            tasks.push(Task::Build(Build::Global(*library), self.place));
+            tasks.push(Task::Build(Build::DefineGlobal(*own), self.place));
+        }
+        tasks.push(Task::Build(Build::Sequence(self.links.len()), self.place));
+        tasks.push(Task::Emit);
+        x.schedule(tasks);
+        Ok(None)
+    }
+
+    /// Imports the next set from the library found for it.
+    pub(crate) fn found(
+        &mut self,
+        library: Rc<Library>,
+        host: &mut dyn Host,
+    ) -> Result<(), ExpandError> {
+        let Some(set) = self.sets.pop() else {
+            return Ok(());
+        };
+        let (_, modifiers) = modifiers(&set, host)?;
+        let mut names = library.exported();
+        for modifier in modifiers.iter().rev() {
+            host.charge(names.len() as u64)?;
+            names = modify(names, modifier, host)?;
+        }
+        host.charge(names.len() as u64)?;
+        host.charge_memory(names.len() as u64 * super::scope::BINDING_BYTES)?;
+        self.links.extend(self.env.world.import(&library, names));
+        Ok(())
+    }
+}
+
+/// The library's name in an import set, and the sets around it, outermost first.
+fn modifiers(set: &Syntax, host: &mut dyn Host) -> Result<(Syntax, Vec<Syntax>), ExpandError> {
+    let mut modifiers = Vec::new();
+    let mut set = set.clone();
+    loop {
+        host.charge(1)?;
+        let inner = match (
+            spelling(set.as_list().and_then(<[_]>::first), host),
+            set.as_list(),
+        ) {
+            (Some(word), Some([_, inner, ..]))
+                if matches!(&*word, "only" | "except" | "prefix" | "rename")
+                    && inner.as_list().is_some() =>
+            {
+                inner.clone()
+            }
+            _ => break,
+        };
+        modifiers.push(set);
+        set = inner;
+    }
+    let is_name = match set.datum() {
+        Datum::String(_) => true,
+        Datum::List(items, None) => !items.is_empty(),
+        _ => false,
+    };
+    if !is_name {
+        let shown = message::show(&set, host);
+        return Err(ExpandError::syntax(
+            set.span(),
+            format!("`import` expected the name of a library here, but found {shown}."),
+        )
+        .hint("It is written like (import (scheme base)) or (import \"shapes.logos\").")
+        .about(set));
+    }
+    Ok((set, modifiers))
+}
+
+/// Applies `(only set name …)` and its like to the names of a set: each name here, and inside the library.
+fn modify(
+    mut names: BTreeMap<Symbol, Symbol>,
+    modifier: &Syntax,
+    host: &mut dyn Host,
+) -> Result<BTreeMap<Symbol, Symbol>, ExpandError> {
+    let items = modifier.as_list().unwrap_or(&[]);
+    let (kind, arguments) = (spelling(items.first(), host), items.get(2..).unwrap_or(&[]));
+    match kind.as_deref() {
+        Some("only") => {
+            let mut chosen = BTreeMap::new();
+            for argument in arguments {
+                let name = known(argument, &names, host)?;
+                chosen.insert(name, names[&name]);
+            }
+            Ok(chosen)
+        }
+        Some("except") => {
+            for argument in arguments {
+                let name = known(argument, &names, host)?;
+                names.remove(&name);
+            }
+            Ok(names)
+        }
+        Some("prefix") => {
+            let Some(prefix) = spelling(arguments.first(), host) else {
+                return Err(bad_set(modifier, "(prefix (scheme base) s:)"));
+            };
+            let mut renamed = BTreeMap::new();
+            for (name, inside) in names {
+                let text = format!("{prefix}{}", host.symbols().text(name));
+                host.charge_memory(text.len() as u64)?;
+                renamed.insert(host.symbols().intern(&text), inside);
+            }
+            Ok(renamed)
+        }
+        _ => rename(names, modifier, arguments, host),
+    }
+}
+
+fn rename(
+    mut names: BTreeMap<Symbol, Symbol>,
+    modifier: &Syntax,
+    arguments: &[Syntax],
+    host: &mut dyn Host,
+) -> Result<BTreeMap<Symbol, Symbol>, ExpandError> {
+    let mut added = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let Some([from, to]) = argument.as_list() else {
+            return Err(bad_set(modifier, "(rename (scheme base) (car first))"));
+        };
+        let from = known(from, &names, host)?;
+        let Some(to) = Identifier::of(to) else {
+            return Err(bad_set(modifier, "(rename (scheme base) (car first))"));
+        };
+        added.push((to.name(), from));
+    }
+    let insides: Vec<(Symbol, Symbol)> = added
+        .into_iter()
+        .map(|(to, from)| (to, names.remove(&from).unwrap_or(from)))
+        .collect();
+    names.extend(insides);
+    Ok(names)
+}
+
+/// A name that the set has.
+fn known(
+    written: &Syntax,
+    names: &BTreeMap<Symbol, Symbol>,
+    host: &mut dyn Host,
+) -> Result<Symbol, ExpandError> {
+    host.charge(1)?;
+    match Identifier::of(written) {
+        Some(name) if names.contains_key(&name.name()) => Ok(name.name()),
+        _ => {
+            let shown = message::show(written, host);
+            let message = format!("This library has no name {shown}.");
+            let mut error = ExpandError::syntax(written.span(), message).about(written.clone());
+            error.kind = ErrorKind::UnknownName;
+            Err(error)
+        }
+    }
+}
+
+fn bad_set(set: &Syntax, example: &str) -> ExpandError {
+    ExpandError::syntax(set.span(), "This part of an `import` is not complete.")
+        .hint(format!("It is written like {example}."))
+        .about(set.clone())
+}
+
+pub(crate) fn include(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    host: &mut dyn Host,
+) -> Flow {
+    include_files(x, it, destination, false, host)
+}
+
+pub(crate) fn include_ci(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    host: &mut dyn Host,
+) -> Flow {
+    include_files(x, it, destination, true, host)
+}
+
+fn include_files(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    fold_case: bool,
+    host: &mut dyn Host,
+) -> Flow {
+    let paths = paths(&it.form, &it.items()[1..], host)?;
+    Ok(Some(x.include(
+        destination,
+        it.env.clone(),
+        it.place(),
+        paths,
+        fold_case,
+    )))
+}
+
+fn paths(
+    form: &Syntax,
+    written: &[Syntax],
+    host: &mut dyn Host,
+) -> Result<Vec<Rc<str>>, ExpandError> {
+    let bad = |at: &Syntax| {
+        ExpandError::syntax(
+            at.span(),
+            "`include` needs names of files in double quotes.",
+        )
+        .hint("It is written like (include \"shapes.logos\").")
+    };
+    if written.is_empty() {
+        return Err(bad(form));
+    }
+    host.charge(written.len() as u64)?;
+    let path = |part: &Syntax| match part.datum() {
+        Datum::String(path) => Ok(path.clone()),
+        _ => Err(bad(part)),
+    };
+    written.iter().map(path).collect()
+}
+
+pub(crate) fn cond_expand(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    host: &mut dyn Host,
+) -> Flow {
+    let chosen = choose(&it.form, &it.env, host)?;
+    match (chosen, destination) {
+        (Some(forms), destination) if !forms.is_empty() => {
+            x.deliver_all(destination, &forms, &it.env, it.place())?;
+        }
+        (_, Destination::Expression(_)) => {
+            x.schedule([Task::constant(Datum::Void, it.place())]);
+        }
+        (_, destination) => x.deliver_all(destination, &[], &it.env, it.place())?,
+    }
+    Ok(None)
+}
+
+/// The forms of the first clause of a `cond-expand` whose feature requirement holds.
+fn choose(
+    form: &Syntax,
+    env: &Env,
+    host: &mut dyn Host,
+) -> Result<Option<Vec<Syntax>>, ExpandError> {
+    for clause in &form.as_list().unwrap_or(&[])[1..] {
+        let Some([requirement, forms @ ..]) = clause.as_list() else {
+            return Err(bad_requirement(clause, host));
+        };
+        if holds(requirement, env, host)? {
+            return Ok(Some(forms.to_vec()));
+        }
+    }
+    Ok(None)
+}
+
+fn bad_requirement(written: &Syntax, host: &mut dyn Host) -> ExpandError {
+    let shown = message::show(written, host);
+    ExpandError::syntax(
+        written.span(),
+        format!("`cond-expand` expected a feature here, but found {shown}."),
+    )
+    .hint("A clause is written like (logos 1), ((and r7rs (library (scheme char))) 2) or (else 3).")
+    .about(written.clone())
+}
+
+enum Test<'a> {
+    Visit(&'a Syntax),
+    Not,
+    /// Combines so many results by `and`, or by `or`.
+    All(usize),
+    Any(usize),
+}
+
+/// Whether a feature requirement holds.
+fn holds(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandError> {
+    let mut work = vec![Test::Visit(root)];
+    let mut results: Vec<bool> = Vec::new();
+    while let Some(test) = work.pop() {
+        host.charge(1)?;
+        let result = match test {
+            Test::Not => !results.pop().unwrap_or(false),
+            Test::All(count) => results
+                .split_off(results.len() - count)
+                .into_iter()
+                .all(|it| it),
+            Test::Any(count) => results
+                .split_off(results.len() - count)
+                .into_iter()
+                .any(|it| it),
+            Test::Visit(requirement) => match requirement.as_list() {
+                None => feature(requirement, env, host)?,
+                Some(parts) => match (spelling(parts.first(), host).as_deref(), parts) {
+                    (Some("library"), [_, name]) => {
+                        is_standard(name, host.symbols()) || host.has_library(name)
+                    }
+                    (Some("not"), [_, inner]) => {
+                        work.extend([Test::Not, Test::Visit(inner)]);
+                        continue;
+                    }
+                    (Some("and"), [_, inner @ ..]) => {
+                        work.push(Test::All(inner.len()));
+                        work.extend(inner.iter().map(Test::Visit));
+                        continue;
+                    }
+                    (Some("or"), [_, inner @ ..]) => {
+                        work.push(Test::Any(inner.len()));
+                        work.extend(inner.iter().map(Test::Visit));
+                        continue;
+                    }
+                    _ => return Err(bad_requirement(requirement, host)),
+                },
+            },
+        };
+        results.push(result);
+    }
+    Ok(results.pop().unwrap_or(false))
+}
+
+fn feature(written: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandError> {
+    let Some(name) = Identifier::of(written) else {
+        return Err(bad_requirement(written, host));
+    };
+    if is_auxiliary(&name, AUXILIARY_ELSE, env, host)? {
+        return Ok(true);
+    }
+    let text = host.symbols().text(name.name());
+    // Inside a library, `else` need not be imported.
+    Ok(text == AUXILIARY_ELSE || FEATURES.contains(&text))
+}
+
+/// A library being defined.
+pub(crate) struct OpenLibrary {
+    name: Syntax,
+    place: Place,
+    /// The library's own world.
+    env: Env,
+    /// Declarations not yet looked at, the next one last.
+    pending: Vec<Syntax>,
+    imports: Vec<Syntax>,
+    /// What makes the library's definitions, in order.
+    bodies: Vec<Task>,
+    /// Name outside, name inside, and where it says so.
+    exports: Vec<(Symbol, Symbol, Syntax)>,
+    /// Whether the declarations are done.
+    declared: bool,
+}
+
+pub(crate) fn define_library(
+    x: &mut Expander,
+    it: Use,
+    destination: Destination,
+    _host: &mut dyn Host,
+) -> Flow {
+    if !matches!(destination, Destination::Top) {
+        return Err(message::definition_in_expression(&it));
+    }
+    let [_, name, declarations @ ..] = it.items() else {
+        return Err(message::wrong_use(&it));
+    };
+    if name.as_list().is_none_or(<[Syntax]>::is_empty) {
+        return Err(message::wrong_use(&it));
+    }
+    let mut library = OpenLibrary {
+        name: name.clone(),
+        place: it.place(),
+        env: Env::top(&Environment::empty()),
+        pending: Vec::new(),
+        imports: Vec::new(),
+        bodies: Vec::new(),
+        exports: Vec::new(),
+        declared: false,
+    };
+    library.put_first(declarations);
+    x.schedule([Task::Library(Box::new(library))]);
+    Ok(None)
+}
+
+impl OpenLibrary {
+    /// Puts declarations before those not yet looked at.
+    pub(crate) fn put_first(&mut self, declarations: &[Syntax]) {
+        self.pending.extend(declarations.iter().rev().cloned());
+    }
+
+    /// Looks at the declarations; then the imports and bodies are expanded, and this comes last.
+    pub(crate) fn declare(mut self: Box<Self>, x: &mut Expander, host: &mut dyn Host) -> Flow {
+        if self.declared {
+            return self.close(host);
+        }
+        while let Some(declaration) = self.pending.pop() {
+            host.charge(1)?;
+            let items = declaration.as_list().unwrap_or(&[]);
+            let Some(word) = spelling(items.first(), host) else {
+                return Err(bad_declaration(&declaration, host));
+            };
+            let rest = &items[1..];
+            let place = Place::of(&declaration);
+            match &*word {
+                "export" => self.export(rest, host)?,
+                "import" => self.imports.extend(rest.iter().cloned()),
+                "begin" => {
+                    let env = self.env.clone();
+                    self.bodies
+                        .extend(rest.iter().map(|form| Task::Top(form.clone(), env.clone())));
+                }
+                "include" | "include-ci" => {
+                    let fold_case = &*word == "include-ci";
+                    let paths = paths(&declaration, rest, host)?;
+                    self.bodies
+                        .push(Task::Include(self.env.clone(), place, paths, fold_case));
+                }
+                "include-library-declarations" => {
+                    let paths = paths(&declaration, rest, host)?;
+                    let env = self.env.clone();
+                    return Ok(Some(x.include(
+                        Destination::Library(self),
+                        env,
+                        place,
+                        paths,
+                        false,
+                    )));
+                }
+                "cond-expand" => {
+                    let chosen = choose(&declaration, &self.env, host)?;
+                    self.put_first(&chosen.unwrap_or_default());
+                }
+                _ => return Err(bad_declaration(&declaration, host)),
+            }
+        }
+        self.declared = true;
+        let mut tasks = vec![Task::Import(Import::new(
+            &self.imports,
+            &self.env,
+            self.place,
+        ))];
+        tasks.append(&mut self.bodies);
+        tasks.push(Task::Library(self));
+        x.schedule(tasks);
+        Ok(None)
+    }
+
+    fn export(&mut self, written: &[Syntax], host: &mut dyn Host) -> Result<(), ExpandError> {
+        for part in written {
+            host.charge(1)?;
+            let names = match (Identifier::of(part), part.as_list()) {
+                (Some(name), _) => Some((name.name(), name.name())),
+                (None, Some([_, inside, outside])) => {
+                    match (Identifier::of(inside), Identifier::of(outside)) {
+                        (Some(inside), Some(outside)) => Some((outside.name(), inside.name())),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            let Some((outside, inside)) = names else {
+                return Err(bad_declaration(part, host));
+            };
+            self.exports.push((outside, inside, part.clone()));
+        }
+        Ok(())
+    }
+
+    fn close(self, host: &mut dyn Host) -> Flow {
+        let mut exports = BTreeMap::new();
+        for (outside, inside, written) in self.exports {
+            host.charge(1)?;
+            if self.env.world.lookup(inside).is_none() {
+                let shown = message::show(&written, host);
+                let message = format!("This library exports {shown}, but does not define it.");
+                let mut error = ExpandError::syntax(written.span(), message).about(written);
+                error.kind = ErrorKind::UnknownName;
+                return Err(error);
+            }
+            exports.insert(outside, inside);
+        }
+        let exports = Exports::Names(exports);
+        let library = Library {
+            environment: self.env.world,
+            exports,
+            copied: false,
+        };
+        Ok(Some(Step::Library {
+            name: self.name,
+            library: Rc::new(library),
+        }))
+    }
+}
+
+fn bad_declaration(written: &Syntax, host: &mut dyn Host) -> ExpandError {
+    let shown = message::show(written, host);
+    ExpandError::syntax(
+        written.span(),
+        format!("`define-library` expected a declaration here, but found {shown}."),
+    )
+    .hint("Declarations are (export …), (import …), (begin …), (include …) and (cond-expand …).")
+    .about(written.clone())
+}

@@ -1,0 +1,756 @@
+//! The machine: an explicit stack of tasks that turns syntax into the nodes of a unit.
+//!
+//! Owns the stacks, the building of nodes, references, calls and the uses of macros. The special forms
+//! schedule tasks in the order in which they shall run, like a program in postfix: first the tasks that make
+//! the parts, then the [`Build`] that puts them together.
+
+use super::body::Body;
+use super::environment::{Binding, Environment, Library, Saved};
+use super::library::{Import, OpenLibrary};
+use super::macros::{Macro, Transformer};
+use super::procedures::Procedure;
+use super::scope::{Env, Frame, Identifier, Meaning};
+use super::specials::{Kind, Special};
+use super::{ExpandError, Host, Step};
+use super::{message, quasiquote, rules, strip};
+use crate::core::{GlobalId, Lambda, LambdaId, Node, NodeId, Unit, Variable, VariableId};
+use crate::symbol::Symbol;
+use crate::syntax::{Datum, Span, Syntax};
+use std::fmt;
+use std::rc::Rc;
+
+/// Expands one form given to a world; see the module's documentation for the order of calls.
+pub struct Expander {
+    tasks: Vec<Task>,
+    /// The nodes made and not yet used.
+    values: Vec<NodeId>,
+    /// The procedures of `case-lambda`s made and not yet used.
+    clauses: Vec<LambdaId>,
+    unit: Unit,
+    /// Units set aside while the transformer of an inner `defmacro` is made.
+    aside: Vec<Aside>,
+    /// Local variables below this number belong to a unit set aside.
+    foreign: usize,
+    /// What waits for an answer of the caller.
+    waiting: Option<Waiting>,
+    /// Scopes that hold macros defined in them: emptied at the end, or they would keep each other alive.
+    frames: Vec<Rc<Frame>>,
+    /// What top-level definitions of the unit being made have hidden.
+    hidden: Vec<(Rc<Environment>, Symbol, Saved)>,
+}
+
+struct Aside {
+    unit: Unit,
+    values: Vec<NodeId>,
+    foreign: usize,
+}
+
+enum Waiting {
+    Macro {
+        destination: Destination,
+        env: Env,
+        place: Place,
+        /// Identifiers that the macro sees as symbols of their own.
+        renamed: strip::Renamed,
+    },
+    Include {
+        destination: Destination,
+        env: Env,
+        place: Place,
+    },
+}
+
+/// Where a form stands, hence where the result of its expansion goes.
+pub(crate) enum Destination {
+    Top,
+    Expression(Hint),
+    Body(Box<Body>),
+    Library(Box<OpenLibrary>),
+    /// `macroexpand`: so many macros may still be applied.
+    Answer(u64),
+}
+
+/// What an expression is used for: a procedure takes its name and documentation from there.
+#[derive(Clone, Default)]
+pub(crate) struct Hint {
+    pub name: Option<Symbol>,
+    pub doc: Option<Rc<str>>,
+}
+
+/// The use of a special form.
+pub(crate) struct Use {
+    pub special: &'static Special,
+    pub form: Syntax,
+    pub env: Env,
+    pub hint: Hint,
+}
+
+/// Where a node comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub span: Span,
+    pub origin: Span,
+}
+
+/// A piece of work.
+pub(crate) enum Task {
+    /// A top-level form.
+    Top(Syntax, Env),
+    /// An expression: makes one node.
+    Expression(Syntax, Env, Hint),
+    /// The body of a scope: makes one node.
+    Body(Box<Body>),
+    /// A procedure: makes one node, or one clause.
+    Procedure(Box<Procedure>),
+    /// The declarations of a library.
+    Library(Box<OpenLibrary>),
+    /// An import whose libraries are being found.
+    Import(Box<Import>),
+    /// Files whose contents are top-level forms.
+    Include(Env, Place, Vec<Rc<str>>, bool),
+    /// Makes one node of those made before.
+    Build(Build, Place),
+    /// The unit is complete.
+    Emit,
+    /// The transformer of an inner `defmacro` is complete.
+    EmitAside,
+    /// A form to apply macros to, so many times.
+    Answer(Syntax, Env, u64),
+}
+
+/// How to make a node.
+pub(crate) enum Build {
+    Constant(Syntax),
+    Local(VariableId),
+    Global(GlobalId),
+    SetLocal(VariableId),
+    SetGlobal(GlobalId),
+    DefineGlobal(GlobalId),
+    If,
+    /// The number of parts; one part stays as it is.
+    Sequence(usize),
+    /// The number of operands.
+    Call(usize),
+    Let(Vec<VariableId>),
+    Letrec(Vec<VariableId>),
+    Lambda(Box<Lambda>),
+    /// One of the procedures of a `case-lambda`.
+    Clause(Box<Lambda>),
+    /// The number of procedures.
+    CaseLambda(usize),
+}
+
+/// What running a task gives: a step for the caller, or nothing yet.
+pub(crate) type Flow = Result<Option<Step>, ExpandError>;
+
+/// Bytes of memory charged for each node.
+const NODE_BYTES: u64 = 96;
+/// Tasks run between two questions whether to pause.
+const PAUSE_INTERVAL: u32 = 64;
+
+impl fmt::Debug for Expander {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expander({} tasks)", self.tasks.len())
+    }
+}
+
+impl Drop for Expander {
+    fn drop(&mut self) {
+        self.clear_frames();
+    }
+}
+
+impl Place {
+    pub(crate) fn of(syntax: &Syntax) -> Place {
+        Place {
+            span: syntax.span(),
+            origin: syntax.origin(),
+        }
+    }
+}
+
+impl Use {
+    pub(crate) fn new(
+        special: &'static Special,
+        form: Syntax,
+        env: Env,
+        hint: Hint,
+        host: &mut dyn Host,
+    ) -> Result<Use, ExpandError> {
+        if form.as_list().is_none() {
+            return Err(message::dotted_use(&form, host));
+        }
+        Ok(Use {
+            special,
+            form,
+            env,
+            hint,
+        })
+    }
+
+    /// The parts of the form, its keyword first.
+    pub(crate) fn items(&self) -> &[Syntax] {
+        self.form.as_list().unwrap_or(&[])
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::of(&self.form)
+    }
+}
+
+impl Task {
+    pub(crate) fn expression(form: &Syntax, env: &Env) -> Task {
+        Task::Expression(form.clone(), env.clone(), Hint::default())
+    }
+
+    /// The value of something that gets a name.
+    pub(crate) fn named(form: &Syntax, env: &Env, name: Symbol) -> Task {
+        Task::Expression(
+            form.clone(),
+            env.clone(),
+            Hint {
+                name: Some(name),
+                doc: None,
+            },
+        )
+    }
+
+    pub(crate) fn constant(datum: Datum, place: Place) -> Task {
+        let syntax = Syntax::introduced(datum, place.span, place.origin);
+        Task::Build(Build::Constant(syntax), place)
+    }
+
+    pub(crate) fn internal(name: &'static str, place: Place, host: &mut dyn Host) -> Task {
+        Task::Build(Build::Global(host.internal(name)), place)
+    }
+}
+
+impl Expander {
+    /// An expander of one top-level form in a world.
+    pub fn new(world: &Rc<Environment>, form: Syntax) -> Expander {
+        Expander::with(Task::Top(form, Env::top(world)))
+    }
+
+    /// An expander that only applies the macro at the head of the form, again and again until there is
+    /// none, and gives [`Step::Expanded`].
+    pub fn macroexpand(world: &Rc<Environment>, form: Syntax) -> Expander {
+        Expander::with(Task::Answer(form, Env::top(world), u64::MAX))
+    }
+
+    /// The same, one macro only.
+    pub fn macroexpand_1(world: &Rc<Environment>, form: Syntax) -> Expander {
+        Expander::with(Task::Answer(form, Env::top(world), 1))
+    }
+
+    fn with(task: Task) -> Expander {
+        Expander {
+            tasks: vec![task],
+            values: Vec::new(),
+            clauses: Vec::new(),
+            unit: Unit::default(),
+            aside: Vec::new(),
+            foreign: 0,
+            waiting: None,
+            frames: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// Goes on to the next thing the caller has to do.
+    pub fn step(&mut self, host: &mut dyn Host) -> Result<Step, ExpandError> {
+        self.run(host).inspect_err(|_| {
+            for (world, name, saved) in self.hidden.drain(..).rev() {
+                world.restore(name, saved);
+            }
+            self.tasks.clear();
+        })
+    }
+
+    /// Gives the answer to [`Step::CallMacro`] or [`Step::Include`].
+    pub fn resume(&mut self, answer: Syntax, host: &mut dyn Host) -> Result<(), ExpandError> {
+        let waiting = self
+            .waiting
+            .take()
+            .expect("resume answers a step that asked");
+        match waiting {
+            Waiting::Macro {
+                destination,
+                env,
+                place,
+                renamed,
+            } => {
+                let form = strip::restore(&answer, &renamed, place, host)?;
+                self.deliver(destination, form, env);
+            }
+            Waiting::Include {
+                destination,
+                env,
+                place,
+            } => {
+                let forms = answer.as_list().unwrap_or(&[]);
+                self.deliver_all(destination, forms, &env, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the answer to [`Step::NeedLibrary`].
+    pub fn resume_library(
+        &mut self,
+        library: Rc<Library>,
+        host: &mut dyn Host,
+    ) -> Result<(), ExpandError> {
+        match self.tasks.last_mut() {
+            Some(Task::Import(import)) => import.found(library, host),
+            _ => unreachable!("resume_library answers a step that asked"),
+        }
+    }
+
+    fn run(&mut self, host: &mut dyn Host) -> Result<Step, ExpandError> {
+        let mut until_pause = PAUSE_INTERVAL;
+        loop {
+            until_pause -= 1;
+            if until_pause == 0 {
+                until_pause = PAUSE_INTERVAL;
+                if host.pause() {
+                    return Ok(Step::Pause);
+                }
+            }
+            let Some(task) = self.tasks.pop() else {
+                return Ok(Step::Done);
+            };
+            host.charge(1)?;
+            if let Some(step) = self.run_task(task, host)? {
+                return Ok(step);
+            }
+        }
+    }
+
+    fn run_task(&mut self, task: Task, host: &mut dyn Host) -> Flow {
+        match task {
+            Task::Top(form, env) => self.top(form, env, host),
+            Task::Expression(form, env, hint) => self.expression(form, env, hint, host),
+            Task::Body(body) => body.scan(self, host),
+            Task::Procedure(procedure) => procedure.expand(self, host),
+            Task::Library(library) => library.declare(self, host),
+            Task::Import(import) => import.resolve(self, host),
+            Task::Build(build, place) => self.build(build, place, host),
+            Task::Answer(form, env, left) => self.answer(form, env, left, host),
+            Task::Include(env, place, paths, fold_case) => Ok(Some(self.include(
+                Destination::Top,
+                env,
+                place,
+                paths,
+                fold_case,
+            ))),
+            Task::Emit => Ok(Some(self.emit())),
+            Task::EmitAside => Ok(Some(self.emit_aside())),
+        }
+    }
+
+    /// Puts tasks before all others; they run in the order given.
+    pub(crate) fn schedule(&mut self, tasks: impl IntoIterator<Item = Task>) {
+        let from = self.tasks.len();
+        self.tasks.extend(tasks);
+        self.tasks[from..].reverse();
+    }
+
+    fn emit(&mut self) -> Step {
+        self.values.pop();
+        debug_assert!(self.values.is_empty() && self.clauses.is_empty());
+        self.clear_frames();
+        self.hidden.clear();
+        Step::Unit {
+            unit: std::mem::take(&mut self.unit),
+            last: self.tasks.is_empty(),
+        }
+    }
+
+    fn clear_frames(&mut self) {
+        for frame in self.frames.drain(..) {
+            frame.clear();
+        }
+    }
+
+    /// Begins a unit of its own in the middle of another. Its variables are numbered after those of the
+    /// other, so that a reference to one of those is noticed.
+    pub(crate) fn set_aside(&mut self, host: &mut dyn Host) -> Result<(), ExpandError> {
+        let variables = self.unit.variables.clone();
+        host.charge(variables.len() as u64)?;
+        let foreign = std::mem::replace(&mut self.foreign, variables.len());
+        let unit = std::mem::replace(
+            &mut self.unit,
+            Unit {
+                variables,
+                ..Unit::default()
+            },
+        );
+        self.aside.push(Aside {
+            unit,
+            values: std::mem::take(&mut self.values),
+            foreign,
+        });
+        Ok(())
+    }
+
+    fn emit_aside(&mut self) -> Step {
+        let aside = self.aside.pop().expect("set_aside came before");
+        self.foreign = aside.foreign;
+        self.values = aside.values;
+        Step::Unit {
+            unit: std::mem::replace(&mut self.unit, aside.unit),
+            last: false,
+        }
+    }
+
+    /// A new local variable of the unit.
+    pub(crate) fn variable(&mut self, name: Symbol) -> VariableId {
+        self.unit.variables.push(Variable {
+            name,
+            mutated: false,
+        });
+        (self.unit.variables.len() - 1) as VariableId
+    }
+
+    /// Keeps in mind that a macro was defined in this scope.
+    pub(crate) fn holds_macros(&mut self, env: &Env) {
+        self.frames.extend(env.frame.clone());
+    }
+
+    /// Remembers what a top-level definition is about to hide, in case it fails.
+    pub(crate) fn about_to_define(&mut self, world: &Rc<Environment>, name: Symbol) {
+        self.hidden.push((world.clone(), name, world.save(name)));
+    }
+
+    fn answer(&mut self, form: Syntax, env: Env, left: u64, host: &mut dyn Host) -> Flow {
+        match head(&form, &env, host)? {
+            Some(Binding::Macro(it)) if left > 0 => {
+                self.use_macro(&it, form, env, Destination::Answer(left - 1), host)
+            }
+            _ => Ok(Some(Step::Expanded(strip::readable(&form, &env, host)?))),
+        }
+    }
+
+    fn top(&mut self, form: Syntax, env: Env, host: &mut dyn Host) -> Flow {
+        match head(&form, &env, host)? {
+            Some(Binding::Special(special)) => match special.kind {
+                Kind::Definition(expand) | Kind::Splicing(expand) => {
+                    let it = Use::new(special, form, env, Hint::default(), host)?;
+                    return expand(self, it, Destination::Top, host);
+                }
+                _ => {}
+            },
+            Some(Binding::Macro(it)) => {
+                return self.use_macro(&it, form, env, Destination::Top, host);
+            }
+            _ => {}
+        }
+        self.schedule([Task::Expression(form, env, Hint::default()), Task::Emit]);
+        Ok(None)
+    }
+
+    fn expression(&mut self, form: Syntax, env: Env, hint: Hint, host: &mut dyn Host) -> Flow {
+        let place = Place::of(&form);
+        match form.datum() {
+            Datum::Symbol(_) | Datum::Alias(_) => {
+                let name = Identifier::of(&form).expect("this datum is an identifier");
+                self.reference(&name, &env, place, host)
+            }
+            Datum::List(items, tail) => {
+                match head(&form, &env, host)? {
+                    Some(Binding::Special(special)) => {
+                        let it = Use::new(special, form, env, hint, host)?;
+                        return self.special(it, host);
+                    }
+                    Some(Binding::Macro(it)) => {
+                        return self.use_macro(&it, form, env, Destination::Expression(hint), host);
+                    }
+                    _ => {}
+                }
+                if items.is_empty() || tail.is_some() {
+                    return Err(message::not_a_call(&form, host));
+                }
+                self.tasks
+                    .push(Task::Build(Build::Call(items.len() - 1), place));
+                self.tasks
+                    .extend(items.iter().rev().map(|item| Task::expression(item, &env)));
+                Ok(None)
+            }
+            Datum::Dict(_) => quasiquote::dict(self, &form, &env, host),
+            Datum::Labelled(_, inner) if !matches!(inner.datum(), Datum::Vector(_)) => {
+                Err(message::label(&form))
+            }
+            Datum::Reference(_) => Err(message::label(&form)),
+            _ => {
+                let constant = strip::constant(&form, host)?;
+                self.build(Build::Constant(constant), place, host)
+            }
+        }
+    }
+
+    fn special(&mut self, it: Use, host: &mut dyn Host) -> Flow {
+        match it.special.kind {
+            Kind::Expression(expand) => expand(self, &it, host).map(|()| None),
+            Kind::Splicing(expand) => {
+                let hint = it.hint.clone();
+                expand(self, it, Destination::Expression(hint), host)
+            }
+            Kind::Definition(_) => Err(message::definition_in_expression(&it)),
+            Kind::Auxiliary => Err(message::auxiliary(&it)),
+        }
+    }
+
+    fn reference(
+        &mut self,
+        name: &Identifier,
+        env: &Env,
+        place: Place,
+        host: &mut dyn Host,
+    ) -> Flow {
+        let build = match env.meaning(name, host)? {
+            Meaning::Variable(variable) => Build::Local(self.own(variable, name, place, host)?),
+            Meaning::Syntax(_) => return Err(message::not_a_value(name, place, host)),
+            Meaning::Top(world, symbol) if is_keyword_constant(&world, symbol, host) => {
+                let datum = Datum::Symbol(symbol);
+                Build::Constant(Syntax::introduced(datum, place.span, place.origin))
+            }
+            Meaning::Top(world, symbol) => match world.reference(symbol, host)? {
+                Some(cell) => Build::Global(cell),
+                None => return Err(message::not_a_value(name, place, host)),
+            },
+        };
+        self.build(build, place, host)
+    }
+
+    /// Checks that a local variable belongs to the unit being made.
+    pub(crate) fn own(
+        &self,
+        variable: VariableId,
+        name: &Identifier,
+        place: Place,
+        host: &mut dyn Host,
+    ) -> Result<VariableId, ExpandError> {
+        if (variable as usize) < self.foreign {
+            return Err(message::not_yet(name, place, host));
+        }
+        Ok(variable)
+    }
+
+    /// Applies a macro to its use; the result goes where the use stood.
+    pub(crate) fn use_macro(
+        &mut self,
+        it: &Rc<Macro>,
+        form: Syntax,
+        env: Env,
+        destination: Destination,
+        host: &mut dyn Host,
+    ) -> Flow {
+        let cell = match &it.transformer {
+            Transformer::Rules(rules) => {
+                let form = rules::expand(it, rules, &form, &env, host)?;
+                self.deliver(destination, form, env);
+                return Ok(None);
+            }
+            Transformer::Procedure(cell) => *cell,
+        };
+        let Some(items) = form.as_list() else {
+            return Err(message::dotted_use(&form, host));
+        };
+        let mut renamed = strip::Renamed::default();
+        let mut operands = Vec::with_capacity(items.len() - 1);
+        for item in &items[1..] {
+            operands.push(strip::rename(item, &mut renamed, &env, host)?);
+        }
+        let place = Place::of(&form);
+        self.waiting = Some(Waiting::Macro {
+            destination,
+            env,
+            place,
+            renamed,
+        });
+        Ok(Some(Step::CallMacro {
+            transformer: cell,
+            operands,
+            span: place.span,
+        }))
+    }
+
+    /// Asks the caller for the contents of files; they go where the form stood.
+    pub(crate) fn include(
+        &mut self,
+        destination: Destination,
+        env: Env,
+        place: Place,
+        paths: Vec<Rc<str>>,
+        fold_case: bool,
+    ) -> Step {
+        self.waiting = Some(Waiting::Include {
+            destination,
+            env,
+            place,
+        });
+        Step::Include {
+            paths,
+            fold_case,
+            span: place.span,
+        }
+    }
+
+    fn deliver(&mut self, destination: Destination, form: Syntax, env: Env) {
+        self.tasks.push(match destination {
+            Destination::Top => Task::Top(form, env),
+            Destination::Expression(hint) => Task::Expression(form, env, hint),
+            Destination::Body(mut body) => {
+                body.put_first(std::slice::from_ref(&form));
+                Task::Body(body)
+            }
+            Destination::Library(mut library) => {
+                library.put_first(std::slice::from_ref(&form));
+                Task::Library(library)
+            }
+            Destination::Answer(left) => Task::Answer(form, env, left),
+        });
+    }
+
+    /// Puts several forms where one stood.
+    pub(crate) fn deliver_all(
+        &mut self,
+        destination: Destination,
+        forms: &[Syntax],
+        env: &Env,
+        place: Place,
+    ) -> Result<(), ExpandError> {
+        match destination {
+            Destination::Top => {
+                self.schedule(
+                    forms
+                        .iter()
+                        .map(|form| Task::Top(form.clone(), env.clone())),
+                );
+            }
+            Destination::Expression(_) => {
+                if forms.is_empty() {
+                    return Err(message::nothing_to_do(place));
+                }
+                self.schedule(sequence(forms, env, place));
+            }
+            Destination::Body(mut body) => {
+                body.put_first(forms);
+                self.tasks.push(Task::Body(body));
+            }
+            Destination::Library(mut library) => {
+                library.put_first(forms);
+                self.tasks.push(Task::Library(library));
+            }
+            Destination::Answer(_) => {}
+        }
+        Ok(())
+    }
+
+    fn build(&mut self, build: Build, place: Place, host: &mut dyn Host) -> Flow {
+        let node = match build {
+            Build::Constant(syntax) => Node::Constant(syntax),
+            Build::Local(variable) => Node::Local(variable),
+            Build::Global(cell) => Node::Global(cell),
+            Build::SetLocal(variable) => {
+                self.unit.variables[variable as usize].mutated = true;
+                Node::SetLocal(variable, self.value())
+            }
+            Build::SetGlobal(cell) => Node::SetGlobal(cell, self.value()),
+            Build::DefineGlobal(cell) => Node::DefineGlobal(cell, self.value()),
+            Build::If => {
+                let [otherwise, then, test] = [(); 3].map(|()| self.value());
+                Node::If(test, then, otherwise)
+            }
+            Build::Sequence(1) => return Ok(None),
+            Build::Sequence(count) => Node::Sequence(self.last_values(count)),
+            Build::Call(count) => {
+                let operands = self.last_values(count);
+                Node::Call(self.value(), operands)
+            }
+            Build::Let(variables) if variables.is_empty() => return Ok(None),
+            Build::Let(variables) => {
+                let body = self.value();
+                Node::Let(self.bindings(variables), body)
+            }
+            Build::Letrec(variables) if variables.is_empty() => return Ok(None),
+            Build::Letrec(variables) => {
+                let body = self.value();
+                Node::Letrec(self.bindings(variables), body)
+            }
+            Build::Lambda(lambda) => Node::Lambda(self.lambda(*lambda)),
+            Build::Clause(lambda) => {
+                let id = self.lambda(*lambda);
+                self.clauses.push(id);
+                return Ok(None);
+            }
+            Build::CaseLambda(count) => {
+                let from = self.clauses.len() - count;
+                Node::CaseLambda(self.clauses.split_off(from))
+            }
+        };
+        host.charge_memory(NODE_BYTES)?;
+        let id = self.unit.nodes.len() as NodeId;
+        self.unit.nodes.push(node);
+        self.unit.spans.push(place.span);
+        if !place.origin.is_none() {
+            self.unit.origins.insert(id, place.origin);
+        }
+        self.values.push(id);
+        Ok(None)
+    }
+
+    fn lambda(&mut self, mut lambda: Lambda) -> LambdaId {
+        lambda.body = self.value();
+        self.unit.lambdas.push(lambda);
+        (self.unit.lambdas.len() - 1) as LambdaId
+    }
+
+    fn value(&mut self) -> NodeId {
+        self.values
+            .pop()
+            .expect("each build finds the parts it was scheduled with")
+    }
+
+    fn last_values(&mut self, count: usize) -> Vec<NodeId> {
+        self.values.split_off(self.values.len() - count)
+    }
+
+    fn bindings(&mut self, variables: Vec<VariableId>) -> Vec<(VariableId, NodeId)> {
+        let values = self.last_values(variables.len());
+        variables.into_iter().zip(values).collect()
+    }
+}
+
+/// The tasks of expressions one after another; there is at least one.
+pub(crate) fn sequence(forms: &[Syntax], env: &Env, place: Place) -> Vec<Task> {
+    let mut tasks: Vec<Task> = forms
+        .iter()
+        .map(|form| Task::expression(form, env))
+        .collect();
+    tasks.push(Task::Build(Build::Sequence(forms.len()), place));
+    tasks
+}
+
+/// The macro or special form at the head of a form.
+pub(crate) fn head(
+    form: &Syntax,
+    env: &Env,
+    host: &mut dyn Host,
+) -> Result<Option<Binding>, ExpandError> {
+    let Datum::List(items, _) = form.datum() else {
+        return Ok(None);
+    };
+    let Some(name) = items.first().and_then(Identifier::of) else {
+        return Ok(None);
+    };
+    match env.meaning(&name, host)? {
+        Meaning::Syntax(binding) => Ok(Some(binding)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a top-level name is a keyword that evaluates to itself.
+fn is_keyword_constant(world: &Rc<Environment>, name: Symbol, host: &mut dyn Host) -> bool {
+    world.has_keywords() && host.symbols().is_keyword(name) && world.lookup(name).is_none()
+}

@@ -1,0 +1,283 @@
+//! Procedures: `lambda`, `fn`, `λ`, `case-lambda`, and the thunks of `delay` and `delay-force`.
+//!
+//! Owns parameter lists and what stands before a body: documentation and `:test` clauses. The tests are evaluated in
+//! the scope around the procedure: `(Let ((t (%tests "text" (Lambda () test) …))) (Lambda …))`.
+
+use super::body::Body;
+use super::clauses::temporary;
+use super::machine::{Build, Expander, Flow, Hint, Place, Task, Use};
+use super::print::print_charged;
+use super::scope::{Env, Identifier, Local};
+use super::{ExpandError, Host, message};
+use crate::core::{Lambda, VariableId};
+use crate::symbol::Symbol;
+use crate::syntax::{Datum, Syntax};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// A procedure to be made.
+pub(crate) struct Procedure {
+    pub hint: Hint,
+    pub formals: Syntax,
+    /// What follows the parameters.
+    pub body: Vec<Syntax>,
+    pub env: Env,
+    pub place: Place,
+    /// Whether it is one of a `case-lambda`.
+    pub clause: bool,
+}
+
+/// Parameters.
+pub(crate) struct Formals {
+    pub required: Vec<VariableId>,
+    pub rest: Option<VariableId>,
+}
+
+/// What stands before the body of a definition.
+#[derive(Default)]
+pub(crate) struct Preamble<'a> {
+    pub doc: Option<Rc<str>>,
+    pub tests: Vec<&'a Syntax>,
+    pub body: &'a [Syntax],
+}
+
+pub(crate) fn lambda(x: &mut Expander, it: &Use, _host: &mut dyn Host) -> Result<(), ExpandError> {
+    let [_, formals, body @ ..] = it.items() else {
+        return Err(message::wrong_use(it));
+    };
+    if body.is_empty() {
+        return Err(message::wrong_use(it));
+    }
+    x.schedule([Task::Procedure(Box::new(Procedure {
+        hint: it.hint.clone(),
+        formals: formals.clone(),
+        body: body.to_vec(),
+        env: it.env.clone(),
+        place: it.place(),
+        clause: false,
+    }))]);
+    Ok(())
+}
+
+pub(crate) fn case_lambda(
+    x: &mut Expander,
+    it: &Use,
+    host: &mut dyn Host,
+) -> Result<(), ExpandError> {
+    let clauses = &it.items()[1..];
+    if clauses.is_empty() {
+        return Err(message::wrong_use(it));
+    }
+    let mut tasks = Vec::with_capacity(clauses.len() + 1);
+    for clause in clauses {
+        let Some([formals, body @ ..]) = clause.as_list() else {
+            return Err(message::wrong_part(
+                it,
+                clause,
+                "parameters and a body in brackets",
+                host,
+            ));
+        };
+        tasks.push(Task::Procedure(Box::new(Procedure {
+            hint: it.hint.clone(),
+            formals: formals.clone(),
+            body: body.to_vec(),
+            env: it.env.clone(),
+            place: Place::of(clause),
+            clause: true,
+        })));
+    }
+    tasks.push(Task::Build(Build::CaseLambda(clauses.len()), it.place()));
+    x.schedule(tasks);
+    Ok(())
+}
+
+pub(crate) fn delay(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
+    promise(x, it, "%delay", host)
+}
+
+pub(crate) fn delay_force(
+    x: &mut Expander,
+    it: &Use,
+    host: &mut dyn Host,
+) -> Result<(), ExpandError> {
+    promise(x, it, "%delay-force", host)
+}
+
+fn promise(
+    x: &mut Expander,
+    it: &Use,
+    maker: &'static str,
+    host: &mut dyn Host,
+) -> Result<(), ExpandError> {
+    let [_, expression] = it.items() else {
+        return Err(message::wrong_use(it));
+    };
+    let place = it.place();
+    x.schedule([
+        Task::internal(maker, place, host),
+        Task::expression(expression, &it.env),
+        thunk(place),
+        Task::Build(Build::Call(1), place),
+    ]);
+    Ok(())
+}
+
+/// Makes the node before it the body of a procedure without parameters.
+pub(crate) fn thunk(place: Place) -> Task {
+    lambda_task(Vec::new(), None, place)
+}
+
+/// Makes the node before it the body of a procedure.
+pub(crate) fn lambda_task(parameters: Vec<VariableId>, name: Option<Symbol>, place: Place) -> Task {
+    let rest = None;
+    Task::Build(
+        Build::Lambda(shell(
+            name,
+            Formals {
+                required: parameters,
+                rest,
+            },
+            place,
+        )),
+        place,
+    )
+}
+
+/// A procedure that lacks its body.
+pub(crate) fn shell(name: Option<Symbol>, formals: Formals, place: Place) -> Box<Lambda> {
+    Box::new(Lambda {
+        name,
+        parameters: formals.required,
+        rest: formals.rest,
+        body: 0,
+        doc: None,
+        tests: None,
+        span: place.span,
+    })
+}
+
+/// Binds parameters in a scope.
+pub(crate) fn bind_formals(
+    formals: &Syntax,
+    env: &Env,
+    x: &mut Expander,
+    host: &mut dyn Host,
+) -> Result<Formals, ExpandError> {
+    let (items, rest): (&[Syntax], Option<&Syntax>) = match formals.datum() {
+        Datum::List(items, tail) => (items, tail.as_ref()),
+        _ => (&[], Some(formals)),
+    };
+    let mut seen = BTreeSet::new();
+    let mut bind = |item: &Syntax, host: &mut dyn Host| {
+        let Some(name) = Identifier::of(item) else {
+            let shown = message::show(item, host);
+            return Err(ExpandError::syntax(
+                item.span(),
+                format!("A parameter has to be a name, but this is {shown}."),
+            )
+            .hint("Parameters are written like (x y), or (x . more) to take any number.")
+            .about(item.clone()));
+        };
+        if !seen.insert(name.key()) {
+            return Err(message::named_twice(item, host));
+        }
+        let variable = x.variable(name.name());
+        env.bind(&name, Local::Variable(variable), host)?;
+        Ok(variable)
+    };
+    let mut required = Vec::with_capacity(items.len());
+    for item in items {
+        required.push(bind(item, host)?);
+    }
+    let rest = rest.map(|item| bind(item, host)).transpose()?;
+    Ok(Formals { required, rest })
+}
+
+/// Takes documentation and tests off the beginning of a body. Tests are looked for only where keywords
+/// mean themselves.
+pub(crate) fn preamble<'a>(
+    forms: &'a [Syntax],
+    env: &Env,
+    host: &mut dyn Host,
+) -> Result<Preamble<'a>, ExpandError> {
+    let mut result = Preamble {
+        body: forms,
+        ..Preamble::default()
+    };
+    if let [first, rest @ ..] = forms
+        && let Datum::String(text) = first.datum()
+        && !rest.is_empty()
+    {
+        result.doc = Some(text.clone());
+        result.body = rest;
+    }
+    while env.world.has_keywords()
+        && let [keyword, rest @ ..] = result.body
+        && !rest.is_empty()
+        && is_test(keyword, host)
+    {
+        host.charge(1)?;
+        result.tests.push(&rest[0]);
+        result.body = &rest[1..];
+        if result.body.is_empty() {
+            return Err(ExpandError::syntax(
+                keyword.span(),
+                "After its tests a definition needs a body.",
+            )
+            .hint("It is written like (define (one) :test (= (one) 1) 1)."));
+        }
+    }
+    Ok(result)
+}
+
+fn is_test(syntax: &Syntax, host: &mut dyn Host) -> bool {
+    Identifier::of(syntax).is_some_and(|name| host.symbols().text(name.name()) == ":test")
+}
+
+/// The tasks that make the list of tests.
+pub(crate) fn test_tasks(
+    tests: &[&Syntax],
+    env: &Env,
+    place: Place,
+    host: &mut dyn Host,
+) -> Result<Vec<Task>, ExpandError> {
+    let mut tasks = vec![Task::internal("%tests", place, host)];
+    for test in tests {
+        let place = Place::of(test);
+        let text = print_charged(test, host)?;
+        tasks.push(Task::constant(Datum::String(text.into()), place));
+        tasks.push(Task::expression(test, env));
+        tasks.push(thunk(place));
+    }
+    tasks.push(Task::Build(Build::Call(2 * tests.len()), place));
+    Ok(tasks)
+}
+
+impl Procedure {
+    pub(crate) fn expand(self, x: &mut Expander, host: &mut dyn Host) -> Flow {
+        let place = self.place;
+        let env = self.env.inner();
+        let preamble = preamble(&self.body, &self.env, host)?;
+        let mut tasks = Vec::new();
+        let tests = (!preamble.tests.is_empty()).then(|| temporary(x, host));
+        if tests.is_some() {
+            tasks = test_tasks(&preamble.tests, &self.env, place, host)?;
+        }
+        let formals = bind_formals(&self.formals, &env, x, host)?;
+        let name = self.hint.name;
+        tasks.push(Task::Body(Body::new(preamble.body, env, place, name)));
+        let mut lambda = shell(name, formals, place);
+        lambda.doc = preamble.doc.or(self.hint.doc);
+        lambda.tests = tests;
+        if self.clause {
+            lambda.tests = None;
+            tasks.push(Task::Build(Build::Clause(lambda), place));
+        } else {
+            tasks.push(Task::Build(Build::Lambda(lambda), place));
+            tasks.extend(tests.map(|tests| Task::Build(Build::Let(vec![tests]), place)));
+        }
+        x.schedule(tasks);
+        Ok(None)
+    }
+}

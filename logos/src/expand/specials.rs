@@ -1,0 +1,405 @@
+//! The special forms: one table, sorted by name, from which `doc`, completion and error messages are made.
+
+use super::machine::{Destination, Expander, Flow, Use};
+use super::{ExpandError, Host};
+use super::{binding, clauses, definitions, library, procedures, quasiquote};
+use std::fmt;
+
+/// A form the expander knows.
+pub struct Special {
+    /// Its name.
+    pub name: &'static str,
+    /// What it needs, as it stands in the message when it lacks that: "`if` needs …".
+    pub needs: &'static str,
+    /// A use of it.
+    pub example: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// Where a special form may stand, and how it is expanded.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Where a value is needed: schedules the tasks that make one node.
+    Expression(ExpressionFn),
+    /// At the top level and in bodies.
+    Definition(SplicingFn),
+    /// Everywhere: its parts take its place.
+    Splicing(SplicingFn),
+    /// Only as a part of other forms.
+    Auxiliary,
+}
+
+pub(crate) type ExpressionFn = fn(&mut Expander, &Use, &mut dyn Host) -> Result<(), ExpandError>;
+pub(crate) type SplicingFn = fn(&mut Expander, Use, Destination, &mut dyn Host) -> Flow;
+
+pub(crate) const AUXILIARY_ARROW: &str = "=>";
+pub(crate) const AUXILIARY_ELLIPSIS: &str = "...";
+pub(crate) const AUXILIARY_ELSE: &str = "else";
+pub(crate) const AUXILIARY_UNDERSCORE: &str = "_";
+
+impl fmt::Debug for Special {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Special({})", self.name)
+    }
+}
+
+/// The special form of that name.
+pub fn find_special(name: &str) -> Option<&'static Special> {
+    SPECIALS
+        .binary_search_by(|special| special.name.cmp(name))
+        .ok()
+        .map(|index| &SPECIALS[index])
+}
+
+const fn special(
+    name: &'static str,
+    kind: Kind,
+    needs: &'static str,
+    example: &'static str,
+    doc: &'static str,
+) -> Special {
+    Special {
+        name,
+        needs,
+        example,
+        doc,
+        kind,
+    }
+}
+
+use Kind::{Auxiliary, Definition, Expression, Splicing};
+
+/// Every special form, sorted by name.
+pub const SPECIALS: &[Special] = &[
+    special(
+        "...",
+        Auxiliary,
+        "",
+        "(syntax-rules () ((_ x ...) (list x ...)))",
+        "In a pattern or template: the part before is repeated.",
+    ),
+    special(
+        "=>",
+        Auxiliary,
+        "",
+        "(cond ((assv 1 table) => cdr))",
+        "In a clause: the value of the test is given to the procedure that follows.",
+    ),
+    special(
+        "_",
+        Auxiliary,
+        "",
+        "(syntax-rules () ((_ x) x))",
+        "In a pattern: anything, without a name.",
+    ),
+    special(
+        "and",
+        Expression(clauses::and),
+        "values",
+        "(and (> n 0) (< n 10))",
+        "The first value that is #f, or else the last one; what follows a #f is not evaluated.",
+    ),
+    special(
+        "begin",
+        Splicing(clauses::begin),
+        "at least one part",
+        "(begin (display 1) 2)",
+        "Evaluates its parts in order; the value is that of the last.",
+    ),
+    special(
+        "case",
+        Expression(clauses::case),
+        "a value and clauses of values in brackets",
+        "(case n ((1 2) 'few) (else 'many))",
+        "Chooses the clause whose list contains the value.",
+    ),
+    special(
+        "case-lambda",
+        Expression(procedures::case_lambda),
+        "clauses, each with parameters and a body",
+        "(case-lambda ((x) x) ((x y) (+ x y)))",
+        "A procedure that chooses a clause by the number of its arguments.",
+    ),
+    special(
+        "cond",
+        Expression(clauses::cond),
+        "clauses in brackets, each with a test",
+        "(cond ((> n 0) 'positive) (else 'other))",
+        "Evaluates the first clause whose test is not #f.",
+    ),
+    special(
+        "cond-expand",
+        Splicing(library::cond_expand),
+        "clauses in brackets, each with a feature",
+        "(cond-expand (logos 1) (else 2))",
+        "Chooses code by what this system offers.",
+    ),
+    special(
+        "def",
+        Definition(definitions::define),
+        "a name and a value, or a name with parameters and a body",
+        "(def (double x) (* 2 x))",
+        "The same as define.",
+    ),
+    special(
+        "define",
+        Definition(definitions::define),
+        "a name and a value, or a name with parameters and a body",
+        "(define (double x) (* 2 x))",
+        "Gives a name to a value or a procedure.",
+    ),
+    special(
+        "define-library",
+        Definition(library::define_library),
+        "a name in brackets and declarations",
+        "(define-library (shapes) (export area) (import (logos)) (begin (define (area r) (* r r))))",
+        "Defines a library, with names of its own of which it exports some.",
+    ),
+    special(
+        "define-record-type",
+        Definition(definitions::define_record_type),
+        "a name, a constructor, a predicate and fields",
+        "(define-record-type point (make-point x y) point? (x point-x) (y point-y))",
+        "Defines a new kind of value with fields.",
+    ),
+    special(
+        "define-syntax",
+        Definition(definitions::define_syntax),
+        "a name and a transformer",
+        "(define-syntax twice (syntax-rules () ((_ e) (begin e e))))",
+        "Defines a macro by patterns.",
+    ),
+    special(
+        "define-values",
+        Definition(definitions::define_values),
+        "names in brackets and an expression",
+        "(define-values (quotient rest) (floor/ 7 2))",
+        "Gives names to several values.",
+    ),
+    special(
+        "defmacro",
+        Definition(definitions::defmacro),
+        "a name with parameters and a body",
+        "(defmacro (twice e) `(begin ,e ,e))",
+        "Defines a macro by a procedure that is given code and returns code.",
+    ),
+    special(
+        "delay",
+        Expression(procedures::delay),
+        "one expression",
+        "(delay (+ 1 2))",
+        "A promise: the expression is evaluated when it is first forced.",
+    ),
+    special(
+        "delay-force",
+        Expression(procedures::delay_force),
+        "one expression",
+        "(delay-force (delay 1))",
+        "A promise of what the promise that the expression gives will give.",
+    ),
+    special(
+        "do",
+        Expression(binding::do_loop),
+        "variables, a test with results, and a body",
+        "(do ((i 0 (+ i 1))) ((= i 3) 'done) (display i))",
+        "Repeats until the test holds; each variable has a start and a step.",
+    ),
+    special(
+        "else",
+        Auxiliary,
+        "",
+        "(cond ((> n 0) 'positive) (else 'other))",
+        "In a last clause: holds when no clause before did.",
+    ),
+    special(
+        "fn",
+        Expression(procedures::lambda),
+        "parameters in brackets and a body",
+        "(fn (x) (* x x))",
+        "The same as lambda.",
+    ),
+    special(
+        "guard",
+        Expression(clauses::guard),
+        "a name with clauses in brackets, and a body",
+        "(guard (e (#t 'caught)) (raise 'oops))",
+        "Evaluates the body; an error is given to the clauses.",
+    ),
+    special(
+        "if",
+        Expression(clauses::if_form),
+        "a test and one or two more parts",
+        "(if (> n 0) n 0)",
+        "Evaluates the second part when the test is not #f, otherwise the third.",
+    ),
+    special(
+        "import",
+        Definition(library::import),
+        "names of libraries",
+        "(import (scheme base))",
+        "Makes the names of libraries visible.",
+    ),
+    special(
+        "include",
+        Splicing(library::include),
+        "names of files",
+        "(include \"shapes.logos\")",
+        "Puts the contents of files in its place.",
+    ),
+    special(
+        "include-ci",
+        Splicing(library::include_ci),
+        "names of files",
+        "(include-ci \"old.scm\")",
+        "The same as include; capital letters count as small ones.",
+    ),
+    special(
+        "lambda",
+        Expression(procedures::lambda),
+        "parameters in brackets and a body",
+        "(lambda (x) (* x x))",
+        "A procedure.",
+    ),
+    special(
+        "let",
+        Expression(binding::let_form),
+        "names with values in brackets, and a body",
+        "(let ((x 1) (y 2)) (+ x y))",
+        "Gives names to values in its body.",
+    ),
+    special(
+        "let*",
+        Expression(binding::let_star),
+        "names with values in brackets, and a body",
+        "(let* ((x 1) (y (+ x 1))) (* x y))",
+        "The same as let, each value seeing the names before.",
+    ),
+    special(
+        "let*-values",
+        Expression(binding::let_star_values),
+        "lists of names with expressions in brackets, and a body",
+        "(let*-values (((a b) (values 1 2)) ((c) (values a))) c)",
+        "The same as let-values, each expression seeing the names before.",
+    ),
+    special(
+        "let-syntax",
+        Expression(binding::let_syntax),
+        "names with transformers in brackets, and a body",
+        "(let-syntax ((one (syntax-rules () ((_) 1)))) (one))",
+        "Defines macros for its body.",
+    ),
+    special(
+        "let-values",
+        Expression(binding::let_values),
+        "lists of names with expressions in brackets, and a body",
+        "(let-values (((a b) (values 1 2))) (+ a b))",
+        "Gives names to several values in its body.",
+    ),
+    special(
+        "letrec",
+        Expression(binding::letrec),
+        "names with values in brackets, and a body",
+        "(letrec ((f (lambda (n) (if (= n 0) 1 (* n (f (- n 1))))))) (f 5))",
+        "The same as let, each value seeing all the names.",
+    ),
+    special(
+        "letrec*",
+        Expression(binding::letrec),
+        "names with values in brackets, and a body",
+        "(letrec* ((a 1) (f (lambda () a))) (f))",
+        "The same as letrec, in order.",
+    ),
+    special(
+        "letrec-syntax",
+        Expression(binding::letrec_syntax),
+        "names with transformers in brackets, and a body",
+        "(letrec-syntax ((one (syntax-rules () ((_) 1)))) (one))",
+        "Defines macros for its body that may use each other.",
+    ),
+    special(
+        "or",
+        Expression(clauses::or),
+        "values",
+        "(or (assv 1 table) 'none)",
+        "The first value that is not #f, or else the last one; what follows it is not evaluated.",
+    ),
+    special(
+        "parameterize",
+        Expression(binding::parameterize),
+        "parameters with values in brackets, and a body",
+        "(parameterize ((width 80)) (print-page))",
+        "Gives parameters other values while its body runs.",
+    ),
+    special(
+        "quasiquote",
+        Expression(quasiquote::quasiquote),
+        "one datum",
+        "`(1 ,(+ 1 1))",
+        "The datum as it is written, except where it is unquoted.",
+    ),
+    special(
+        "quote",
+        Expression(quasiquote::quote),
+        "one datum",
+        "'(1 2 3)",
+        "The datum as it is written.",
+    ),
+    special(
+        "set!",
+        Expression(binding::set),
+        "a name and a value",
+        "(set! n (+ n 1))",
+        "Changes the value of a variable.",
+    ),
+    special(
+        "syntax-error",
+        Expression(clauses::syntax_error),
+        "a message",
+        "(syntax-error \"this needs a name\" x)",
+        "In a template: the macro is used wrongly.",
+    ),
+    special(
+        "syntax-rules",
+        Auxiliary,
+        "",
+        "(define-syntax twice (syntax-rules () ((_ e) (begin e e))))",
+        "The transformer of a macro: patterns and templates.",
+    ),
+    special(
+        "unless",
+        Expression(clauses::unless),
+        "a test and a body",
+        "(unless (> n 0) (display n))",
+        "Evaluates its body when the test is #f.",
+    ),
+    special(
+        "unquote",
+        Auxiliary,
+        "",
+        "`(1 ,(+ 1 1))",
+        "In a quasiquote: the value of an expression.",
+    ),
+    special(
+        "unquote-splicing",
+        Auxiliary,
+        "",
+        "`(1 ,@(list 2 3))",
+        "In a quasiquote: the elements of a list.",
+    ),
+    special(
+        "when",
+        Expression(clauses::when),
+        "a test and a body",
+        "(when (> n 0) (display n))",
+        "Evaluates its body when the test is not #f.",
+    ),
+    special(
+        "λ",
+        Expression(procedures::lambda),
+        "parameters in brackets and a body",
+        "(λ (x) (* x x))",
+        "The same as lambda.",
+    ),
+];
