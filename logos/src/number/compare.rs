@@ -54,8 +54,7 @@ fn compare_exact(a: &Number, b: &Number) -> Ordering {
         return by_sign;
     }
     // The lengths decide unless the values are within a factor of four.
-    let length = |numer: &BigInt, denom: &BigInt| numer.bits() as i64 - denom.bits() as i64;
-    let difference = length(&a_numer, &a_denom) - length(&b_numer, &b_denom);
+    let difference = lead(&a_numer, &a_denom) - lead(&b_numer, &b_denom);
     if difference.abs() >= 2 {
         let by_size = difference.cmp(&0);
         return if a_numer.sign() == Sign::Minus {
@@ -65,4 +64,9 @@ fn compare_exact(a: &Number, b: &Number) -> Ordering {
         };
     }
     (&*a_numer * &*b_denom).cmp(&(&*b_numer * &*a_denom))
+}
+
+/// The binary logarithm of a fraction's magnitude, to within one.
+pub fn lead(numer: &BigInt, denom: &BigInt) -> i64 {
+    numer.bits() as i64 - denom.bits() as i64
 }

@@ -6,6 +6,8 @@
 //! of `num-bigint`: long multiplication up to 32 limbs, then Karatsuba and Toom-3 (priced as Karatsuba),
 //! division and conversion to text by divide and conquer.
 
+use super::compare::lead;
+use super::convert::decode;
 use super::parse::EXACT_LITERAL_DIGITS_MAX;
 use super::{BITS_MAX, Number};
 use num_bigint::BigInt;
@@ -35,7 +37,7 @@ impl Cost {
 }
 
 /// What any operation costs at least.
-const BASE: u64 = 16;
+const BASE: u64 = 40;
 /// Numerator and denominator of a double have at most this many limbs.
 const FLOAT_LIMBS: u64 = 18;
 
@@ -221,17 +223,17 @@ pub fn div(a: &Number, b: &Number) -> Cost {
 
 /// The limbs of the exact integer equal to a number.
 fn exact_limbs(a: &Number) -> u64 {
-    if is_float(a) {
-        FLOAT_LIMBS
-    } else {
-        size(a).numer
+    match a {
+        Number::Float(value) if value.abs() >= 9e18 => FLOAT_LIMBS,
+        _ => size(a).numer,
     }
 }
 
 /// All divisions with remainder.
 pub fn divide(a: &Number, b: &Number) -> Cost {
     let (n, m) = (exact_limbs(a), exact_limbs(b));
-    Cost::limbs(sum(&[divided(n, m)]), n.max(m) + 1)
+    let conversions = if is_float(a) || is_float(b) { 150 } else { 0 };
+    Cost::limbs(sum(&[divided(n, m), conversions]), n.max(m) + 1)
 }
 
 /// `gcd`.
@@ -263,8 +265,21 @@ pub fn compare(a: &Number, b: &Number) -> u64 {
     if !is_rational(a) && !is_rational(b) {
         return sum(&[size(a).numer.min(size(b).numer)]);
     }
+    if size_decides(a, b) {
+        return BASE;
+    }
     let (x, y) = (full(a), full(b));
     sum(&[times(x.numer, y.denom), times(y.numer, x.denom)])
+}
+
+/// Whether signs or lengths tell two exact numbers apart.
+fn size_decides(a: &Number, b: &Number) -> bool {
+    let (Some((a_numer, a_denom)), Some((b_numer, b_denom))) = (a.to_fraction(), b.to_fraction())
+    else {
+        return false;
+    };
+    a_numer.sign() != b_numer.sign()
+        || (lead(&a_numer, &a_denom) - lead(&b_numer, &b_denom)).abs() >= 2
 }
 
 /// `neg`, `abs`, `floor` and the other roundings, `numerator`, `denominator`, `exact`, `bit_count`, `integer_length`, `not`.
@@ -390,8 +405,7 @@ pub fn to_text(a: &Number, radix: u32) -> Cost {
     match a {
         Number::Int(_) => fixed(100, 66),
         Number::Float(_) if radix == 10 => fixed(300, 32),
-        // As many digits as a double has bits, each by a division of some 18 limbs.
-        Number::Float(_) => fixed(400_000, 1100),
+        Number::Float(value) => float_to_text(*value, radix),
         _ => {
             let (numer, denom) = a.to_fraction().expect("floats were above");
             let ((numer_work, numer_digits), (denom_work, denom_digits)) =
@@ -404,26 +418,36 @@ pub fn to_text(a: &Number, radix: u32) -> Cost {
     }
 }
 
+/// A double in a radix other than ten: a step for each digit and each place up to the point, on numbers as
+/// long as its exponent.
+fn float_to_text(value: f64, radix: u32) -> Cost {
+    let exponent = decode(value).map_or(0, |(_, exponent)| exponent.unsigned_abs());
+    let bits = u64::from(exponent) + 55;
+    let steps = bits / u64::from(radix.ilog2()) + 55;
+    Cost {
+        work: sum(&[steps * (40 + bits / 32)]),
+        bytes: steps + 8,
+    }
+}
+
 /// `parse`, of a text that need not be a number.
 pub fn parse(text: &str, radix: u32) -> Cost {
     let length = text.len() as u64;
     let has = |letters: &[u8]| text.bytes().any(|byte| letters.contains(&byte));
-    let radix = radix.clamp(2, 36);
-    let exact = text
-        .get(..4)
-        .unwrap_or(text)
-        .to_ascii_lowercase()
-        .contains("#e");
-    if length <= 18 && !exact && !has(b"/.eE") {
+    let prefixes = text.get(..4).unwrap_or(text).to_ascii_lowercase();
+    let is_prefixed = prefixes.starts_with('#');
+    let is_exact = prefixes.contains("#e");
+    let (has_point, has_slash) = (has(b"."), has(b"/"));
+    let has_exponent = has(b"eE") && (radix == 10 || is_prefixed);
+    if length <= 18 && !has_point && !has_slash && !has_exponent {
         return Cost::limbs(BASE + 4 * length, 0);
     }
-    let is_inexact = radix == 10 && has(b".eE") && !exact && !has(b"#");
-    if is_inexact {
+    if radix == 10 && (has_point || has_exponent) && !is_prefixed {
         // The standard library's slow way looks at no more than 768 digits, for some 20 microseconds.
         let slow = if length > 18 { 5_000 } else { 200 };
         return Cost::limbs(sum(&[4 * length, slow]), 0);
     }
-    let exponent = if exact && has(b"eE") {
+    let exponent = if is_exact && has_exponent {
         written_exponent(text)
     } else {
         0
@@ -432,15 +456,25 @@ pub fn parse(text: &str, radix: u32) -> Cost {
         // It will be refused.
         return Cost::limbs(sum(&[4 * length]), 0);
     }
-    let bits_each = if has(b"#") { radix.max(16) } else { radix }
-        .next_power_of_two()
-        .ilog2();
-    let limbs = (length + exponent)
-        .saturating_mul(u64::from(bits_each))
-        .div_ceil(64)
-        + 1;
-    let mut work = sum(&[8 * length, 2 * times(limbs, limbs), 100]);
-    if has(b"/.eE") {
+    let is_power_of_two = match &prefixes {
+        _ if !is_prefixed => radix.is_power_of_two(),
+        other => ["#x", "#b", "#o"].iter().any(|known| other.contains(known)),
+    };
+    let radix = if is_prefixed {
+        radix.clamp(16, 36)
+    } else {
+        radix.clamp(2, 36)
+    };
+    let bits_each = u64::from(radix.next_power_of_two().ilog2());
+    let limbs = (length + exponent).saturating_mul(bits_each).div_ceil(64) + 1;
+    let mut work = sum(&[8 * length, 100]);
+    if !is_power_of_two || has_point || has_exponent {
+        work = sum(&[work, 2 * times(limbs, limbs)]);
+    }
+    if has_point {
+        work = sum(&[work, times(limbs, limbs), worst_divided(2 * limbs, limbs)]);
+    }
+    if has_slash || (is_exact && (has_point || (has_exponent && text.contains('-')))) {
         work = sum(&[work, times(limbs, limbs), reduction(limbs, limbs)]);
     }
     Cost::limbs(work, 2 * limbs)
