@@ -6,13 +6,17 @@
 //! Nothing here knows the language: programs and outcomes are bytes, an
 //! [`Evaluator`](jobs::Evaluator) runs them.
 
+mod clock;
 pub mod consensus;
+mod driver;
 pub mod error;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
+mod node;
 pub mod service;
 pub mod store;
+mod submit;
 pub mod swarm;
 pub mod ticket;
 pub mod wire;

@@ -1,29 +1,63 @@
 //! What the program holds of a node: a handle to clone, whose calls may be dropped to cancel them.
-//! Opening it touches the data folder only; the first call that needs the network opens the socket.
+//! Opening it touches the data folder only; the first call that needs the network opens the
+//! socket. Its futures are to be polled on the runtime it was opened with.
 
 mod options;
 
 pub use options::{
-    Config, JobRecord, JobSpec, JobState, Limits, NodeInfo, PeerInfo, PutOptions, PutReport,
-    RemoteOptions, Target,
+    Config, JOB_FUEL, JOB_MEMORY, JOB_TIMEOUT, JobRecord, JobSpec, JobState, Limits, NodeInfo,
+    PeerInfo, PutOptions, PutReport, RemoteOptions, Target,
 };
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
+use dht::{
+    Address, BlockReason, Command, Contact, Draft, Get, Item, ItemError, Kademlia, OperationError,
+    Outcome, Put, VALUE_BYTES_MAX, VerifiedItem, item_key,
+};
 use tokio::runtime::Handle;
+use tokio::sync::Mutex as AsyncMutex;
 
+use crate::clock::{Clock, millis};
 use crate::consensus::Verdict;
+use crate::driver::{Binding, DhtFailure};
 use crate::error::NodeError;
-use crate::jobs::Evaluator;
+use crate::identity::Identity;
+use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
-use crate::swarm::SwarmOptions;
+use crate::node::{Node, Parts, Place, contact_of};
+use crate::store::Store;
+use crate::submit;
+use crate::swarm::{Practice, SwarmOptions};
 use crate::ticket::Ticket;
-use dht::Item;
+
+/// Under this name the store keeps the port that was used last.
+const PORT: &str = "port";
 
 /// A node, from the inside.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Service {
-    key: PublicKey,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    identity: Identity,
+    store: Store,
+    evaluator: Arc<dyn Evaluator>,
+    runtime: Handle,
+    clock: Clock,
+    networks: AsyncMutex<Networks>,
+}
+
+/// The networks this program is in: the real one, and the practice one that hides it.
+#[derive(Default)]
+struct Networks {
+    real: Option<Arc<Node>>,
+    practice: Option<Practice>,
+    is_closed: bool,
 }
 
 impl Service {
@@ -34,18 +68,54 @@ impl Service {
         evaluator: Arc<dyn Evaluator>,
         runtime: Handle,
     ) -> Result<Service, NodeError> {
-        let _ = (config, evaluator, runtime);
-        Err(NodeError::Closed)
+        let (identity, store) = match &config.data {
+            Some(folder) => {
+                let store = Store::open(folder)?;
+                (Identity::load_or_create(folder)?, store)
+            }
+            None => (Identity::random(), Store::in_memory()),
+        };
+        for job in store.jobs()? {
+            // An earlier run was ended while it asked for this.
+            if job.state == JobState::Running {
+                store.save_job(&JobRecord {
+                    state: JobState::Cancelled,
+                    ..job
+                })?;
+            }
+        }
+        let networks = AsyncMutex::default();
+        let clock = Clock::new();
+        let inner = Inner {
+            config,
+            identity,
+            store,
+            evaluator,
+            runtime,
+            clock,
+            networks,
+        };
+        Ok(Service {
+            inner: Arc::new(inner),
+        })
     }
 
     /// This node's public key.
     pub fn my_key(&self) -> PublicKey {
-        self.key
+        self.inner.identity.public()
     }
 
     /// Opens the socket now, and says where others find us (`logos node`).
     pub async fn listen(&self) -> Result<Ticket, NodeError> {
-        Err(NodeError::Closed)
+        Ok(self.inner.node().await?.ticket())
+    }
+
+    /// Looks for our place in the network now, instead of when it is first needed; returns how
+    /// many peers are known.
+    pub async fn meet(&self) -> Result<usize, NodeError> {
+        let node = self.inner.node().await?;
+        node.meet().await?;
+        Ok(node.contacts().await?.len())
     }
 
     /// Signs `value` under `name` and stores it with the nearest peers. Waits until
@@ -56,26 +126,95 @@ impl Service {
         value: Vec<u8>,
         options: PutOptions,
     ) -> Result<PutReport, NodeError> {
-        let _ = (name, value, options);
-        Err(NodeError::Closed)
-    }
-
-    /// The value of an item.
-    pub async fn get(&self, target: &Target, fresh: bool) -> Result<Vec<u8>, NodeError> {
-        let _ = (target, fresh);
-        Err(NodeError::Closed)
-    }
-
-    /// A whole item.
-    pub async fn item(&self, target: &Target, fresh: bool) -> Result<Item, NodeError> {
-        let _ = (target, fresh);
-        Err(NodeError::Closed)
+        if value.len() > VALUE_BYTES_MAX {
+            let (what, size) = ("the value", value.len());
+            return Err(NodeError::TooBig {
+                what,
+                size,
+                limit: VALUE_BYTES_MAX,
+            });
+        }
+        let now = self.inner.clock.now();
+        let expires = options
+            .expires
+            .map_or(0, |lasting| now.saturating_add(millis(lasting)));
+        let draft = Draft {
+            name: name.to_owned(),
+            value: Some(value),
+            timestamp: now,
+            expires,
+            meta: options.meta,
+        };
+        self.publish(draft, options.require).await
     }
 
     /// Stores a signed deletion of our own item `name`.
     pub async fn delete(&self, name: &str) -> Result<PutReport, NodeError> {
-        let _ = name;
-        Err(NodeError::Closed)
+        let node = self.inner.node().await?;
+        let before = node.store.own_name(name)?;
+        let draft = Draft {
+            name: name.to_owned(),
+            value: None,
+            timestamp: self.inner.clock.now(),
+            expires: before.map_or(0, |before| before.expires),
+            meta: BTreeMap::new(),
+        };
+        self.publish(draft, 1).await
+    }
+
+    async fn publish(&self, mut draft: Draft, require: usize) -> Result<PutReport, NodeError> {
+        let node = self.inner.node().await?;
+        node.meet().await?;
+        let (name, timestamp, expires) = (draft.name.clone(), draft.timestamp, draft.expires);
+        let reserve = move |store: &Store| store.next_own_name(&name, timestamp, expires);
+        let next = node.with_store(reserve).await.ok_or(NodeError::Closed)??;
+        draft.timestamp = next.timestamp;
+        draft.expires = next.expires;
+        let item = Item::sign(node.identity.signing_key(), draft).map_err(bad_item)?;
+        let key = item.key;
+        let put = Put {
+            item: Arc::new(item),
+            require: Some(require.max(1)),
+        };
+        match node.core.run(Command::Put(put)).await? {
+            Outcome::Stored(report) => Ok(PutReport {
+                key,
+                stored: report.stored,
+                rejected: named(&report.rejected),
+                timed_out: report.timed_out,
+            }),
+            _ => Err(NodeError::Closed),
+        }
+    }
+
+    /// The value of an item.
+    pub async fn get(&self, target: &Target, fresh: bool) -> Result<Vec<u8>, NodeError> {
+        let item = self.find(target, fresh).await?;
+        item.item().value.clone().ok_or(NodeError::NotFound)
+    }
+
+    /// A whole item.
+    pub async fn item(&self, target: &Target, fresh: bool) -> Result<Item, NodeError> {
+        Ok((**self.find(target, fresh).await?.item()).clone())
+    }
+
+    async fn find(&self, target: &Target, fresh: bool) -> Result<VerifiedItem, NodeError> {
+        let key = match target {
+            Target::Key(key) => *key,
+            Target::Name { owner, name } => item_key(&owner.unwrap_or(self.my_key()), name),
+        };
+        let node = self.inner.node().await?;
+        node.meet().await?;
+        let get = if fresh {
+            Get::fresh(key)
+        } else {
+            Get::plain(key)
+        };
+        match node.core.run(Command::Get(get)).await? {
+            Outcome::Found(found) if found.item.item().value.is_some() => Ok(found.item),
+            Outcome::Found(_) => Err(NodeError::NotFound),
+            _ => Err(NodeError::Closed),
+        }
     }
 
     /// Has peers evaluate a program and returns what they agreed on.
@@ -85,37 +224,263 @@ impl Service {
         spec: JobSpec,
         options: RemoteOptions,
     ) -> Result<Verdict, NodeError> {
-        let _ = (spec, options);
-        Err(NodeError::Closed)
+        let node = self.inner.node().await?;
+        submit::submit(&node, spec, options).await
     }
 
-    /// The peers in our routing table.
+    /// The peers in our routing table, then those we refuse.
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, NodeError> {
-        Err(NodeError::Closed)
+        let node = self.inner.node().await?;
+        node.meet().await?;
+        let now = self.inner.clock.now();
+        let look = move |kademlia: &Kademlia| (kademlia.contacts(), kademlia.blocked(now));
+        let (contacts, blocked) = node.core.look(look).await?;
+        let mut peers = Vec::new();
+        for contact in contacts {
+            peers.push(peer_info(&node.store, &contact, None)?);
+        }
+        for block in blocked {
+            let contact = Contact::new(block.public_key, Vec::new(), dht::PROTOCOL_VERSION);
+            peers.push(peer_info(&node.store, &contact, Some(block.reason))?);
+        }
+        Ok(peers)
     }
 
-    /// How this node is doing.
+    /// How this node is doing. Opens no socket.
     pub async fn node_info(&self) -> Result<NodeInfo, NodeError> {
-        Err(NodeError::Closed)
+        let mut info = NodeInfo {
+            key: self.my_key(),
+            id: self.inner.identity.id(),
+            listening: Vec::new(),
+            ticket: None,
+            contacts: 0,
+            items: 0,
+            item_bytes: 0,
+            blocked: 0,
+            jobs_running: 0,
+            practice_peers: 0,
+        };
+        let (node, practice_peers) = {
+            let networks = self.inner.networks.lock().await;
+            let practice = networks.practice.as_ref();
+            let node = practice
+                .map(|practice| practice.us.clone())
+                .or(networks.real.clone());
+            (node, practice.map_or(0, |practice| practice.peers.len()))
+        };
+        info.practice_peers = practice_peers;
+        let Some(node) = node else { return Ok(info) };
+        let now = self.inner.clock.now();
+        let look = move |kademlia: &Kademlia| {
+            let (items, bytes) = kademlia.storage_usage();
+            (
+                kademlia.contacts().len(),
+                items,
+                bytes,
+                kademlia.blocked(now).len(),
+            )
+        };
+        (info.contacts, info.items, info.item_bytes, info.blocked) = node.core.look(look).await?;
+        info.listening = node.bound();
+        info.ticket = Some(node.ticket()).filter(|ticket| !ticket.addresses.is_empty());
+        info.jobs_running = node.workers.busy();
+        Ok(info)
     }
 
     /// Jobs we submitted, the newest first.
-    pub fn jobs(&self) -> Result<Vec<JobRecord>, NodeError> {
-        Err(NodeError::Closed)
+    pub async fn jobs(&self) -> Result<Vec<JobRecord>, NodeError> {
+        Ok(self.inner.store().await.jobs()?)
     }
 
     /// One job we submitted, by its name.
-    pub fn job(&self, name: &Id) -> Result<Option<JobRecord>, NodeError> {
-        let _ = name;
-        Err(NodeError::Closed)
+    pub async fn job(&self, name: &Id) -> Result<Option<JobRecord>, NodeError> {
+        Ok(self.inner.store().await.job(name)?)
     }
 
-    /// Starts practice peers and joins them; from now on every call goes to them.
+    /// Starts practice peers and joins them; from now on every call goes to them. A second call
+    /// adds peers to the first one's.
     pub async fn swarm(&self, options: SwarmOptions) -> Result<(), NodeError> {
-        let _ = options;
-        Err(NodeError::Closed)
+        let mut networks = self.inner.networks.lock().await;
+        networks.check_open()?;
+        let inner = &self.inner;
+        match &mut networks.practice {
+            Some(practice) => practice.grow(options).await,
+            None => {
+                let (identity, evaluator) = (inner.identity.clone(), inner.evaluator.clone());
+                let practice = Practice::start(identity, evaluator, inner.clock, options).await?;
+                networks.practice = Some(practice);
+                Ok(())
+            }
+        }
     }
 
-    /// Ends running jobs, closes connections, and lets go of the data folder.
-    pub async fn close(&self) {}
+    /// Ends running jobs, closes connections, and makes sure that everything is on disk.
+    /// Every later call fails.
+    pub async fn close(&self) {
+        let networks = {
+            let mut networks = self.inner.networks.lock().await;
+            std::mem::replace(
+                &mut *networks,
+                Networks {
+                    is_closed: true,
+                    ..Networks::default()
+                },
+            )
+        };
+        if let Some(practice) = networks.practice {
+            practice.close().await;
+        }
+        if let Some(node) = networks.real {
+            node.close().await;
+        }
+    }
+}
+
+impl Inner {
+    /// The node that calls go to: the practice one if there is one, else the real one, which is
+    /// started now if it was not yet.
+    async fn node(&self) -> Result<Arc<Node>, NodeError> {
+        let mut networks = self.networks.lock().await;
+        networks.check_open()?;
+        if let Some(practice) = &networks.practice {
+            return Ok(practice.us.clone());
+        }
+        if let Some(node) = &networks.real {
+            return Ok(node.clone());
+        }
+        let node = self.start().await?;
+        networks.real = Some(node.clone());
+        Ok(node)
+    }
+
+    async fn store(&self) -> Store {
+        match &self.networks.lock().await.practice {
+            Some(practice) => practice.us.store.clone(),
+            None => self.store.clone(),
+        }
+    }
+
+    async fn start(&self) -> Result<Arc<Node>, NodeError> {
+        let config = &self.config;
+        let last_port = self
+            .store
+            .number(PORT)?
+            .and_then(|port| u16::try_from(port).ok());
+        let is_alone = config.join.is_empty() && self.store.contacts()?.is_empty();
+        let binding = match config.listen {
+            Some(address) => Binding::Exactly(address),
+            None if is_alone && !config.lan && !config.public => Binding::Loopback,
+            // Who serves nobody need not be found again.
+            None if !config.serve => Binding::All(0),
+            None => Binding::All(last_port.unwrap_or(0)),
+        };
+        let parts = Parts {
+            identity: self.identity.clone(),
+            store: self.store.clone(),
+            evaluator: self.evaluator.clone(),
+            limits: config.limits,
+            behaviour: Behaviour::Honest,
+            clock: self.clock,
+        };
+        let first = config.join.iter().map(contact_of).collect();
+        let node = Node::start(
+            parts,
+            Place {
+                binding,
+                serves: config.serve,
+                first,
+            },
+        )
+        .await?;
+        let port = node.bound().first().map(|address| address.port());
+        if let (Binding::All(_), true, Some(port)) = (binding, config.serve, port) {
+            self.store.save_number(PORT, port.into())?;
+        }
+        node.watch_addresses();
+        let meeting = node.clone();
+        // Ends with the node: the search has a deadline of its own.
+        self.runtime.spawn(async move { meeting.meet().await });
+        Ok(node)
+    }
+}
+
+impl Networks {
+    fn check_open(&self) -> Result<(), NodeError> {
+        if self.is_closed {
+            Err(NodeError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn peer_info(
+    store: &Store,
+    contact: &Contact,
+    blocked: Option<BlockReason>,
+) -> Result<PeerInfo, NodeError> {
+    let standing = store.standing(&contact.public_key())?;
+    let text = |address: &Address| match address {
+        Address::Ip(socket) => socket.to_string(),
+        Address::Relay(url) => url.clone(),
+    };
+    Ok(PeerInfo {
+        key: contact.public_key(),
+        id: *contact.id(),
+        addresses: contact.addresses().iter().map(text).collect(),
+        agreed: standing.agreed,
+        dissented: standing.dissented,
+        convicted: standing.convicted,
+        blocked: blocked.is_some(),
+    })
+}
+
+fn named(rejected: &[(PublicKey, dht::ErrorCode)]) -> Vec<(PublicKey, String)> {
+    rejected
+        .iter()
+        .map(|(peer, code)| (*peer, code.to_string()))
+        .collect()
+}
+
+fn bad_item(error: ItemError) -> NodeError {
+    match error {
+        ItemError::TooBig => {
+            NodeError::WrongArgument("the name or the meta data is too long".into())
+        }
+        ItemError::Malformed => NodeError::WrongArgument("an item needs a name".into()),
+        error => NodeError::WrongArgument(error.to_string()),
+    }
+}
+
+impl From<DhtFailure> for NodeError {
+    fn from(failure: DhtFailure) -> NodeError {
+        let error = match failure {
+            DhtFailure::Operation(error) => error,
+            DhtFailure::Disk(error) => return NodeError::Data(error),
+            DhtFailure::Closed => return NodeError::Closed,
+        };
+        match error {
+            OperationError::OutOfTime => NodeError::Timeout("the network took too long".into()),
+            OperationError::ValueNotFound(_) => NodeError::NotFound,
+            OperationError::RoutingTableEmpty => NodeError::Unreachable(
+                "no peers are known; join somebody, or start practice peers".into(),
+            ),
+            OperationError::NotStored(report) if report.newer.is_some() => NodeError::Superseded,
+            OperationError::NotStored(report) if report.stored == 0 => NodeError::Unreachable(
+                "nobody else could be reached to store it; this node keeps it".into(),
+            ),
+            OperationError::NotStored(report) => {
+                NodeError::Unreachable(format!("only {} peers stored it", report.stored))
+            }
+            OperationError::BadItem(error) => bad_item(error),
+            OperationError::Superseded(_) => NodeError::Superseded,
+            OperationError::Busy => NodeError::Refused("this node is busy".into()),
+        }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({:?})", self.my_key())
+    }
 }

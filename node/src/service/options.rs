@@ -17,6 +17,8 @@ pub const JOB_FUEL: u64 = 100_000_000;
 pub const JOB_MEMORY: u64 = 64 * 1024 * 1024;
 /// How long a peer may take for a job when nothing else is said.
 pub const JOB_TIMEOUT: Duration = Duration::from_secs(30);
+/// Jobs of newcomers that wait when nothing else is said.
+const NEWCOMERS_WAITING: usize = 16;
 /// Peers asked at first when nothing else is said.
 const JOB_PEERS: usize = 3;
 /// Equal answers needed when nothing else is said.
@@ -53,6 +55,8 @@ pub struct Limits {
     pub memory: u64,
     /// Most time of one job.
     pub timeout: Duration,
+    /// Most jobs of newcomers that wait; at most half of them from one subnet.
+    pub waiting: usize,
 }
 
 impl Default for Limits {
@@ -62,6 +66,7 @@ impl Default for Limits {
             fuel: JOB_FUEL,
             memory: JOB_MEMORY,
             timeout: JOB_TIMEOUT,
+            waiting: NEWCOMERS_WAITING,
         }
     }
 }
@@ -152,15 +157,13 @@ pub struct PeerInfo {
     pub id: Id,
     /// Where it may be dialled.
     pub addresses: Vec<String>,
-    /// When we last reached it, milliseconds since 1970.
-    pub last_seen: u64,
-    /// Failures in a row since then.
-    pub failures: u32,
     /// Jobs it agreed with the others on.
     pub agreed: u64,
     /// Jobs it dissented in.
     pub dissented: u64,
-    /// Whether we refuse it.
+    /// Jobs our own evaluation proved it wrong in.
+    pub convicted: u64,
+    /// Whether we refuse it; such a peer is no contact any more.
     pub blocked: bool,
 }
 
@@ -179,6 +182,8 @@ pub struct NodeInfo {
     pub contacts: usize,
     /// Items it holds.
     pub items: usize,
+    /// Bytes of them.
+    pub item_bytes: usize,
     /// Peers it refuses.
     pub blocked: usize,
     /// Jobs of others it runs or keeps waiting.

@@ -1,0 +1,21 @@
+//! The network side of a node: one endpoint, several protocols told apart by ALPN, a bounded pool
+//! of connections, and the only loop between sockets, timers and the DHT's state machine.
+//! Contacts nobody on its own: no relay, no public DNS, no probing of the router.
+
+mod bind;
+mod core;
+mod pool;
+mod serve;
+mod stream;
+mod writer;
+
+pub(crate) use bind::{Binding, as_addresses, bind, own_addresses};
+pub(crate) use core::{Core, DhtFailure};
+pub(crate) use pool::{Blocks, Pool, locked};
+pub(crate) use serve::serve;
+pub(crate) use stream::{FrameReader, FrameWriter, ReadFailure};
+
+/// The DHT's protocol.
+pub const DHT_ALPN: &[u8] = b"logos/dht/1";
+/// The job protocol.
+pub const JOB_ALPN: &[u8] = b"logos/job/1";

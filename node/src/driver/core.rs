@@ -1,0 +1,394 @@
+//! The loop that owns the DHT's state machine: everything that happens to it comes in through
+//! one queue, and everything it wants done goes out from here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dht::wire::{RequestFrame, ResponseFrame};
+use dht::{
+    Action, Address, Command, Contact, Event, ExchangeId, InteractionId, Kademlia, OperationError,
+    OperationId, Outcome, PublicKey, Request, SendError, Token,
+};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::sleep_until;
+
+use super::DHT_ALPN;
+use super::pool::Pool;
+use super::writer::{Release, Writer};
+use crate::clock::Clock;
+use crate::error::DataError;
+use crate::store::{Change, Store};
+
+/// Most happenings waiting for the state machine; whoever brings more waits.
+const INPUTS_MAX: usize = 1024;
+/// Most requests of ours on their way at once; more wait their turn.
+const SENDS_MAX: usize = 256;
+
+/// Why an operation of the DHT did not end well.
+#[derive(Debug, Clone)]
+pub(crate) enum DhtFailure {
+    /// The network said so.
+    Operation(OperationError),
+    /// Our own disk said so.
+    Disk(DataError),
+    /// The node was shut down.
+    Closed,
+}
+
+enum Input {
+    Event(Event),
+    Incoming {
+        from: Contact,
+        observed: Option<Address>,
+        interaction: InteractionId,
+        request: Request,
+        reply: oneshot::Sender<ResponseFrame>,
+    },
+    Command {
+        operation: OperationId,
+        command: Command,
+        reply: oneshot::Sender<Result<Outcome, DhtFailure>>,
+    },
+    Look(Box<dyn FnOnce(&Kademlia) + Send>),
+    Close,
+}
+
+/// A handle on the loop. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Core {
+    inputs: mpsc::Sender<Input>,
+    operations: Arc<AtomicU64>,
+}
+
+impl Core {
+    /// Starts the loop. What the store holds is loaded first.
+    pub(crate) fn start(
+        kademlia: Kademlia,
+        store: &Store,
+        pool: Arc<Pool>,
+        clock: Clock,
+    ) -> Result<(Core, tokio::task::JoinHandle<()>), DataError> {
+        let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
+        let core = Core {
+            inputs,
+            operations: Arc::new(AtomicU64::new(1)),
+        };
+        let saved = [
+            Event::LoadBlocks(store.blocks()?),
+            Event::LoadContacts(store.contacts()?),
+            Event::LoadItems(store.items()?),
+        ];
+        for block in store.blocks()? {
+            pool.blocks().add(block.public_key, block.until);
+        }
+        let (writer, writing) = Writer::start(store.clone());
+        let run = Loop {
+            kademlia,
+            pool,
+            clock,
+            writer,
+            core: core.clone(),
+            replies: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            tokens: 0,
+            sends: Arc::new(Semaphore::new(SENDS_MAX)),
+        };
+        let task = tokio::spawn(async move {
+            run.run(receiver, saved).await;
+            // The writer is dropped with the loop; what it was given is still written.
+            let _ = writing.await;
+        });
+        Ok((core, task))
+    }
+
+    /// Runs a command of the DHT. Dropping the future cancels it.
+    pub(crate) async fn run(&self, command: Command) -> Result<Outcome, DhtFailure> {
+        let operation = OperationId(self.operations.fetch_add(1, Ordering::Relaxed));
+        let (reply, outcome) = oneshot::channel();
+        let mut guard = CancelGuard {
+            core: self,
+            operation: Some(operation),
+        };
+        let input = Input::Command {
+            operation,
+            command,
+            reply,
+        };
+        self.inputs
+            .send(input)
+            .await
+            .map_err(|_| DhtFailure::Closed)?;
+        let outcome = outcome.await.unwrap_or(Err(DhtFailure::Closed));
+        guard.operation = None;
+        outcome
+    }
+
+    /// Passes a peer's request in and waits for the answer.
+    pub(crate) async fn incoming(
+        &self,
+        from: Contact,
+        observed: Option<Address>,
+        frame: RequestFrame,
+    ) -> Option<ResponseFrame> {
+        let (reply, answer) = oneshot::channel();
+        let RequestFrame {
+            interaction,
+            request,
+            ..
+        } = frame;
+        let input = Input::Incoming {
+            from,
+            observed,
+            interaction,
+            request,
+            reply,
+        };
+        self.inputs.send(input).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Tells the state machine something that needs no answer.
+    pub(crate) async fn tell(&self, event: Event) {
+        let _ = self.inputs.send(Input::Event(event)).await;
+    }
+
+    /// Looks into the state machine.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Kademlia) -> T + Send + 'static,
+    ) -> Result<T, DhtFailure> {
+        let (sender, seen) = oneshot::channel();
+        let look = Box::new(move |kademlia: &Kademlia| drop(sender.send(look(kademlia))));
+        self.inputs
+            .send(Input::Look(look))
+            .await
+            .map_err(|_| DhtFailure::Closed)?;
+        seen.await.map_err(|_| DhtFailure::Closed)
+    }
+
+    /// Ends the loop soon, without waiting for it.
+    pub(crate) fn close_soon(&self) {
+        let _ = self.inputs.try_send(Input::Close);
+    }
+
+    /// Ends the loop after what is already waiting.
+    pub(crate) async fn close(&self) {
+        let _ = self.inputs.send(Input::Close).await;
+    }
+}
+
+struct CancelGuard<'a> {
+    core: &'a Core,
+    operation: Option<OperationId>,
+}
+
+impl Drop for CancelGuard<'_> {
+    fn drop(&mut self) {
+        let Some(operation) = self.operation else {
+            return;
+        };
+        let cancel = Input::Event(Event::Cancel { operation });
+        // The queue is full: whoever drops cannot wait, so somebody else does.
+        if let Err(mpsc::error::TrySendError::Full(cancel)) = self.core.inputs.try_send(cancel)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let inputs = self.core.inputs.clone();
+            runtime.spawn(async move { inputs.send(cancel).await });
+        }
+    }
+}
+
+struct Loop {
+    kademlia: Kademlia,
+    pool: Arc<Pool>,
+    clock: Clock,
+    writer: Writer,
+    core: Core,
+    replies: BTreeMap<Token, oneshot::Sender<ResponseFrame>>,
+    operations: BTreeMap<OperationId, oneshot::Sender<Result<Outcome, DhtFailure>>>,
+    tokens: u64,
+    sends: Arc<Semaphore>,
+}
+
+impl Loop {
+    async fn run(mut self, mut inputs: mpsc::Receiver<Input>, saved: [Event; 3]) {
+        for event in saved {
+            self.handle(event).await;
+        }
+        loop {
+            let timeout = self
+                .kademlia
+                .poll_timeout()
+                .map(|ms| self.clock.instant(ms));
+            let timer = async {
+                match timeout {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                input = inputs.recv() => match input {
+                    Some(Input::Close) | None => break,
+                    Some(input) => self.take(input),
+                },
+                () = timer => Some(Event::Timer),
+            };
+            if let Some(event) = event {
+                self.handle(event).await;
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) -> Option<Event> {
+        match input {
+            Input::Event(Event::Cancel { operation }) => {
+                self.operations.remove(&operation);
+                Some(Event::Cancel { operation })
+            }
+            Input::Event(event) => Some(event),
+            Input::Incoming {
+                from,
+                observed,
+                interaction,
+                request,
+                reply,
+            } => {
+                self.tokens += 1;
+                let token = Token(self.tokens);
+                self.replies.insert(token, reply);
+                Some(Event::Incoming {
+                    from,
+                    observed,
+                    interaction,
+                    token,
+                    request,
+                })
+            }
+            Input::Command {
+                operation,
+                command,
+                reply,
+            } => {
+                self.operations.insert(operation, reply);
+                Some(Event::Command { operation, command })
+            }
+            Input::Look(look) => {
+                look(&self.kademlia);
+                None
+            }
+            Input::Close => None,
+        }
+    }
+
+    async fn handle(&mut self, event: Event) {
+        let actions = self.kademlia.handle(self.clock.now(), event);
+        let mut changes = Vec::new();
+        let mut releases = Vec::new();
+        for action in actions {
+            match action {
+                Action::Send {
+                    exchange,
+                    to,
+                    frame,
+                    deadline,
+                } => {
+                    self.send(exchange, to, frame, deadline);
+                }
+                Action::Reply {
+                    token,
+                    interaction,
+                    response,
+                } => {
+                    if let Some(reply) = self.replies.remove(&token) {
+                        let frame = ResponseFrame {
+                            interaction,
+                            response,
+                        };
+                        releases.push(Release::Reply(reply, frame));
+                    }
+                }
+                Action::Finished { operation, outcome } => {
+                    if let Some(reply) = self.operations.remove(&operation) {
+                        releases.push(Release::Finished(reply, outcome));
+                    }
+                }
+                Action::Updated { .. } => {}
+                Action::StoreItem(record) => changes.push(Change::StoreItem(record)),
+                Action::RemoveItem(key) => changes.push(Change::RemoveItem(key)),
+                Action::SaveContact(contact) => changes.push(Change::SaveContact(contact)),
+                Action::ForgetContact(key) => changes.push(Change::ForgetContact(key)),
+                Action::Block(block) => {
+                    self.pool.blocks().add(block.public_key, block.until);
+                    self.pool.close_peer(&block.public_key);
+                    changes.push(Change::Block(block));
+                }
+                Action::Unblock(key) => {
+                    self.pool.blocks().remove(&key);
+                    changes.push(Change::Unblock(key));
+                }
+                Action::Emit(notice) => tracing::debug!(?notice, "dht"),
+            }
+        }
+        self.writer.write(changes, releases).await;
+    }
+
+    fn send(&self, exchange: ExchangeId, to: Contact, frame: RequestFrame, deadline: u64) {
+        let pool = self.pool.clone();
+        let core = self.core.clone();
+        let sends = self.sends.clone();
+        let deadline = self.clock.instant(deadline);
+        tokio::spawn(async move {
+            let exchanged = tokio::time::timeout_at(deadline.into(), async {
+                let _turn = sends.acquire().await;
+                ask(&pool, &to, &frame).await
+            });
+            let event = match exchanged.await {
+                Ok(Ok(response)) => Event::Answered {
+                    exchange,
+                    response: response.response,
+                },
+                Ok(Err(reason)) => Event::Failed { exchange, reason },
+                Err(_) => {
+                    pool.forget(&to.public_key(), DHT_ALPN);
+                    Event::Failed {
+                        exchange,
+                        reason: SendError::TimedOut,
+                    }
+                }
+            };
+            core.tell(event).await;
+        });
+    }
+}
+
+/// One request and its answer, on a stream of their own.
+async fn ask(pool: &Pool, to: &Contact, frame: &RequestFrame) -> Result<ResponseFrame, SendError> {
+    let connection = pool.connect(to, DHT_ALPN).await?;
+    let unreachable = |_| SendError::Unreachable;
+    let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;
+    send.write_all(&frame.encode())
+        .await
+        .map_err(|_| SendError::Unreachable)?;
+    send.finish().map_err(|_| SendError::Unreachable)?;
+    let bytes = match receive.read_to_end(dht::wire::FRAME_BYTES_MAX).await {
+        Ok(bytes) => bytes,
+        Err(iroh::endpoint::ReadToEndError::TooLong) => {
+            return Err(SendError::BadAnswer(dht::wire::WireError::TooBig));
+        }
+        Err(_) => return Err(SendError::Unreachable),
+    };
+    let answer = ResponseFrame::decode(&bytes).map_err(SendError::BadAnswer)?;
+    if answer.interaction != frame.interaction {
+        return Err(SendError::BadAnswer(dht::wire::WireError::Malformed));
+    }
+    Ok(answer)
+}
+
+impl Core {
+    /// Convicts a peer of a wrong answer to a job.
+    pub(crate) async fn block(&self, public_key: PublicKey) {
+        let reason = dht::BlockReason::WrongAnswer;
+        self.tell(Event::Block { public_key, reason }).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! Frames on a stream: each behind its length. A length above the limit is refused before
+//! anything is allocated, and memory grows only with the bytes that arrive.
+
+use dht::ErrorCode;
+use iroh::endpoint::{ReadExactError, RecvStream, SendStream, VarInt};
+
+use crate::wire::{JOB_FRAME_BYTES_MAX, JobFrame, interaction_of};
+
+/// Code with which a submitter resets the stream of a job it gives up.
+pub(crate) const RESET_CANCELLED: u32 = 1;
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Why no frame was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReadFailure {
+    /// The other side gave the job up.
+    Cancelled,
+    /// The stream or its connection ended.
+    Gone,
+    /// The bytes are no frame: what their sender is to be told, and under which interaction.
+    Bad(ErrorCode, dht::InteractionId),
+}
+
+/// The reading half of a job's stream.
+#[derive(Debug)]
+pub(crate) struct FrameReader(pub(crate) RecvStream);
+
+/// The writing half of a job's stream. Dropped before [`FrameWriter::finish`], it resets.
+#[derive(Debug)]
+pub(crate) struct FrameWriter {
+    stream: SendStream,
+    finished: bool,
+}
+
+impl FrameReader {
+    /// The next frame. Not to be dropped half-way and called again.
+    pub(crate) async fn read(&mut self) -> Result<JobFrame, ReadFailure> {
+        let mut length = [0; 4];
+        self.0.read_exact(&mut length).await.map_err(gone)?;
+        let length = u32::from_be_bytes(length) as usize;
+        if length > JOB_FRAME_BYTES_MAX {
+            return Err(ReadFailure::Bad(ErrorCode::TooBig, dht::InteractionId(0)));
+        }
+        let mut bytes = Vec::with_capacity(length.min(CHUNK_BYTES));
+        while bytes.len() < length {
+            let start = bytes.len();
+            bytes.resize((start + CHUNK_BYTES).min(length), 0);
+            self.0.read_exact(&mut bytes[start..]).await.map_err(gone)?;
+        }
+        JobFrame::decode(&bytes).map_err(|code| ReadFailure::Bad(code, interaction_of(&bytes)))
+    }
+}
+
+impl FrameWriter {
+    pub(crate) fn new(stream: SendStream) -> FrameWriter {
+        FrameWriter {
+            stream,
+            finished: false,
+        }
+    }
+
+    /// Writes one frame; `false` if the other side is gone.
+    pub(crate) async fn write(&mut self, frame: &JobFrame) -> bool {
+        let bytes = frame.encode();
+        let length = (bytes.len() as u32).to_be_bytes();
+        self.stream.write_all(&length).await.is_ok() && self.stream.write_all(&bytes).await.is_ok()
+    }
+
+    /// Ends the stream in good order and waits until the other side has everything.
+    pub(crate) async fn finish(mut self) {
+        self.finished = true;
+        if self.stream.finish().is_ok() {
+            let _ = self.stream.stopped().await;
+        }
+    }
+
+    /// Ends the stream in good order; what is still under way arrives or does not.
+    pub(crate) fn finish_now(mut self) {
+        self.finished = true;
+        let _ = self.stream.finish();
+    }
+}
+
+impl Drop for FrameWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = self.stream.reset(VarInt::from_u32(RESET_CANCELLED));
+        }
+    }
+}
+
+fn gone(error: ReadExactError) -> ReadFailure {
+    match error {
+        ReadExactError::ReadError(iroh::endpoint::ReadError::Reset(code))
+            if code == VarInt::from_u32(RESET_CANCELLED) =>
+        {
+            ReadFailure::Cancelled
+        }
+        ReadExactError::FinishedEarly(read) if read > 0 => {
+            ReadFailure::Bad(ErrorCode::BadRequest, dht::InteractionId(0))
+        }
+        _ => ReadFailure::Gone,
+    }
+}

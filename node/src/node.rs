@@ -1,0 +1,265 @@
+//! One node on a network: its endpoint, its part of the DHT, its workers, its store. The real
+//! node and every practice peer are each one of these.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dht::{Command, Contact, Event, Kademlia, Outcome, PROTOCOL_VERSION, PublicKey};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::clock::Clock;
+use crate::driver::{Binding, Blocks, Core, DhtFailure, Pool, as_addresses, bind, own_addresses};
+use crate::driver::{locked, serve};
+use crate::error::NodeError;
+use crate::identity::{Identity, random_bytes};
+use crate::jobs::{Behaviour, Evaluator, Workers};
+use crate::service::Limits;
+use crate::store::Store;
+use crate::ticket::Ticket;
+
+/// Answer times remembered, to know what is slow.
+const ANSWER_TIMES_MAX: usize = 64;
+/// With fewer answer times nothing is known about what is slow.
+const ANSWER_TIMES_MIN: usize = 8;
+/// Most tasks that wait for something on the node's behalf.
+const TASKS_MAX: usize = 256;
+/// How long a node may take to leave.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What a node is made of.
+pub(crate) struct Parts {
+    pub(crate) identity: Identity,
+    pub(crate) store: Store,
+    pub(crate) evaluator: Arc<dyn Evaluator>,
+    pub(crate) limits: Limits,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) clock: Clock,
+}
+
+/// How a node meets others.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) binding: Binding,
+    /// Whether it serves others, and so tells them where it is.
+    pub(crate) serves: bool,
+    /// Whom it knows from the start, besides those in its store.
+    pub(crate) first: Vec<Contact>,
+}
+
+/// A running node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) identity: Identity,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) core: Core,
+    pub(crate) workers: Workers,
+    addresses: Vec<SocketAddr>,
+    serves: bool,
+    first: AsyncMutex<Vec<Contact>>,
+    answer_times: Mutex<VecDeque<u64>>,
+    core_task: Mutex<Option<JoinHandle<()>>>,
+    /// Tasks that end with the node.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Node {
+    /// Opens the endpoint and starts everything. Others are met by [`Node::meet`].
+    pub(crate) async fn start(parts: Parts, place: Place) -> Result<Arc<Node>, NodeError> {
+        let Parts {
+            identity,
+            store,
+            evaluator,
+            limits,
+            behaviour,
+            clock,
+        } = parts;
+        let endpoint = bind(&identity, place.binding, place.serves).await?;
+        let addresses = if place.serves {
+            own_addresses(&endpoint).await
+        } else {
+            Vec::new()
+        };
+        let config = dht::Config {
+            addresses: as_addresses(&addresses),
+            ..dht::Config::default()
+        };
+        let kademlia = Kademlia::new(config, identity.public(), random_bytes());
+        let pool = Arc::new(Pool::new(endpoint, Blocks::new(clock)));
+        let (core, core_task) = Core::start(kademlia, &store, pool.clone(), clock)?;
+        let workers = Workers::new(
+            identity.clone(),
+            store.clone(),
+            evaluator,
+            limits,
+            behaviour,
+            clock,
+        );
+        let mut tasks = JoinSet::new();
+        if place.serves {
+            tasks.spawn(serve(pool.clone(), core.clone(), workers.clone()));
+        }
+        Ok(Arc::new(Node {
+            identity,
+            store,
+            clock,
+            pool,
+            core,
+            workers,
+            addresses,
+            serves: place.serves,
+            first: AsyncMutex::new(place.first),
+            answer_times: Mutex::default(),
+            core_task: Mutex::new(Some(core_task)),
+            tasks: Mutex::new(tasks),
+        }))
+    }
+
+    /// Finds our place in the network if we have none. Whoever needs others calls this first;
+    /// callers at the same time share one search.
+    pub(crate) async fn meet(&self) -> Result<(), DhtFailure> {
+        if !self.contacts().await?.is_empty() {
+            return Ok(());
+        }
+        let first = self.first.lock().await;
+        if !self.contacts().await?.is_empty() {
+            return Ok(());
+        }
+        // Fails when nobody is reachable; the operation itself then says so.
+        let _ = self
+            .core
+            .run(Command::Bootstrap {
+                contacts: first.clone(),
+            })
+            .await;
+        Ok(())
+    }
+
+    /// Meets these too.
+    pub(crate) async fn join(&self, contacts: Vec<Contact>) -> Result<usize, DhtFailure> {
+        self.first.lock().await.extend(contacts.iter().cloned());
+        match self.core.run(Command::Bootstrap { contacts }).await? {
+            Outcome::Bootstrapped { contacts } => Ok(contacts),
+            _ => Ok(0),
+        }
+    }
+
+    /// The peers in the routing table.
+    pub(crate) async fn contacts(&self) -> Result<Vec<Contact>, DhtFailure> {
+        self.core.look(Kademlia::contacts).await
+    }
+
+    /// This node as others may dial it.
+    pub(crate) fn contact(&self) -> Contact {
+        let addresses = as_addresses(&self.addresses);
+        Contact::new(self.identity.public(), addresses, PROTOCOL_VERSION)
+    }
+
+    /// The same in one line of text.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket {
+            key: self.identity.public(),
+            addresses: self.addresses.clone(),
+        }
+    }
+
+    /// Where the endpoint listens.
+    pub(crate) fn bound(&self) -> Vec<SocketAddr> {
+        self.pool.endpoint().bound_sockets()
+    }
+
+    /// Keeps the place in the network up to date when the machine's addresses change.
+    pub(crate) fn watch_addresses(self: &Arc<Node>) {
+        use iroh::Watcher as _;
+        if !self.serves {
+            return;
+        }
+        let (pool, core) = (self.pool.clone(), self.core.clone());
+        self.spawn(async move {
+            let mut watcher = pool.endpoint().watch_addr();
+            while watcher.updated().await.is_ok() {
+                let addresses = own_addresses(pool.endpoint()).await;
+                core.tell(Event::Addresses(as_addresses(&addresses))).await;
+            }
+        });
+    }
+
+    /// Remembers how long a peer took to answer a job.
+    pub(crate) fn answered_in(&self, ms: u64) {
+        let mut times = locked(&self.answer_times);
+        if times.len() == ANSWER_TIMES_MAX {
+            times.pop_front();
+        }
+        times.push_back(ms);
+    }
+
+    /// What 95 of 100 answers to jobs stayed below, once enough are known.
+    pub(crate) fn slow_ms(&self) -> Option<u64> {
+        let times = locked(&self.answer_times);
+        if times.len() < ANSWER_TIMES_MIN {
+            return None;
+        }
+        let mut times: Vec<u64> = times.iter().copied().collect();
+        times.sort_unstable();
+        Some(times[times.len() * 95 / 100])
+    }
+
+    /// Runs something that ends with the node, if there is room for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = locked(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        if tasks.len() < TASKS_MAX {
+            tasks.spawn(task);
+        }
+    }
+
+    /// Convicts a peer: it is refused from now on.
+    pub(crate) async fn convict(&self, peer: PublicKey) {
+        self.core.block(peer).await;
+    }
+
+    /// Does something with the store where waiting for a disk harms nobody.
+    pub(crate) async fn with_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Option<T> {
+        if !self.store.is_on_disk() {
+            return Some(work(&self.store));
+        }
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || work(&store)).await.ok()
+    }
+
+    /// Leaves the network; what was acknowledged is on disk when this returns.
+    pub(crate) async fn close(&self) {
+        self.workers.close();
+        self.core.close().await;
+        let core_task = locked(&self.core_task).take();
+        if let Some(task) = core_task {
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, task).await;
+        }
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.pool.endpoint().close()).await;
+        let tasks = std::mem::take(&mut *locked(&self.tasks));
+        drop(tasks);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.workers.close();
+        self.core.close_soon();
+    }
+}
+
+/// A ticket as a contact.
+pub(crate) fn contact_of(ticket: &Ticket) -> Contact {
+    Contact::new(
+        ticket.key,
+        as_addresses(&ticket.addresses),
+        PROTOCOL_VERSION,
+    )
+}
