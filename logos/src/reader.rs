@@ -6,6 +6,7 @@
 //! past the limits it is given, and tells a text that is not finished from one that is wrong.
 
 mod error;
+mod open;
 mod token;
 mod word;
 
@@ -16,9 +17,8 @@ pub use word::is_plain_name;
 use crate::number::{Number, cost};
 use crate::symbol::Symbols;
 use crate::syntax::{Datum, SourceId, Span, Syntax};
-use error::excerpt;
+use open::{Dot, Open, OpenKind, bytes, entries, push_tail};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use token::Token;
 
 /// What reading has made so far, or may make at most. The sizes are fixed by this module, the same on
@@ -105,75 +105,6 @@ pub struct Reader<'a> {
     label_order: Vec<u32>,
 }
 
-/// Something begun and not yet ended.
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    kind: OpenKind,
-    /// Its bracket or mark: first byte, and one past the last.
-    start: u32,
-    end: u32,
-    /// Where its items begin.
-    base: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum OpenKind {
-    List {
-        close: char,
-        dot: Dot,
-    },
-    /// A list right behind a dot: its items belong to the list around it, `(a . (b))` is `(a b)`.
-    Rest {
-        close: char,
-        dot: Dot,
-    },
-    Vector {
-        close: char,
-    },
-    Bytes {
-        close: char,
-    },
-    Dict,
-    Mark(&'static str),
-    Label(u32),
-    /// `#;`, and how many labels there were before it.
-    Skip {
-        labels: usize,
-    },
-}
-
-/// How far a list is with its dot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dot {
-    /// There is none.
-    None,
-    /// One value must follow.
-    Pending,
-    /// The last item is the tail.
-    Tail,
-    /// The tail was a list, and its items are among the others.
-    Flat,
-}
-
-impl OpenKind {
-    /// The closing bracket, if it is a bracket.
-    fn close(self) -> Option<char> {
-        match self {
-            OpenKind::List { close, .. } | OpenKind::Rest { close, .. } => Some(close),
-            OpenKind::Vector { close } | OpenKind::Bytes { close } => Some(close),
-            OpenKind::Dict => Some('}'),
-            OpenKind::Mark(_) | OpenKind::Label(_) | OpenKind::Skip { .. } => None,
-        }
-    }
-
-    fn dot_mut(&mut self) -> Option<&mut Dot> {
-        match self {
-            OpenKind::List { dot, .. } | OpenKind::Rest { dot, .. } => Some(dot),
-            _ => None,
-        }
-    }
-}
-
 impl<'a> Reader<'a> {
     /// A reader at the start of `text`, which is the source `source`.
     pub fn new(text: &'a str, source: SourceId, symbols: &'a mut Symbols) -> Reader<'a> {
@@ -203,6 +134,18 @@ impl<'a> Reader<'a> {
     /// Begins in the state a `#!fold-case` (or its opposite) read earlier has left.
     pub fn with_fold_case(mut self, fold_case: bool) -> Reader<'a> {
         self.fold_case = fold_case;
+        self
+    }
+
+    /// Begins at a byte of the text, which lies on a character.
+    pub fn with_position(mut self, position: usize) -> Reader<'a> {
+        assert!(
+            self.text.is_char_boundary(position),
+            "reading begins at a character"
+        );
+        if position > 0 {
+            self.position = position;
+        }
         self
     }
 
@@ -458,7 +401,7 @@ impl<'a> Reader<'a> {
                 } else {
                     None
                 };
-                Datum::List(self.collect(open.base), tail)
+                Datum::List(self.items.drain(open.base..).collect(), tail)
             }
             OpenKind::Rest { dot, .. } => {
                 self.end_rest(if dot == Dot::Tail {
@@ -468,9 +411,9 @@ impl<'a> Reader<'a> {
                 });
                 return Ok(None);
             }
-            OpenKind::Vector { .. } => Datum::Vector(self.collect(open.base)),
-            OpenKind::Bytes { .. } => Datum::Bytes(self.collect_bytes(open.base)?),
-            _ => Datum::Dict(self.collect_entries(open.base)?),
+            OpenKind::Vector { .. } => Datum::Vector(self.items.drain(open.base..).collect()),
+            OpenKind::Bytes { .. } => Datum::Bytes(bytes(self.items.drain(open.base..))?),
+            _ => Datum::Dict(entries(self.items.drain(open.base..), self.text)?),
         };
         let datum = self.make(datum, whole, count as u64 * ITEM_BYTES)?;
         self.complete(datum)
@@ -532,40 +475,6 @@ impl<'a> Reader<'a> {
             }
             self.open.pop();
         }
-    }
-
-    fn collect(&mut self, base: usize) -> Rc<[Syntax]> {
-        self.items.drain(base..).collect()
-    }
-
-    fn collect_bytes(&mut self, base: usize) -> Result<Rc<[u8]>, ReadError> {
-        let byte = |item: Syntax| {
-            let value = match item.datum() {
-                Datum::Number(Number::Int(value)) => u8::try_from(*value).ok(),
-                _ => None,
-            };
-            value.ok_or_else(|| {
-                let what = "Each value in `#u8(…)` must be a whole number from 0 to 255.";
-                ReadError::invalid(item.span(), what)
-            })
-        };
-        self.items.drain(base..).map(byte).collect()
-    }
-
-    fn collect_entries(&mut self, base: usize) -> Result<Rc<[(Syntax, Syntax)]>, ReadError> {
-        let mut entries = Vec::with_capacity((self.items.len() - base) / 2);
-        let mut items = self.items.drain(base..);
-        while let Some(key) = items.next() {
-            let Some(value) = items.next() else {
-                let span = key.span();
-                let shown = excerpt(&self.text[span.start as usize..span.end as usize]);
-                let hint = "A dict is written key, value, key, value: `{:name \"Ann\" :age 10}`.";
-                let what = format!("The key {shown} has no value.");
-                return Err(ReadError::invalid(span, what).hint(hint));
-            };
-            entries.push((key, value));
-        }
-        Ok(entries.into())
     }
 
     // What went wrong.
@@ -685,17 +594,6 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
-}
-
-/// Adds the value behind a dot; what `(quote x)` and its like hold is flat, too.
-fn push_tail(items: &mut Vec<Syntax>, datum: Syntax) -> Dot {
-    let Datum::List(more, last) = datum.datum() else {
-        items.push(datum);
-        return Dot::Tail;
-    };
-    items.extend(more.iter().cloned());
-    items.extend(last.clone());
-    if last.is_some() { Dot::Tail } else { Dot::Flat }
 }
 
 #[cfg(test)]
