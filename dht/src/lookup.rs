@@ -97,14 +97,16 @@ impl Lookup {
         self.settle(id, State::Slow);
     }
 
-    /// Whether the K nearest were contacted and nothing nearer is left.
+    /// Whether the K nearest were contacted and nothing nearer is left. While more are overdue than have
+    /// answered, the overdue are waited for.
     pub(crate) fn is_finished(&self) -> bool {
         let mut nearest = self
             .candidates
             .iter()
             .filter(|candidate| candidate.counts())
             .take(K);
-        let settled = nearest.all(|candidate| candidate.state == State::Answered);
+        let settled = nearest.all(|candidate| candidate.state == State::Answered)
+            && self.count(State::Slow) <= self.count(State::Answered);
         settled || (self.requests >= LOOKUP_REQUESTS_MAX && self.in_flight == 0)
     }
 
@@ -158,6 +160,13 @@ impl Lookup {
             }
             candidate.state = State::Failed;
         }
+    }
+
+    fn count(&self, state: State) -> usize {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.state == state)
+            .count()
     }
 
     fn learn(&mut self, contacts: impl IntoIterator<Item = Contact>, hops: u32) {
@@ -256,7 +265,13 @@ mod tests {
                     prop_assert!(asked.insert(*next.id()));
                     in_flight.push(next);
                 }
-                prop_assert!(in_flight.len() <= ALPHA && !in_flight.is_empty());
+                prop_assert!(in_flight.len() <= ALPHA);
+                if in_flight.is_empty() {
+                    // Nothing left to do but to wait for the overdue.
+                    let late = slow.pop().expect("somebody is waited for");
+                    lookup.answered(late.id(), nearest(&target, 0..size, K));
+                    continue;
+                }
                 let (pick, fate) = order[turn % order.len()];
                 turn += 1;
                 let picked = in_flight.remove(usize::from(pick) % in_flight.len());

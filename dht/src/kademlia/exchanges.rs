@@ -270,6 +270,7 @@ impl Kademlia {
             self.outbox
                 .push(Action::Emit(Notice::ContactRemoved(evicted)));
         }
+        self.answered_knock(now, contact);
         match offer {
             Offer::Added => {
                 self.outbox.push(Action::SaveContact(contact.clone()));

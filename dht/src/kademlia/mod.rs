@@ -110,6 +110,8 @@ pub struct Kademlia {
     timers: BTreeSet<(u64, Timer)>,
     /// Contacts of an earlier run, asked when the table is too empty.
     saved: Vec<Contact>,
+    /// First contacts that never answered yet.
+    knocks: Vec<Contact>,
     seen: Seen,
     /// Tasks of the node's own upkeep that are running.
     background: usize,
@@ -177,6 +179,7 @@ impl Kademlia {
             operations: BTreeMap::new(),
             timers: BTreeSet::new(),
             saved: Vec::new(),
+            knocks: Vec::new(),
             seen: Seen::default(),
             background: 0,
             refreshes: VecDeque::new(),

@@ -131,6 +131,8 @@ impl Kademlia {
             .iter()
             .for_each(|contact| self.dials.proven(contact));
         let own = *self.me.id();
+        self.remember(&contacts);
+        self.knock_at(&contacts);
         let mut seeds = self.seeds(&own);
         seeds.extend(contacts);
         self.start(

@@ -23,6 +23,8 @@ pub const PINGS_MAX: usize = 64;
 const PINGS_PER_TICK_MAX: usize = 8;
 /// Contacts given up that are tried again at one look after the table: so a network cut in two heals.
 const PINGS_DEAD_PER_TICK: usize = 2;
+/// First contacts tried until they answer.
+pub const KNOCKS_MAX: usize = 64;
 /// Buckets waiting to be refreshed.
 pub const REFRESHES_MAX: usize = 512;
 /// Items waiting to be handed over; what is beyond is left to the next republishing.
@@ -118,6 +120,7 @@ impl Kademlia {
             let picked = self.rng.next_u64() % dead.len() as u64;
             doubtful.push(dead[picked as usize].clone());
         }
+        doubtful.extend(self.knocks.iter().take(PINGS_PER_TICK_MAX).cloned());
         for contact in doubtful {
             self.ping(now, &contact);
         }
@@ -246,6 +249,31 @@ impl Kademlia {
         let targets = self.table.silent_since(now, &mut self.rng);
         let room = REFRESHES_MAX.saturating_sub(self.refreshes.len());
         self.refreshes.extend(targets.into_iter().take(room));
+    }
+
+    /// First contacts are tried until each answered once: those who began without them may be many by
+    /// then, and would stay among themselves.
+    pub(super) fn knock_at(&mut self, contacts: &[Contact]) {
+        let room = KNOCKS_MAX.saturating_sub(self.knocks.len());
+        let unknown = contacts.iter().filter(|contact| {
+            self.table.entry(contact.id()).is_none() && contact.id() != self.me.id()
+        });
+        let unknown: Vec<_> = unknown.take(room).cloned().collect();
+        self.knocks.extend(unknown);
+    }
+
+    /// A first contact answered at last: everybody behind it is to be met.
+    pub(super) fn answered_knock(&mut self, now: u64, contact: &Contact) {
+        if self.knocks.is_empty() {
+            return;
+        }
+        let before = self.knocks.len();
+        self.knocks.retain(|knock| knock.id() != contact.id());
+        if self.knocks.len() < before {
+            let own = *self.me.id();
+            self.refresh_from(now, own, vec![contact.clone()]);
+            self.schedule_announcement(now, ANNOUNCE_MS);
+        }
     }
 
     fn publish_own(&mut self, now: u64) {
