@@ -125,6 +125,14 @@ impl<'a> Reader<'a> {
         reader
     }
 
+    /// Begins at a byte of the text: one that [`Reader::position`] gave, or 0.
+    pub fn starting_at(mut self, position: usize) -> Reader<'a> {
+        if position > 0 {
+            self.position = position;
+        }
+        self
+    }
+
     /// Stops with [`ReadErrorKind::TooBig`] before passing these limits.
     pub fn with_limits(mut self, limits: Meter) -> Reader<'a> {
         self.limits = limits;
@@ -134,18 +142,6 @@ impl<'a> Reader<'a> {
     /// Begins in the state a `#!fold-case` (or its opposite) read earlier has left.
     pub fn with_fold_case(mut self, fold_case: bool) -> Reader<'a> {
         self.fold_case = fold_case;
-        self
-    }
-
-    /// Begins at a byte of the text, which lies on a character.
-    pub fn with_position(mut self, position: usize) -> Reader<'a> {
-        assert!(
-            self.text.is_char_boundary(position),
-            "reading begins at a character"
-        );
-        if position > 0 {
-            self.position = position;
-        }
         self
     }
 

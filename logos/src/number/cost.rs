@@ -474,7 +474,9 @@ pub fn parse(text: &str, radix: u32) -> Cost {
     if has_point {
         work = sum(&[work, times(limbs, limbs), worst_divided(2 * limbs, limbs)]);
     }
-    if has_slash || (is_exact && (has_point || (has_exponent && text.contains('-')))) {
+    // Digits behind the point that the exponent does not take back leave a fraction.
+    let has_fraction = (has_point || has_exponent) && (exponent < length || text.contains('-'));
+    if has_slash || (is_exact && has_fraction) {
         work = sum(&[work, times(limbs, limbs), reduction(limbs, limbs)]);
     }
     Cost::limbs(work, 2 * limbs)

@@ -345,7 +345,7 @@ fn reading_goes_on_where_it_stopped() {
     let (mut position, mut fold_case, mut shown) = (0, false, Vec::new());
     loop {
         let reader = Reader::new(text, SourceId(1), &mut symbols);
-        let mut reader = reader.with_position(position).with_fold_case(fold_case);
+        let mut reader = reader.starting_at(position).with_fold_case(fold_case);
         let datum = reader.next().unwrap();
         (position, fold_case) = (reader.position(), reader.fold_case());
         match datum {
