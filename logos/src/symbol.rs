@@ -83,7 +83,8 @@ impl Symbols {
     }
 
     fn push(&mut self, text: Rc<str>) -> Symbol {
-        let symbol = Symbol(u32::try_from(self.texts.len()).expect("fewer than 2^32 symbols fit in memory"));
+        let symbol =
+            Symbol(u32::try_from(self.texts.len()).expect("fewer than 2^32 symbols fit in memory"));
         self.texts.push(text);
         symbol
     }

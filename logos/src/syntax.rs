@@ -25,14 +25,22 @@ pub struct Span {
 
 impl Span {
     /// The span of code that came from no text: source 0 is always empty.
-    pub const NONE: Span = Span { source: SourceId(0), start: 0, end: 0 };
+    pub const NONE: Span = Span {
+        source: SourceId(0),
+        start: 0,
+        end: 0,
+    };
 
     /// The smallest span holding both; `self` when they lie in different sources.
     pub fn to(self, other: Span) -> Span {
         if self.source != other.source {
             return self;
         }
-        Span { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            source: self.source,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// Whether this is [`Span::NONE`].
@@ -58,15 +66,24 @@ pub struct Sources {
 
 impl Default for Sources {
     fn default() -> Sources {
-        Sources { all: vec![Source { name: "".into(), text: "".into() }] }
+        Sources {
+            all: vec![Source {
+                name: "".into(),
+                text: "".into(),
+            }],
+        }
     }
 }
 
 impl Sources {
     /// Registers a text and gives its number.
     pub fn add(&mut self, name: &str, text: &str) -> SourceId {
-        let id = SourceId(u32::try_from(self.all.len()).expect("fewer than 2^32 sources fit in memory"));
-        self.all.push(Source { name: name.into(), text: text.into() });
+        let id =
+            SourceId(u32::try_from(self.all.len()).expect("fewer than 2^32 sources fit in memory"));
+        self.all.push(Source {
+            name: name.into(),
+            text: text.into(),
+        });
         id
     }
 
@@ -77,7 +94,10 @@ impl Sources {
 
     /// The text a span covers; empty when it does not lie on character boundaries of its source.
     pub fn slice(&self, span: Span) -> &str {
-        self.source(span.source).text.get(span.start as usize..span.end as usize).unwrap_or("")
+        self.source(span.source)
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
@@ -154,7 +174,11 @@ impl Syntax {
 
     /// A datum that a macro, used at `span`, took from its definition at `origin`.
     pub fn introduced(datum: Datum, span: Span, origin: Span) -> Syntax {
-        Syntax(Rc::new(SyntaxNode { datum, span, origin }))
+        Syntax(Rc::new(SyntaxNode {
+            datum,
+            span,
+            origin,
+        }))
     }
 
     /// A proper list.
@@ -223,7 +247,10 @@ impl Drop for SyntaxNode {
 }
 
 fn has_children(datum: &Datum) -> bool {
-    matches!(datum, Datum::List(..) | Datum::Vector(_) | Datum::Dict(_) | Datum::Labelled(..))
+    matches!(
+        datum,
+        Datum::List(..) | Datum::Vector(_) | Datum::Dict(_) | Datum::Labelled(..)
+    )
 }
 
 fn take_children(datum: &mut Datum, pending: &mut Vec<Syntax>) {

@@ -1,0 +1,458 @@
+//! Builtins that act on frames: application, continuations, dynamic state, limits, evaluation.
+
+use super::{ANY, Builtin, count_argument, wrong_argument};
+use crate::value::{Kind, Value};
+use crate::vm::{self, Arguments, Fault, Machine, Next, Outcome, Places};
+
+/// See the module's description.
+pub const TABLE: &[Builtin] = &[
+    Builtin::control(
+        "apply",
+        "(apply procedure value … list)",
+        (2, ANY),
+        "1 for each argument",
+        "Calls a procedure with the values and then the elements of the list as its arguments.",
+        apply,
+    ),
+    Builtin::control(
+        "%call/cc",
+        "(%call/cc procedure)",
+        (1, 1),
+        "1 for every 8 words of the stack put aside",
+        "Calls a procedure with the current continuation.",
+        call_cc,
+    ),
+    Builtin::control(
+        "%throw",
+        "(%throw continuation thunk)",
+        (2, 2),
+        "",
+        "Takes up a continuation and calls the thunk there; winders have been run.",
+        throw,
+    ),
+    Builtin::control(
+        "%throw-value",
+        "(%throw-value continuation value)",
+        (2, 2),
+        "",
+        "Takes up a continuation with a value; winders have been run.",
+        throw_value,
+    ),
+    Builtin::control(
+        "call-with-values",
+        "(call-with-values producer receiver)",
+        (2, 2),
+        "1 for each value",
+        "Calls the receiver with the values that the producer gives.",
+        call_with_values,
+    ),
+    Builtin::control(
+        "%call-with-values",
+        "(%call-with-values producer receiver)",
+        (2, 2),
+        "1 for each value",
+        "The same for the expander.",
+        call_with_values,
+    ),
+    Builtin::plain(
+        "values",
+        "(values value …)",
+        (0, ANY),
+        "1 for each value",
+        "Gives several values at once.",
+        values,
+    ),
+    Builtin::control(
+        "%with-dynamic",
+        "(%with-dynamic state thunk)",
+        (2, 2),
+        "",
+        "Calls the thunk in another dynamic state.",
+        with_dynamic,
+    ),
+    Builtin::control(
+        "%guard",
+        "(%guard else? body handler)",
+        (3, 3),
+        "",
+        "See the expander's table of internal procedures.",
+        guard,
+    ),
+    Builtin::control(
+        "%escape",
+        "(%escape state raised continuation)",
+        (3, 3),
+        "",
+        "Drops the stack down to a guard's frame.",
+        escape,
+    ),
+    Builtin::control(
+        "raise",
+        "(raise value)",
+        (1, 1),
+        "",
+        "Raises a value: the nearest handler gets it.",
+        raise,
+    ),
+    Builtin::control(
+        "raise-continuable",
+        "(raise-continuable value)",
+        (1, 1),
+        "",
+        "Raises a value; what the handler returns is the value of this call.",
+        raise_continuable,
+    ),
+    Builtin::plain(
+        "%dynamic",
+        "(%dynamic)",
+        (0, 0),
+        "",
+        "The current dynamic state.",
+        dynamic,
+    ),
+    Builtin::plain(
+        "%set-dynamic!",
+        "(%set-dynamic! state)",
+        (1, 1),
+        "",
+        "Makes a dynamic state current.",
+        set_dynamic,
+    ),
+    Builtin::plain(
+        "%handler-state",
+        "(%handler-state handler)",
+        (1, 1),
+        "",
+        "The current dynamic state with a handler added.",
+        handler_state,
+    ),
+    Builtin::plain(
+        "%winder-state",
+        "(%winder-state before after)",
+        (2, 2),
+        "",
+        "The current dynamic state with a winder added.",
+        winder_state,
+    ),
+    Builtin::plain(
+        "%parameter-state",
+        "(%parameter-state bindings)",
+        (1, 1),
+        "",
+        "The current dynamic state with parameter bindings added.",
+        parameter_state,
+    ),
+    Builtin::plain(
+        "%state-field",
+        "(%state-field state number)",
+        (2, 2),
+        "",
+        "A field of a dynamic state; `()` when there is none.",
+        state_field,
+    ),
+    Builtin::plain(
+        "%continuation-state",
+        "(%continuation-state continuation)",
+        (1, 1),
+        "",
+        "The dynamic state that a continuation restores.",
+        continuation_state,
+    ),
+    Builtin::plain(
+        "%make-parameter",
+        "(%make-parameter value converter)",
+        (2, 2),
+        "",
+        "A parameter object; its value has been converted.",
+        make_parameter,
+    ),
+    Builtin::plain(
+        "%parameter-converter",
+        "(%parameter-converter parameter)",
+        (1, 1),
+        "",
+        "The converter of a parameter object, or `#f`.",
+        parameter_converter,
+    ),
+    Builtin::control(
+        "%with-limits",
+        "(%with-limits fuel memory thunk)",
+        (3, 3),
+        "",
+        "Calls the thunk under limits; `#f` is none.",
+        with_limits,
+    ),
+    Builtin::control(
+        "fuel-used",
+        "(fuel-used thunk)",
+        (1, 1),
+        "",
+        "Two values: the thunk's, and the fuel it used.",
+        fuel_used,
+    ),
+    Builtin::control(
+        "eval",
+        "(eval form [environment])",
+        (1, 2),
+        "1 for each node of the form, and its expansion",
+        "Evaluates a form given as data.",
+        evaluate,
+    ),
+    Builtin::control(
+        "macroexpand",
+        "(macroexpand form)",
+        (1, 1),
+        "the expansion's",
+        "The form with the macro at its head applied until there is none.",
+        expand,
+    ),
+    Builtin::control(
+        "macroexpand-1",
+        "(macroexpand-1 form)",
+        (1, 1),
+        "the expansion's",
+        "The form with the macro at its head applied once.",
+        expand_once,
+    ),
+    Builtin::plain(
+        "procedure?",
+        "(procedure? value)",
+        (1, 1),
+        "",
+        "Whether a value is a procedure.",
+        is_procedure,
+    ),
+    Builtin::plain(
+        "void",
+        "(void)",
+        (0, ANY),
+        "",
+        "The value that prints as nothing.",
+        void,
+    ),
+];
+
+fn apply(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    let procedure = m.arg(arguments, 0);
+    let last = arguments.count - 1;
+    let mut list = m.arg(arguments, last);
+    let whole = list;
+    let first = arguments.start - 1;
+    let mut count = last - 1;
+    // The procedure and its arguments move down by one: the frame is theirs now.
+    for place in 0..count {
+        let value = m.arg(arguments, 1 + place);
+        m.set_word(first + 1 + place, value);
+    }
+    let fp = arguments.start - 2;
+    while list.is_pair() {
+        if count >= vm::ARGUMENTS_MAX {
+            return Err(m.error(":too-big", "`apply` was given too many arguments", &[]));
+        }
+        m.charge(1)?;
+        m.set_word(fp + 2 + count, m.heap.car(list));
+        count += 1;
+        list = m.heap.cdr(list);
+    }
+    if list != Value::NIL {
+        return Err(wrong_argument(
+            m,
+            "apply",
+            "a list as its last argument",
+            whole,
+        ));
+    }
+    m.set_word(fp, procedure);
+    Ok(Next::Apply(count))
+}
+
+fn call_cc(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    vm::call_cc(m, arguments)
+}
+
+fn continuation(m: &mut Machine, arguments: Arguments) -> Result<(), Fault> {
+    let value = m.arg(arguments, 0);
+    if m.heap.is(value, Kind::Continuation) {
+        Ok(())
+    } else {
+        Err(wrong_argument(m, "%throw", "a continuation", value))
+    }
+}
+
+fn throw(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    continuation(m, arguments)?;
+    vm::throw(m, arguments)
+}
+
+fn throw_value(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    continuation(m, arguments)?;
+    vm::throw_value(m, arguments)
+}
+
+fn call_with_values(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    let (producer, receiver) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    vm::push_stub(m, vm::VALUES, &[receiver]);
+    Ok(vm::apply(m, producer, &[]))
+}
+
+fn values(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if arguments.count == 1 {
+        return Ok(m.arg(arguments, 0));
+    }
+    m.charge(arguments.count as u64)?;
+    m.ensure(1 + arguments.count)?;
+    let all: Vec<Value> = (0..arguments.count)
+        .map(|place| m.arg(arguments, place))
+        .collect();
+    Ok(m.heap.object(Kind::Values, 0, &all))
+}
+
+fn state(m: &mut Machine, arguments: Arguments, index: usize) -> Result<Value, Fault> {
+    let value = m.arg(arguments, index);
+    if m.heap.is(value, Kind::Dynamic) {
+        Ok(value)
+    } else {
+        Err(wrong_argument(m, "%state", "a dynamic state", value))
+    }
+}
+
+fn with_dynamic(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    state(m, arguments, 0)?;
+    vm::with_dynamic(m, arguments)
+}
+
+fn guard(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    vm::guard(m, arguments)
+}
+
+fn escape(m: &mut Machine, arguments: Arguments, places: &Places) -> Result<Next, Fault> {
+    let node = state(m, arguments, 0)?;
+    let (raised, continuation) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    vm::escape(m, node, raised, continuation, places)
+}
+
+fn raise(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    m.raised = m.arg(arguments, 0);
+    Err(Fault::Raise { continuable: false })
+}
+
+fn raise_continuable(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    m.raised = m.arg(arguments, 0);
+    Err(Fault::Raise { continuable: true })
+}
+
+fn dynamic(m: &mut Machine, _: Arguments) -> Outcome {
+    Ok(m.dynamic_state())
+}
+
+fn set_dynamic(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let node = state(m, arguments, 0)?;
+    m.set_dynamic_state(node);
+    Ok(Value::VOID)
+}
+
+fn handler_state(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let handler = m.arg(arguments, 0);
+    vm::add_dynamic(m, vm::HANDLER, handler, Value::NIL, 0)
+}
+
+fn winder_state(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (before, after) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    vm::add_dynamic(m, vm::WINDER, before, after, 0)
+}
+
+fn parameter_state(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let bindings = m.arg(arguments, 0);
+    let mut rest = bindings;
+    while rest.is_pair() {
+        m.charge(1)?;
+        if !m.heap.car(rest).is_pair() {
+            return Err(wrong_argument(
+                m,
+                "%parameter-state",
+                "a list of pairs",
+                bindings,
+            ));
+        }
+        rest = m.heap.cdr(rest);
+    }
+    vm::add_dynamic(m, vm::PARAMETERS, bindings, Value::NIL, 0)
+}
+
+fn state_field(m: &mut Machine, arguments: Arguments) -> Outcome {
+    const FIELDS: usize = 9;
+    let node = m.arg(arguments, 0);
+    let number = m.arg(arguments, 1);
+    let number = super::index_argument(m, "%state-field", number, FIELDS)?;
+    Ok(if m.heap.is(node, Kind::Dynamic) {
+        m.heap.field(node, number)
+    } else {
+        Value::NIL
+    })
+}
+
+fn continuation_state(m: &mut Machine, arguments: Arguments) -> Outcome {
+    continuation(m, arguments)?;
+    Ok(m.heap.field(m.arg(arguments, 0), 1))
+}
+
+fn make_parameter(m: &mut Machine, arguments: Arguments) -> Outcome {
+    m.ensure(3)?;
+    let fields = [m.arg(arguments, 0), m.arg(arguments, 1)];
+    Ok(m.heap.object(Kind::Parameter, 0, &fields))
+}
+
+fn parameter_converter(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let parameter = m.arg(arguments, 0);
+    if m.heap.is(parameter, Kind::Parameter) {
+        Ok(m.heap.field(parameter, 1))
+    } else {
+        Err(wrong_argument(m, "parameterize", "a parameter", parameter))
+    }
+}
+
+fn with_limits(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    for index in 0..2 {
+        let value = m.arg(arguments, index);
+        if value != Value::FALSE {
+            count_argument(m, "with-limits", value)?;
+        }
+    }
+    vm::with_limits(m, arguments)
+}
+
+fn fuel_used(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    let thunk = m.arg(arguments, 0);
+    let before = Value::fixnum(m.fuel_used() as i64);
+    vm::push_stub(m, vm::FUEL_USED, &[before]);
+    Ok(vm::apply(m, thunk, &[]))
+}
+
+fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    if let Some(environment) = m.optional(arguments, 1)
+        && !m.heap.is(environment, Kind::Environment)
+    {
+        return Err(wrong_argument(m, "eval", "an environment", environment));
+    }
+    Ok(Next::Evaluate)
+}
+
+fn expand(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Expand { once: false })
+}
+
+fn expand_once(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Expand { once: true })
+}
+
+fn is_procedure(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let value = m.arg(arguments, 0);
+    let kinds = [Kind::Closure, Kind::Continuation, Kind::Parameter];
+    let holds = value.as_builtin().is_some()
+        || m.heap.kind(value).is_some_and(|kind| kinds.contains(&kind));
+    Ok(Value::boolean(holds))
+}
+
+fn void(_: &mut Machine, _: Arguments) -> Outcome {
+    Ok(Value::VOID)
+}

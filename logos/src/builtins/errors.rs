@@ -1,0 +1,220 @@
+//! Error objects and what programs can ask of them.
+
+use super::{ANY, Builtin, wrong_argument};
+use crate::value::{Kind, Value};
+use crate::vm::{Arguments, Fault, Machine, Outcome, error_fields as fields};
+
+/// See the module's description.
+pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "error",
+        "(error message irritant …)",
+        (1, ANY),
+        "1 for each irritant",
+        "Raises an error with a message and the values concerned.",
+        error,
+    ),
+    Builtin::plain(
+        "make-error",
+        "(make-error kind message irritants [payload])",
+        (3, 4),
+        "",
+        "An error object of a kind, not raised.",
+        make_error,
+    ),
+    Builtin::plain(
+        "error-object?",
+        "(error-object? value)",
+        (1, 1),
+        "",
+        "Whether a value is an error object.",
+        is_error,
+    ),
+    Builtin::plain(
+        "error?",
+        "(error? value)",
+        (1, 1),
+        "",
+        "Whether a value is an error object.",
+        is_error,
+    ),
+    Builtin::plain(
+        "error-object-message",
+        "(error-object-message error)",
+        (1, 1),
+        "",
+        "The message of an error.",
+        message,
+    ),
+    Builtin::plain(
+        "error-message",
+        "(error-message error)",
+        (1, 1),
+        "",
+        "The message of an error.",
+        message,
+    ),
+    Builtin::plain(
+        "error-object-irritants",
+        "(error-object-irritants error)",
+        (1, 1),
+        "",
+        "The values that an error concerns.",
+        irritants,
+    ),
+    Builtin::plain(
+        "error-irritants",
+        "(error-irritants error)",
+        (1, 1),
+        "",
+        "The values that an error concerns.",
+        irritants,
+    ),
+    Builtin::plain(
+        "error-kind",
+        "(error-kind error)",
+        (1, 1),
+        "",
+        "The kind of an error, a keyword; `:user` for any other raised value.",
+        kind,
+    ),
+    Builtin::plain(
+        "error-payload",
+        "(error-payload error)",
+        (1, 1),
+        "",
+        "What belongs to an error besides, or `#f`.",
+        payload,
+    ),
+    Builtin::plain(
+        "%error-span",
+        "(%error-span error)",
+        (1, 1),
+        "",
+        "A vector of source, start and end, or `#f`.",
+        span,
+    ),
+    Builtin::plain(
+        "%error-trace",
+        "(%error-trace error)",
+        (1, 1),
+        "",
+        "A list of vectors: name, source, start, end.",
+        trace,
+    ),
+    Builtin::plain(
+        "file-error?",
+        "(file-error? value)",
+        (1, 1),
+        "",
+        "Whether a value is an error about a file.",
+        is_file_error,
+    ),
+    Builtin::plain(
+        "read-error?",
+        "(read-error? value)",
+        (1, 1),
+        "",
+        "Whether a value is an error about text that cannot be read.",
+        is_read_error,
+    ),
+];
+
+fn error(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let message = m.arg(arguments, 0);
+    let count = arguments.count - 1;
+    m.charge(count as u64)?;
+    let text = if m.is_string(message) {
+        m.heap.string_text(message)
+    } else {
+        crate::printer::write_limited(m, message)
+    };
+    let values: Vec<Value> = (1..arguments.count)
+        .map(|place| m.arg(arguments, place))
+        .collect();
+    Err(m.error(":user", &text, &values))
+}
+
+fn make_error(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (kind, message) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if kind.as_symbol().is_none() {
+        return Err(wrong_argument(m, "make-error", "a keyword", kind));
+    }
+    if !m.is_string(message) {
+        return Err(wrong_argument(m, "make-error", "a string", message));
+    }
+    m.ensure(7)?;
+    let payload = m.optional(arguments, 3).unwrap_or(Value::FALSE);
+    let all = [
+        m.arg(arguments, 0),
+        m.arg(arguments, 1),
+        m.arg(arguments, 2),
+        Value::FALSE,
+        Value::NIL,
+        payload,
+    ];
+    Ok(m.heap.object(Kind::Error, 0, &all))
+}
+
+fn is_error(m: &mut Machine, arguments: Arguments) -> Outcome {
+    Ok(Value::boolean(m.heap.is(m.arg(arguments, 0), Kind::Error)))
+}
+
+fn field(m: &mut Machine, arguments: Arguments, procedure: &str, index: usize) -> Outcome {
+    let value = m.arg(arguments, 0);
+    if m.heap.is(value, Kind::Error) {
+        Ok(m.heap.field(value, index))
+    } else {
+        Err(not_an_error(m, procedure, value))
+    }
+}
+
+fn not_an_error(m: &mut Machine, procedure: &str, value: Value) -> Fault {
+    wrong_argument(m, procedure, "an error", value)
+}
+
+fn message(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-message", fields::MESSAGE)
+}
+
+fn irritants(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-irritants", fields::IRRITANTS)
+}
+
+fn kind(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let value = m.arg(arguments, 0);
+    if m.heap.is(value, Kind::Error) {
+        return Ok(m.heap.field(value, fields::KIND));
+    }
+    Ok(Value::symbol(m.symbols.intern(":user")))
+}
+
+fn payload(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-payload", fields::PAYLOAD)
+}
+
+fn span(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-span", fields::SPAN)
+}
+
+fn trace(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-trace", fields::TRACE)
+}
+
+fn has_kind(m: &mut Machine, arguments: Arguments, wanted: &str) -> Outcome {
+    let value = m.arg(arguments, 0);
+    let holds = m.heap.is(value, Kind::Error)
+        && m.heap
+            .field(value, fields::KIND)
+            .as_symbol()
+            .is_some_and(|s| m.symbols.text(s) == wanted);
+    Ok(Value::boolean(holds))
+}
+
+fn is_file_error(m: &mut Machine, arguments: Arguments) -> Outcome {
+    has_kind(m, arguments, ":file")
+}
+
+fn is_read_error(m: &mut Machine, arguments: Arguments) -> Outcome {
+    has_kind(m, arguments, ":bad-syntax")
+}

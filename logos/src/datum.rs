@@ -1,0 +1,280 @@
+//! Between syntax, which lives outside the heap, and values, which live in it. Both directions keep a stack of their own.
+
+use crate::syntax::{Datum, Span, Syntax};
+use crate::value::{Kind, Value};
+use crate::vm::{Fault, Machine, Outcome};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+enum Build {
+    Visit(Syntax),
+    List { count: usize, tail: bool },
+    Vector(usize),
+    Dict(usize),
+    Label(u32),
+}
+
+/// Makes a value of a datum. The values under construction are temporaries of the machine.
+pub fn to_value(m: &mut Machine, syntax: &Syntax, immutable: bool) -> Outcome {
+    let base = m.temporaries.len();
+    let result = build(m, syntax, immutable, base);
+    let value = m.temporaries.last().copied().unwrap_or(Value::VOID);
+    m.temporaries.truncate(base);
+    result.map(|()| value)
+}
+
+fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Result<(), Fault> {
+    let mut tasks = vec![Build::Visit(syntax.clone())];
+    let mut labels: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut has_labels = false;
+    let flag = u8::from(immutable);
+    // Placeholders and labelled values stand below the stack of finished values.
+    while let Some(task) = tasks.pop() {
+        m.charge(1)?;
+        match task {
+            Build::Visit(syntax) => match syntax.datum() {
+                Datum::List(items, tail) if !items.is_empty() => {
+                    tasks.push(Build::List {
+                        count: items.len(),
+                        tail: tail.is_some(),
+                    });
+                    tasks.extend(tail.iter().cloned().map(Build::Visit));
+                    tasks.extend(items.iter().rev().cloned().map(Build::Visit));
+                }
+                Datum::Vector(items) => {
+                    tasks.push(Build::Vector(items.len()));
+                    tasks.extend(items.iter().rev().cloned().map(Build::Visit));
+                }
+                Datum::Dict(entries) => {
+                    tasks.push(Build::Dict(entries.len()));
+                    for (key, value) in entries.iter().rev() {
+                        tasks.push(Build::Visit(value.clone()));
+                        tasks.push(Build::Visit(key.clone()));
+                    }
+                }
+                Datum::Labelled(label, inner) => {
+                    has_labels = true;
+                    let placeholder =
+                        m.rooted(&[], 2, |m, _| m.heap.object(Kind::Plain, 0, &[Value::NIL]))?;
+                    labels.insert(*label, m.temporaries.len());
+                    m.temporaries.push(placeholder);
+                    tasks.push(Build::Label(*label));
+                    tasks.push(Build::Visit(inner.clone()));
+                }
+                Datum::Reference(label) => {
+                    let value = labels
+                        .get(label)
+                        .map_or(Value::NIL, |&at| m.temporaries[at]);
+                    m.temporaries.push(value);
+                }
+                atom => {
+                    let value = atom_value(m, atom, flag)?;
+                    m.temporaries.push(value);
+                }
+            },
+            Build::List { count, tail } => {
+                m.ensure(2 * count)?;
+                let mut list = if tail {
+                    m.temporaries.pop().unwrap_or(Value::NIL)
+                } else {
+                    Value::NIL
+                };
+                for _ in 0..count {
+                    let item = m.temporaries.pop().unwrap_or(Value::NIL);
+                    list = m.heap.cons(item, list);
+                }
+                m.temporaries.push(list);
+            }
+            Build::Vector(count) => {
+                m.ensure(1 + count)?;
+                let from = m.temporaries.len() - count;
+                let items: Vec<Value> = m.temporaries.drain(from..).collect();
+                let vector = m.heap.object(Kind::Vector, flag, &items);
+                m.temporaries.push(vector);
+            }
+            Build::Dict(count) => {
+                let from = m.temporaries.len() - 2 * count;
+                let dict = crate::builtins::dicts::from_temporaries(m, from)?;
+                m.temporaries.truncate(from);
+                m.temporaries.push(dict);
+            }
+            Build::Label(label) => {
+                // The finished value takes the placeholder's place in the table and stays on the stack.
+                let value = m.temporaries.pop().unwrap_or(Value::NIL);
+                if let Some(&at) = labels.get(&label) {
+                    let placeholder = m.temporaries[at];
+                    m.heap.set_field(placeholder, 0, value);
+                }
+            }
+        }
+    }
+    if has_labels {
+        resolve_labels(m, base)?;
+    }
+    Ok(())
+}
+
+/// Replaces every placeholder by what it stands for, wherever it is reachable.
+fn resolve_labels(m: &mut Machine, base: usize) -> Result<(), Fault> {
+    let root = m.temporaries[base];
+    let mut seen = std::collections::BTreeSet::new();
+    let mut pending = vec![root];
+    let target = |m: &Machine, value: Value| {
+        let mut value = value;
+        while m.heap.is(value, Kind::Plain) && m.heap.field(value, 0) != value {
+            value = m.heap.field(value, 0);
+        }
+        value
+    };
+    while let Some(value) = pending.pop() {
+        m.charge(1)?;
+        if !value.is_reference() || !seen.insert(value.0) {
+            continue;
+        }
+        if value.is_pair() {
+            let (car, cdr) = (target(m, m.heap.car(value)), target(m, m.heap.cdr(value)));
+            m.heap.set_car(value, car);
+            m.heap.set_cdr(value, cdr);
+            pending.extend([car, cdr]);
+        } else if m.heap.is(value, Kind::Vector) {
+            for index in 0..m.heap.length(value) {
+                let item = target(m, m.heap.field(value, index));
+                m.heap.set_field(value, index, item);
+                pending.push(item);
+            }
+        } else if m.heap.is(value, Kind::Plain) {
+            pending.push(m.heap.field(value, 0));
+        }
+    }
+    let whole = target(m, root);
+    m.temporaries.truncate(base);
+    m.temporaries.push(whole);
+    Ok(())
+}
+
+fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
+    Ok(match atom {
+        Datum::Bool(b) => Value::boolean(*b),
+        Datum::Char(c) => Value::character(*c),
+        Datum::Symbol(symbol) => Value::symbol(*symbol),
+        Datum::Void => Value::VOID,
+        Datum::Eof => Value::EOF,
+        Datum::List(..) => Value::NIL,
+        Datum::Number(number) => crate::builtins::numbers::from_number(m, number)?,
+        Datum::String(text) => {
+            m.charge(text.len() as u64 / 8)?;
+            let string = m.string(text)?;
+            m.heap.set_flags(string, flag);
+            string
+        }
+        Datum::Bytes(bytes) => m.bytes(bytes)?,
+        Datum::Opaque(number) => m
+            .opaques
+            .get(*number as usize)
+            .copied()
+            .unwrap_or(Value::VOID),
+        Datum::Alias(alias) => Value::symbol(alias.name),
+        Datum::Vector(_) | Datum::Dict(_) | Datum::Labelled(..) | Datum::Reference(_) => {
+            Value::VOID
+        }
+    })
+}
+
+enum Unbuild {
+    Visit(Value),
+    List(usize),
+    Vector(usize),
+    Dict(usize),
+}
+
+/// Makes syntax of a value, all of it at `span`. A value without a written form becomes an opaque number. `Err(None)`: the value is circular.
+pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Option<Fault>> {
+    let mut tasks = vec![Unbuild::Visit(value)];
+    let mut done: Vec<Syntax> = Vec::new();
+    // More nodes than the heap has words: only a cycle does that.
+    let mut budget = 2 * m.heap.total_words() + 16;
+    while let Some(task) = tasks.pop() {
+        m.charge(1).map_err(Some)?;
+        budget = budget.checked_sub(1).ok_or(None)?;
+        match task {
+            Unbuild::Visit(value) if value.is_pair() => {
+                let mut items = Vec::new();
+                let mut rest = value;
+                while rest.is_pair() {
+                    m.charge(1).map_err(Some)?;
+                    budget = budget.checked_sub(1).ok_or(None)?;
+                    items.push(m.heap.car(rest));
+                    rest = m.heap.cdr(rest);
+                }
+                tasks.push(Unbuild::List(items.len()));
+                tasks.push(Unbuild::Visit(rest));
+                tasks.extend(items.into_iter().rev().map(Unbuild::Visit));
+            }
+            Unbuild::Visit(value) if m.heap.is(value, Kind::Vector) => {
+                let items: Vec<Value> = (0..m.heap.length(value))
+                    .map(|i| m.heap.field(value, i))
+                    .collect();
+                tasks.push(Unbuild::Vector(items.len()));
+                tasks.extend(items.into_iter().rev().map(Unbuild::Visit));
+            }
+            Unbuild::Visit(value) if m.heap.is(value, Kind::Dict) => {
+                let entries = crate::builtins::dicts::entries(&m.heap, value);
+                tasks.push(Unbuild::Dict(entries.len()));
+                for (key, value) in entries.into_iter().rev() {
+                    tasks.push(Unbuild::Visit(value));
+                    tasks.push(Unbuild::Visit(key));
+                }
+            }
+            Unbuild::Visit(value) => {
+                let datum = atom_datum(m, value);
+                done.push(Syntax::new(datum, span));
+            }
+            Unbuild::List(count) => {
+                let tail = done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span));
+                let items = done.split_off(done.len() - count);
+                done.push(Syntax::dotted(items, tail, span));
+            }
+            Unbuild::Vector(count) => {
+                let items = done.split_off(done.len() - count);
+                done.push(Syntax::new(Datum::Vector(items.into()), span));
+            }
+            Unbuild::Dict(count) => {
+                let flat = done.split_off(done.len() - 2 * count);
+                let entries: Vec<(Syntax, Syntax)> = flat
+                    .chunks(2)
+                    .map(|e| (e[0].clone(), e[1].clone()))
+                    .collect();
+                done.push(Syntax::new(Datum::Dict(entries.into()), span));
+            }
+        }
+    }
+    Ok(done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span)))
+}
+
+fn atom_datum(m: &mut Machine, value: Value) -> Datum {
+    if let Some(number) = m.number(value) {
+        return Datum::Number(number);
+    }
+    if let Some(c) = value.as_char() {
+        return Datum::Char(c);
+    }
+    if let Some(symbol) = value.as_symbol() {
+        return Datum::Symbol(symbol);
+    }
+    match value {
+        Value::TRUE => Datum::Bool(true),
+        Value::FALSE => Datum::Bool(false),
+        Value::NIL => Datum::List(Rc::new([]), None),
+        Value::VOID => Datum::Void,
+        Value::EOF => Datum::Eof,
+        _ if m.is_string(value) => Datum::String(m.heap.string_text(value).into()),
+        _ if m.heap.is(value, Kind::Bytes) => {
+            let length = m.heap.bytes_length(value);
+            Datum::Bytes(m.heap.bytes_slice(value, 0, length).into())
+        }
+        _ => {
+            m.opaques.push(value);
+            Datum::Opaque(m.opaques.len() as u32 - 1)
+        }
+    }
+}

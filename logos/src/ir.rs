@@ -1,0 +1,401 @@
+//! The intermediate form: a unit of core forms with closures converted. Both engine tiers start here.
+//!
+//! It is the unit itself with what is known of it beside it, nothing rewritten:
+//!
+//! * every variable's **home**: the procedure in whose frame it lives. A named `let` whose name is only ever called in tail position is a
+//!   **loop**: its parameters live in the frame around it and calling it is a jump;
+//! * every procedure's **captures**, in order; a procedure that refers to itself by the name that `letrec` gave it finds itself in its frame;
+//! * which variables need a **cell**: those that `set!` changes, and those of a `letrec` that could be read before they have a value;
+//! * the **price** of every straight-line piece: each node costs 1, but sequences, `let`s, `letrec`s and loops 0; a closure also 1 for every 4
+//!   captures. The arms of an `if` are pieces of their own, charged where they begin; the rest is charged with what is around it. A call of a
+//!   procedure charges 1 and its body. Out of fuel is noticed at procedure entries, jumps back and in builtins.
+//!
+//! Fuel, frame sizes and what is live follow from this form alone.
+
+use crate::core::{LambdaId, Node, NodeId, Unit, VariableId};
+use std::collections::BTreeSet;
+
+/// The procedure number of the unit's own top level.
+pub const TOP: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
+
+/// What is known about a unit; see the module's description.
+#[derive(Debug)]
+pub struct Analysis {
+    /// For each variable, the procedure whose frame holds it.
+    pub home: Vec<u32>,
+    /// For each variable, whether it lives in a cell.
+    pub celled: Vec<bool>,
+    /// For each lambda, the variables it captures, in order of first use.
+    pub captures: Vec<Vec<VariableId>>,
+    /// For each variable, the lambda that `letrec` binds to it for good, if any.
+    pub names_lambda: Vec<Option<LambdaId>>,
+    /// For each lambda, the `letrec` node it is a loop of, if it is one.
+    pub loop_of: Vec<Option<NodeId>>,
+    /// For each node, what it costs to begin evaluating it.
+    pub price: Vec<u32>,
+    /// For each lambda, the procedure around it (loops counted to what is around them).
+    pub outer: Vec<u32>,
+}
+
+/// What is known of one node's surroundings during the analysis.
+struct Walk {
+    /// `NONE` for the body of a lambda and for the root.
+    parent: Vec<NodeId>,
+    /// The outermost node that this one stands in tail position of, within one lambda.
+    tail_root: Vec<NodeId>,
+    /// Preorder number and the end of the subtree's preorder numbers.
+    begin: Vec<u32>,
+    end: Vec<u32>,
+    /// The innermost lambda around the node.
+    inside: Vec<u32>,
+    uses: Vec<Vec<NodeId>>,
+    sets: Vec<Vec<NodeId>>,
+    lambda_node: Vec<NodeId>,
+    binder: Vec<u32>,
+}
+
+impl Analysis {
+    /// Analyses a unit. Linear in its size, but for the captures made.
+    pub fn new(unit: &Unit) -> Analysis {
+        let walk = Walk::new(unit);
+        let variables = unit.variables.len();
+        let mut analysis = Analysis {
+            home: vec![TOP; variables],
+            celled: unit.variables.iter().map(|v| v.mutated).collect(),
+            captures: vec![Vec::new(); unit.lambdas.len()],
+            names_lambda: vec![None; variables],
+            loop_of: vec![None; unit.lambdas.len()],
+            price: Vec::new(),
+            outer: vec![TOP; unit.lambdas.len()],
+        };
+        analysis.find_loops(unit, &walk);
+        analysis.find_homes(unit, &walk);
+        analysis.find_cells(unit, &walk);
+        analysis.find_captures(unit, &walk);
+        analysis.find_prices(unit);
+        analysis
+    }
+
+    /// The frame that a node inside `lambda` runs in: the nearest procedure that is not a loop.
+    fn frame_of(&self, unit_walk: &Walk, mut lambda: u32) -> u32 {
+        while lambda != TOP {
+            match self.loop_of[lambda as usize] {
+                Some(letrec) => lambda = unit_walk.inside[letrec as usize],
+                None => break,
+            }
+        }
+        lambda
+    }
+
+    /// Inner loops come first, since a loop's name may be called from a loop inside its body.
+    fn find_loops(&mut self, unit: &Unit, walk: &Walk) {
+        for (id, node) in unit.nodes.iter().enumerate() {
+            let Node::Letrec(bindings, body) = node else {
+                continue;
+            };
+            let [(variable, init)] = bindings[..] else {
+                continue;
+            };
+            let Node::Lambda(lambda) = unit.nodes[init as usize] else {
+                continue;
+            };
+            let Node::Call(operator, _) = unit.nodes[*body as usize] else {
+                continue;
+            };
+            let is_entry = matches!(unit.nodes[operator as usize], Node::Local(v) if v == variable);
+            let info = &unit.lambdas[lambda as usize];
+            if !is_entry
+                || info.rest.is_some()
+                || info.tests.is_some()
+                || unit.variables[variable as usize].mutated
+            {
+                continue;
+            }
+            let is_loop = walk.uses[variable as usize].iter().all(|&used| {
+                let call = walk.parent[used as usize];
+                let arity_holds = match &unit.nodes[call as usize] {
+                    Node::Call(f, operands) => {
+                        *f == used && operands.len() == info.parameters.len()
+                    }
+                    _ => false,
+                };
+                arity_holds && (call == *body || self.in_tail_of(walk, call, info.body))
+            });
+            if is_loop {
+                self.loop_of[lambda as usize] = Some(id as NodeId);
+            }
+        }
+    }
+
+    /// Whether `node` stands in tail position of the lambda body `body`, seen through loops.
+    fn in_tail_of(&self, walk: &Walk, node: NodeId, body: NodeId) -> bool {
+        let mut root = walk.tail_root[node as usize];
+        while root != body {
+            // The body of a loop continues what the loop stands in.
+            match self.loop_of.get(walk.inside[root as usize] as usize) {
+                Some(&Some(letrec)) if walk.parent[root as usize] == NONE => {
+                    root = walk.tail_root[letrec as usize]
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn find_homes(&mut self, unit: &Unit, walk: &Walk) {
+        for variable in 0..unit.variables.len() {
+            self.home[variable] = self.frame_of(walk, walk.binder[variable]);
+        }
+        for lambda in 0..unit.lambdas.len() {
+            let node = walk.lambda_node[lambda];
+            let around = if node == NONE {
+                TOP
+            } else {
+                walk.inside[node as usize]
+            };
+            self.outer[lambda] = self.frame_of(walk, around);
+        }
+    }
+
+    /// A variable of a `letrec` needs a cell if an initialiser could run before it has its value and refers to it.
+    fn find_cells(&mut self, unit: &Unit, walk: &Walk) {
+        for node in &unit.nodes {
+            let Node::Letrec(bindings, _) = node else {
+                continue;
+            };
+            let mut group_start = 0;
+            for (place, &(variable, init)) in bindings.iter().enumerate() {
+                let lambda = lambda_at(unit, init);
+                if lambda.is_none() {
+                    group_start = place + 1;
+                }
+                let first_safe = if lambda.is_some() {
+                    group_start
+                } else {
+                    place + 1
+                };
+                let early = first_safe > 0
+                    && walk.uses[variable as usize]
+                        .iter()
+                        .any(|&used| walk.within(bindings[0].1, bindings[first_safe - 1].1, used));
+                let v = variable as usize;
+                self.celled[v] |= early;
+                if !self.celled[v] {
+                    self.names_lambda[v] = lambda;
+                }
+            }
+        }
+    }
+
+    fn find_captures(&mut self, unit: &Unit, walk: &Walk) {
+        let mut seen = BTreeSet::new();
+        for variable in 0..unit.variables.len() {
+            let is_loop_name =
+                self.names_lambda[variable].is_some_and(|l| self.loop_of[l as usize].is_some());
+            if is_loop_name {
+                continue;
+            }
+            for &node in walk.uses[variable].iter().chain(&walk.sets[variable]) {
+                self.capture(
+                    walk,
+                    variable as VariableId,
+                    walk.inside[node as usize],
+                    &mut seen,
+                );
+            }
+        }
+        for lambda in 0..unit.lambdas.len() {
+            if let Some(tests) = unit.lambdas[lambda].tests {
+                self.capture(walk, tests, lambda as u32, &mut seen);
+            }
+        }
+    }
+
+    fn capture(
+        &mut self,
+        walk: &Walk,
+        variable: VariableId,
+        from: u32,
+        seen: &mut BTreeSet<(u32, VariableId)>,
+    ) {
+        let home = self.home[variable as usize];
+        let mut frame = self.frame_of(walk, from);
+        while frame != home {
+            if self.names_lambda[variable as usize] == Some(frame)
+                || !seen.insert((frame, variable))
+            {
+                return;
+            }
+            self.captures[frame as usize].push(variable);
+            frame = self.outer[frame as usize];
+        }
+    }
+
+    fn find_prices(&mut self, unit: &Unit) {
+        let mut price: Vec<u32> = Vec::with_capacity(unit.nodes.len());
+        for node in &unit.nodes {
+            let of = |id: &NodeId| price[*id as usize];
+            let sum = |ids: &[NodeId]| ids.iter().map(of).fold(0, u32::saturating_add);
+            let own = match node {
+                Node::Constant(_) | Node::Local(_) | Node::Global(_) => 1,
+                Node::SetLocal(_, e) | Node::SetGlobal(_, e) | Node::DefineGlobal(_, e) => {
+                    of(e).saturating_add(1)
+                }
+                Node::If(test, _, _) => of(test).saturating_add(1),
+                Node::Lambda(lambda) => self.closure_price(*lambda),
+                Node::CaseLambda(lambdas) => lambdas
+                    .iter()
+                    .map(|l| self.closure_price(*l))
+                    .fold(1, u32::saturating_add),
+                Node::Sequence(parts) => sum(parts),
+                Node::Call(operator, operands) => {
+                    of(operator).saturating_add(sum(operands)).saturating_add(1)
+                }
+                Node::Let(bindings, body) => bindings
+                    .iter()
+                    .map(|(_, e)| of(e))
+                    .fold(of(body), u32::saturating_add),
+                Node::Letrec(bindings, body) => {
+                    // The closure of a loop is never made.
+                    let is_loop = |e: NodeId| {
+                        lambda_at(unit, e).is_some_and(|l| self.loop_of[l as usize].is_some())
+                    };
+                    let made = bindings.iter().filter(|(_, e)| !is_loop(*e));
+                    made.map(|(_, e)| of(e)).fold(of(body), u32::saturating_add)
+                }
+            };
+            price.push(own);
+        }
+        self.price = price;
+    }
+
+    fn closure_price(&self, lambda: LambdaId) -> u32 {
+        1 + (self.captures[lambda as usize].len() / 4) as u32
+    }
+
+    /// What entering a procedure, or going round a loop, costs.
+    pub fn body_price(&self, unit: &Unit, lambda: LambdaId) -> u32 {
+        self.price[unit.lambdas[lambda as usize].body as usize].saturating_add(1)
+    }
+}
+
+/// The lambda that an initialiser is. (A `case-lambda` counts as any other expression.)
+fn lambda_at(unit: &Unit, init: NodeId) -> Option<LambdaId> {
+    match unit.nodes.get(init as usize) {
+        Some(Node::Lambda(lambda)) => Some(*lambda),
+        _ => None,
+    }
+}
+
+impl Walk {
+    fn new(unit: &Unit) -> Walk {
+        let nodes = unit.nodes.len();
+        let mut walk = Walk {
+            parent: vec![NONE; nodes],
+            tail_root: vec![NONE; nodes],
+            begin: vec![0; nodes],
+            end: vec![0; nodes],
+            inside: vec![TOP; nodes],
+            uses: vec![Vec::new(); unit.variables.len()],
+            sets: vec![Vec::new(); unit.variables.len()],
+            lambda_node: vec![NONE; unit.lambdas.len()],
+            binder: vec![TOP; unit.variables.len()],
+        };
+        if nodes > 0 {
+            walk.visit(unit, nodes as NodeId - 1);
+        }
+        walk
+    }
+
+    /// Visits the whole tree from its root with a stack of its own; an entry is a node to begin or, marked, one to end.
+    fn visit(&mut self, unit: &Unit, root: NodeId) {
+        let mut counter = 0;
+        self.tail_root[root as usize] = root;
+        let mut stack = vec![(root, false)];
+        while let Some((id, ended)) = stack.pop() {
+            if ended {
+                self.end[id as usize] = counter;
+                continue;
+            }
+            self.begin[id as usize] = counter;
+            counter += 1;
+            stack.push((id, true));
+            let lambda = self.inside[id as usize];
+            self.note(unit, id, lambda);
+            let first_child = stack.len();
+            children(unit, id, |child, tail, body_of| {
+                self.parent[child as usize] = if body_of.is_some() { NONE } else { id };
+                self.tail_root[child as usize] = if tail {
+                    self.tail_root[id as usize]
+                } else {
+                    child
+                };
+                self.inside[child as usize] = body_of.unwrap_or(lambda);
+                stack.push((child, false));
+            });
+            stack[first_child..].reverse();
+        }
+    }
+
+    fn note(&mut self, unit: &Unit, id: NodeId, lambda: u32) {
+        match &unit.nodes[id as usize] {
+            Node::Local(v) => self.uses[*v as usize].push(id),
+            Node::SetLocal(v, _) => self.sets[*v as usize].push(id),
+            Node::Let(bindings, _) | Node::Letrec(bindings, _) => {
+                for (v, _) in bindings {
+                    self.binder[*v as usize] = lambda;
+                }
+            }
+            Node::Lambda(l) => self.note_lambda(unit, id, *l),
+            Node::CaseLambda(ls) => ls.iter().for_each(|l| self.note_lambda(unit, id, *l)),
+            _ => {}
+        }
+    }
+
+    fn note_lambda(&mut self, unit: &Unit, id: NodeId, lambda: LambdaId) {
+        self.lambda_node[lambda as usize] = id;
+        let info = &unit.lambdas[lambda as usize];
+        for v in info.parameters.iter().chain(&info.rest) {
+            self.binder[*v as usize] = lambda;
+        }
+    }
+
+    /// Whether `node` lies in the subtrees of a run of siblings, from `first` to `last`.
+    fn within(&self, first: NodeId, last: NodeId, node: NodeId) -> bool {
+        let at = self.begin[node as usize];
+        self.begin[first as usize] <= at && at < self.end[last as usize]
+    }
+}
+
+/// Calls `f(child, in tail position, the lambda whose body it is)` for each child in the order of evaluation.
+fn children(unit: &Unit, id: NodeId, mut f: impl FnMut(NodeId, bool, Option<LambdaId>)) {
+    match &unit.nodes[id as usize] {
+        Node::Constant(_) | Node::Local(_) | Node::Global(_) => {}
+        Node::SetLocal(_, e) | Node::SetGlobal(_, e) | Node::DefineGlobal(_, e) => {
+            f(*e, false, None)
+        }
+        Node::If(test, then, otherwise) => {
+            f(*test, false, None);
+            f(*then, true, None);
+            f(*otherwise, true, None);
+        }
+        Node::Lambda(l) => f(unit.lambdas[*l as usize].body, false, Some(*l)),
+        Node::CaseLambda(ls) => ls
+            .iter()
+            .for_each(|l| f(unit.lambdas[*l as usize].body, false, Some(*l))),
+        Node::Sequence(parts) => {
+            for (place, part) in parts.iter().enumerate() {
+                f(*part, place + 1 == parts.len(), None);
+            }
+        }
+        Node::Call(operator, operands) => {
+            f(*operator, false, None);
+            operands.iter().for_each(|o| f(*o, false, None));
+        }
+        Node::Let(bindings, body) | Node::Letrec(bindings, body) => {
+            bindings.iter().for_each(|(_, e)| f(*e, false, None));
+            f(*body, true, None);
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Calls that are more than a jump: builtins that act on the control state, raising, guards, limits, continuations and tasks.
+//!
+//! The frame convention: a procedure being applied has its frame at `fp`: itself, the return link, its arguments. A control builtin ends by
+//! returning a value, by applying another procedure in the same frame, or by handing over to the world ([`Next`]).
+
+use super::dispatch::link;
+use super::dynamic::{self, DEPTH, EXTENT, GUARD, HANDLERS, PARENT, WINDERS};
+use super::machine::{Arguments, Fault, Machine, Ready};
+use super::stack;
+use super::stubs;
+use crate::value::{Kind, Value};
+
+/// How a control builtin ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// It returns this.
+    Return(Value),
+    /// The procedure in `stack[fp]` is applied to the so many arguments after it.
+    Apply(usize),
+    /// The task waits; another one runs.
+    Suspend,
+    /// The value in its first argument is to be evaluated as a form.
+    Evaluate,
+    /// Its first argument is a form to expand: once, or as far as it goes.
+    Expand {
+        /// `macroexpand-1`.
+        once: bool,
+    },
+    /// A continuation was taken up: the value is at `stack[0]`.
+    Resume,
+}
+
+/// Writes a call of `procedure` into the frame at `fp`.
+pub(crate) fn apply(m: &mut Machine, procedure: Value, arguments: &[Value]) -> Next {
+    let fp = m.fp;
+    m.stack[fp] = procedure.0;
+    for (place, argument) in arguments.iter().enumerate() {
+        m.stack[fp + 2 + place] = argument.0;
+    }
+    m.top = fp + 2 + arguments.len();
+    Next::Apply(arguments.len())
+}
+
+/// Keeps `saved` in the frame at `fp` and begins a frame above it that returns to the machine's own return point `stub`.
+pub(crate) fn push_stub(m: &mut Machine, stub: usize, saved: &[Value]) {
+    let fp = m.fp;
+    for (place, value) in saved.iter().enumerate() {
+        m.stack[fp + 2 + place] = value.0;
+    }
+    let delta = 2 + saved.len();
+    m.fp = fp + delta;
+    m.stack[m.fp] = Value::FALSE.0;
+    m.stack[m.fp + 1] = link(stub, delta);
+    m.top = m.fp + 2;
+}
+
+/// `(%with-dynamic node thunk)`: calls the thunk in another dynamic state.
+pub(crate) fn with_dynamic(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    let (node, thunk) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    let before = m.dynamic;
+    push_stub(m, stubs::DYNAMIC, &[before]);
+    m.dynamic = node;
+    Ok(apply(m, thunk, &[]))
+}
+
+/// `(%guard else? body handler)`: marks the frame, then calls `body`.
+pub(crate) fn guard(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    let always = m.arg(arguments, 0);
+    let depth = stack::depth(m);
+    let node = dynamic::add(m, GUARD, always, m.task, depth)?;
+    let (body, handler) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    let before = m.dynamic;
+    push_stub(m, stubs::GUARD, &[before, handler]);
+    m.dynamic = node;
+    Ok(apply(m, body, &[]))
+}
+
+/// Raises the value in `raised` from the frame at `fp`. `Ok(None)`: nobody handles it.
+pub(crate) fn raise(
+    m: &mut Machine,
+    continuable: bool,
+    library: &Library,
+) -> Result<Option<Next>, Fault> {
+    let handler = m.heap.field(m.dynamic, HANDLERS);
+    if handler == Value::NIL {
+        return Ok(None);
+    }
+    m.top = m.top.max(m.fp + 2);
+    if m.heap.field(handler, dynamic::KIND).fixnum_value() == GUARD {
+        return raise_to_guard(m, library).map(Some);
+    }
+    let before = m.dynamic;
+    let masked = dynamic::mask(m, handler)?;
+    let before = if m.dynamic == before {
+        before
+    } else {
+        m.dynamic
+    };
+    let raised = m.raised;
+    if continuable {
+        push_stub(m, stubs::DYNAMIC, &[before]);
+    } else {
+        push_stub(m, stubs::RAISE, &[before, raised]);
+    }
+    m.dynamic = masked;
+    let handler = m.heap.field(m.heap.field(masked, dynamic::A), dynamic::A);
+    Ok(Some(apply(m, handler, &[raised])))
+}
+
+fn raise_to_guard(m: &mut Machine, library: &Library) -> Result<Next, Fault> {
+    let node = m.heap.field(m.dynamic, HANDLERS);
+    let reraisable = m.heap.field(node, dynamic::A) == Value::FALSE;
+    let continuation = if reraisable {
+        capture(m)?
+    } else {
+        Value::FALSE
+    };
+    let node = m.heap.field(m.dynamic, HANDLERS);
+    let raised = m.raised;
+    if m.heap.field(node, WINDERS) == m.heap.field(m.dynamic, WINDERS) {
+        return escape(m, node, raised, continuation, library);
+    }
+    Ok(apply(
+        m,
+        m.globals[library.guard_unwind],
+        &[node, raised, continuation],
+    ))
+}
+
+/// Drops the stack down to a guard's frame and applies its handler there.
+pub(crate) fn escape(
+    m: &mut Machine,
+    node: Value,
+    raised: Value,
+    continuation: Value,
+    library: &Library,
+) -> Result<Next, Fault> {
+    let depth = m.heap.field(node, DEPTH).fixnum_value() as usize;
+    let kept = m.temporaries.len();
+    m.dynamic = m.heap.field(node, PARENT);
+    m.temporaries.extend([raised, continuation]);
+    let done = leave_extents(m).and_then(|()| stack::cut(m, depth, 4));
+    let (raised, continuation) = (m.temporaries[kept], m.temporaries[kept + 1]);
+    m.temporaries.truncate(kept);
+    done?;
+    let handler = Value(m.stack[m.fp + 3]);
+    let procedure = m.globals[library.guard_handle];
+    Ok(apply(m, procedure, &[handler, raised, continuation]))
+}
+
+/// Ends the limits that the current dynamic state is not inside any more.
+fn leave_extents(m: &mut Machine) -> Result<(), Fault> {
+    let extent = m.heap.field(m.dynamic, EXTENT).fixnum_value() as u64;
+    if m.limits.current() != extent {
+        m.settle_fuel();
+        m.limits.leave_to(extent);
+        m.limits_changed();
+    }
+    Ok(())
+}
+
+/// Captures the continuation of the frame at `fp`, which becomes the bottom frame of the active stack.
+pub(crate) fn capture(m: &mut Machine) -> Result<Value, Fault> {
+    stack::put_aside(m)?;
+    m.ensure(4)?;
+    Ok(m.heap
+        .object(Kind::Continuation, 0, &[m.chain, m.dynamic, m.task]))
+}
+
+/// `(%call/cc procedure)`.
+pub(crate) fn call_cc(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    debug_assert_eq!(arguments.count, 1);
+    let continuation = capture(m)?;
+    let procedure = Value(m.stack[m.fp + 2]);
+    Ok(apply(m, procedure, &[continuation]))
+}
+
+/// Takes up a continuation: `%throw` calls the thunk there; a plain application returns the value there.
+fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
+    if m.heap.field(continuation, 2) != m.task {
+        return Err(m.error(
+            ":not-allowed",
+            "a continuation can only be used by the task that made it",
+            &[],
+        ));
+    }
+    let node = m.heap.field(continuation, 1);
+    let extent = m.heap.field(node, EXTENT).fixnum_value() as u64;
+    if extent != m.limits.current() {
+        m.settle_fuel();
+        if !m.limits.encloses(extent) {
+            return Err(m.error(
+                ":not-allowed",
+                "this continuation belongs to a `with-limits` that has ended",
+                &[],
+            ));
+        }
+        m.limits.leave_to(extent);
+        m.limits_changed();
+    }
+    m.chain = m.heap.field(continuation, 0);
+    m.dynamic = m.heap.field(continuation, 1);
+    m.fp = 0;
+    m.stack[1] = link(stack::UNDERFLOW_PC, 0);
+    m.top = 2;
+    Ok(())
+}
+
+/// `(%throw continuation thunk)`: takes the continuation up and calls the thunk there.
+pub(crate) fn throw(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    let (continuation, thunk) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    reinstate(m, continuation)?;
+    Ok(apply(m, thunk, &[]))
+}
+
+/// Applies a continuation object to the arguments in the frame at `fp`.
+pub(crate) fn continue_with(
+    m: &mut Machine,
+    arguments: Arguments,
+    library: &Library,
+) -> Result<Next, Fault> {
+    let continuation = Value(m.stack[m.fp]);
+    let value = match arguments.count {
+        1 => m.arg(arguments, 0),
+        count => {
+            m.charge(count as u64)?;
+            m.ensure(1 + count)?;
+            let values: Vec<Value> = (0..count).map(|place| m.arg(arguments, place)).collect();
+            m.heap.object(Kind::Values, 0, &values)
+        }
+    };
+    let continuation = if m.heap.is(continuation, Kind::Continuation) {
+        continuation
+    } else {
+        Value(m.stack[m.fp])
+    };
+    let target = m.heap.field(continuation, 1);
+    if m.heap.field(target, WINDERS) != m.heap.field(m.dynamic, WINDERS) {
+        return Ok(apply(
+            m,
+            m.globals[library.continue_winding],
+            &[continuation, value],
+        ));
+    }
+    reinstate(m, continuation)?;
+    m.stack[0] = value.0;
+    Ok(Next::Resume)
+}
+
+/// `(%throw-value continuation value)`: the same with the winders already run.
+pub(crate) fn throw_value(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    let (continuation, value) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    reinstate(m, continuation)?;
+    m.stack[0] = value.0;
+    Ok(Next::Resume)
+}
+
+/// `(%with-limits fuel memory thunk)`: `fuel` and `memory` (in bytes) are integers or `#f`.
+pub(crate) fn with_limits(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    let number = |value: Value| value.as_fixnum().and_then(|n| u64::try_from(n).ok());
+    let fuel = number(m.arg(arguments, 0));
+    m.settle_fuel();
+    let memory = number(m.arg(arguments, 1)).map(|bytes| {
+        m.counted_words()
+            .saturating_add(usize::try_from(bytes / 8).unwrap_or(usize::MAX))
+    });
+    let depth = stack::depth(m);
+    let node = dynamic::add(m, dynamic::LIMIT, Value::FALSE, m.task, depth)?;
+    let extent = m.limits.open(fuel, memory, node);
+    m.heap.set_field(node, EXTENT, Value::fixnum(extent as i64));
+    m.limits_changed();
+    let thunk = m.arg(arguments, 2);
+    let before = m.dynamic;
+    push_stub(m, stubs::LIMIT, &[before, Value::fixnum(extent as i64)]);
+    m.dynamic = node;
+    Ok(apply(m, thunk, &[]))
+}
+
+/// A limit ran out. If it is one that the program set: its extent ends and the error is raised where it was set. Otherwise the evaluation is over.
+pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
+    m.settle_fuel();
+    let (extent, kind, message) = match fault {
+        Fault::FuelExhausted => (
+            m.limits.out_of_fuel(),
+            ":fuel-exhausted",
+            "the fuel given to this computation is used up",
+        ),
+        _ => (
+            m.limits.out_of_memory(),
+            ":memory-exhausted",
+            "the memory given to this computation is used up",
+        ),
+    };
+    if extent == 0 {
+        return Ok(false);
+    }
+    let node = m.limits.node(extent);
+    let depth = m.heap.field(node, DEPTH).fixnum_value() as usize;
+    m.dynamic = m.heap.field(node, PARENT);
+    m.limits.close(extent);
+    m.temporaries.clear();
+    m.top = 0;
+    m.limits_changed();
+    stack::cut(m, depth, 2)?;
+    m.fuel = m.fuel.max(0);
+    let _ = m.error(kind, message, &[]);
+    Ok(true)
+}
+
+/// `(%await promise)`: the value of a promise that is settled already, or a wait for it.
+pub(crate) fn wait(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
+    use crate::builtins::promises as p;
+    let content = m.heap.field(m.arg(arguments, 0), 0);
+    match m.heap.field(content, p::STATE).fixnum_value() {
+        p::FULFILLED => Ok(Next::Return(m.heap.field(content, p::VALUE))),
+        p::FAILED => {
+            m.raised = m.heap.field(content, p::VALUE);
+            Err(Fault::Raise { continuable: false })
+        }
+        _ => {
+            let promise = m.arg(arguments, 0);
+            let kept = m.temporaries.len();
+            m.temporaries.push(promise);
+            let captured = capture(m);
+            let promise = m.temporaries[kept];
+            m.temporaries.truncate(kept);
+            let continuation = captured?;
+            p::add_waiter(m, promise, continuation)?;
+            Ok(Next::Suspend)
+        }
+    }
+}
+
+/// `(yield)`: lets the other tasks run first.
+pub(crate) fn yield_task(m: &mut Machine, _arguments: Arguments) -> Result<Next, Fault> {
+    let continuation = capture(m)?;
+    m.ready.push_back(Ready {
+        continuation,
+        value: Value::VOID,
+        raise: false,
+    });
+    Ok(Next::Suspend)
+}
+
+/// Takes up a ready task. Says what to do with the value at `stack[0]`.
+pub(crate) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Next, Fault> {
+    m.settle_fuel();
+    m.chain = m.heap.field(ready.continuation, 0);
+    m.dynamic = m.heap.field(ready.continuation, 1);
+    m.task = m.heap.field(ready.continuation, 2);
+    m.fp = 0;
+    m.stack[0] = ready.value.0;
+    m.stack[1] = link(stack::UNDERFLOW_PC, 0);
+    m.top = 2;
+    let extent = m.heap.field(m.dynamic, EXTENT).fixnum_value() as u64;
+    m.limits.enter(extent);
+    m.limits_changed();
+    if ready.raise {
+        m.raised = ready.value;
+        return Err(Fault::Raise { continuable: false });
+    }
+    Ok(Next::Resume)
+}
+
+/// The continuation of a task that has not begun: it calls the thunk in argument 0 and settles the promise on top of the temporaries.
+pub(crate) fn task_continuation(m: &mut Machine, arguments: Arguments) -> Result<Value, Fault> {
+    let root = dynamic::task_root(m)?;
+    m.temporaries.push(root);
+    let serial = m.next_serial();
+    let asked = m.ensure(3 + 5 + 6 + 4);
+    let root = m.temporaries.pop().unwrap_or(Value::NIL);
+    asked?;
+    let promise = m.temporaries.last().copied().unwrap_or(Value::NIL);
+    let thunk = m.arg(arguments, 0);
+    let task = m
+        .heap
+        .object(Kind::Task, 0, &[promise, Value::fixnum(serial as i64)]);
+    let frame = [
+        Value::FALSE,
+        Value(link(stack::UNDERFLOW_PC, 0)),
+        promise,
+        thunk,
+    ];
+    let segment = stack::segment(m, &frame, link(stubs::START, frame.len()));
+    Ok(m.heap.object(Kind::Continuation, 0, &[segment, root, task]))
+}
+
+/// Places of the library's procedures that the machine itself calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Library {
+    /// `(%guard-unwind node raised continuation)`: runs exits, then `%escape`.
+    pub guard_unwind: usize,
+    /// `(%guard-handle handler raised continuation)`.
+    pub guard_handle: usize,
+    /// `(%continue-winding continuation value)`.
+    pub continue_winding: usize,
+}

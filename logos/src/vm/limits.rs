@@ -1,0 +1,215 @@
+//! The limits in force: a tree of extents, each with the fuel and memory it may use, the smaller of its own and what is around it.
+//!
+//! Owns the arithmetic of fuel: what is used inside an extent is used in all around it; the one that runs out first is the outermost that ran out.
+
+use crate::value::Value;
+
+/// "No limit": never reached by counting.
+pub const UNLIMITED: i64 = i64::MAX / 4;
+
+#[derive(Debug, Clone)]
+struct Extent {
+    /// Its number: never given twice in a world.
+    id: u64,
+    outer: Option<usize>,
+    fuel_left: i64,
+    /// Bound on the count of words.
+    memory: usize,
+    /// The dynamic state that stands for this extent; `()` for the whole evaluation.
+    node: Value,
+    alive: bool,
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub struct Limits {
+    extents: Vec<Extent>,
+    current: usize,
+    granted: i64,
+    slice_left: i64,
+    used: u64,
+    last_id: u64,
+}
+
+impl Limits {
+    pub(crate) fn new() -> Limits {
+        let whole = Extent {
+            id: 0,
+            outer: None,
+            fuel_left: UNLIMITED,
+            memory: usize::MAX / 16,
+            node: Value::NIL,
+            alive: true,
+        };
+        Limits {
+            extents: vec![whole],
+            current: 0,
+            granted: 0,
+            slice_left: UNLIMITED,
+            used: 0,
+            last_id: 0,
+        }
+    }
+
+    /// Starts a new evaluation.
+    pub(crate) fn restart(&mut self, fuel: Option<u64>, memory_bytes: Option<u64>) {
+        self.extents.truncate(1);
+        self.current = 0;
+        self.used = 0;
+        let whole = &mut self.extents[0];
+        whole.fuel_left = fuel.map_or(UNLIMITED, |fuel| {
+            i64::try_from(fuel).unwrap_or(UNLIMITED).min(UNLIMITED)
+        });
+        whole.memory = memory_bytes.map_or(usize::MAX / 16, |bytes| {
+            usize::try_from(bytes / 8).unwrap_or(usize::MAX / 16)
+        });
+    }
+
+    /// Grants a slice of fuel after which the machine comes back to its caller.
+    pub(crate) fn begin_slice(&mut self, fuel: u64) {
+        self.slice_left = i64::try_from(fuel).unwrap_or(UNLIMITED).min(UNLIMITED);
+    }
+
+    pub(crate) fn slice_is_over(&self) -> bool {
+        self.slice_left <= 0
+    }
+
+    /// The bound on the count of words now.
+    pub(crate) fn memory(&self) -> usize {
+        self.extents[self.current].memory
+    }
+
+    pub(crate) fn used(&self, fuel: i64) -> u64 {
+        self.used + (self.granted - fuel).max(0) as u64
+    }
+
+    fn chain(&self) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(self.current), |&at| self.extents[at].outer)
+    }
+
+    /// Books what was used of the last grant and gives the next: never more than the smallest amount left.
+    pub(crate) fn settle(&mut self, fuel: i64) -> i64 {
+        let used = self.granted - fuel;
+        self.used = self.used.saturating_add_signed(used);
+        self.slice_left -= used;
+        let mut least = self.slice_left.max(0);
+        let mut at = Some(self.current);
+        while let Some(index) = at {
+            let extent = &mut self.extents[index];
+            extent.fuel_left -= used;
+            least = least.min(extent.fuel_left);
+            at = extent.outer;
+        }
+        self.granted = least;
+        least
+    }
+
+    /// Whether some limit around the running program is overdrawn.
+    pub(crate) fn fuel_is_out(&self) -> bool {
+        self.chain().any(|at| self.extents[at].fuel_left < 0)
+    }
+
+    /// The outermost extent whose fuel is overdrawn. What was drawn too much is given back: a limit is used up to the unit, never beyond.
+    pub(crate) fn out_of_fuel(&mut self) -> usize {
+        let out = self
+            .chain()
+            .filter(|&at| self.extents[at].fuel_left < 0)
+            .last()
+            .unwrap_or(0);
+        let overdrawn = -self.extents[out].fuel_left;
+        if overdrawn > 0 {
+            let mut at = Some(self.current);
+            while let Some(index) = at {
+                self.extents[index].fuel_left += overdrawn;
+                at = self.extents[index].outer;
+            }
+            self.used = self.used.saturating_sub(overdrawn as u64);
+        }
+        out
+    }
+
+    /// The outermost extent whose bound on memory is the one in force.
+    pub(crate) fn out_of_memory(&self) -> usize {
+        let bound = self.memory();
+        self.chain()
+            .filter(|&at| self.extents[at].memory == bound)
+            .last()
+            .unwrap_or(0)
+    }
+
+    /// Opens an extent inside the current one. `memory` is a bound on the whole count of words.
+    pub(crate) fn open(&mut self, fuel: Option<u64>, memory: Option<usize>, node: Value) -> u64 {
+        let around = &self.extents[self.current];
+        let fuel_left = fuel.map_or(UNLIMITED, |f| {
+            i64::try_from(f).unwrap_or(UNLIMITED).min(UNLIMITED)
+        });
+        let memory = memory.unwrap_or(usize::MAX).min(around.memory);
+        let outer = Some(self.current);
+        self.last_id += 1;
+        self.extents.push(Extent {
+            id: self.last_id,
+            outer,
+            fuel_left,
+            memory,
+            node,
+            alive: true,
+        });
+        self.current = self.extents.len() - 1;
+        self.last_id
+    }
+
+    /// Ends the extent at an index and all opened inside it; the one around it becomes current.
+    pub(crate) fn close(&mut self, index: usize) {
+        if let Some(outer) = self.extents[index].outer {
+            self.leave_to(self.extents[outer].id);
+        }
+    }
+
+    fn forget_dead(&mut self) {
+        while self.extents.len() > 1 && self.extents.last().is_some_and(|last| !last.alive) {
+            self.extents.pop();
+        }
+    }
+
+    /// Whether an extent is the current one or around it.
+    pub(crate) fn encloses(&self, id: u64) -> bool {
+        self.chain().any(|at| self.extents[at].id == id)
+    }
+
+    /// Ends every extent between the current one and that of number `id`, which becomes current.
+    pub(crate) fn leave_to(&mut self, id: u64) {
+        while self.extents[self.current].id != id && self.current != 0 {
+            self.extents[self.current].alive = false;
+            self.current = self.extents[self.current].outer.unwrap_or(0);
+        }
+        self.forget_dead();
+    }
+
+    /// Makes an extent current because another task is taken up; the whole evaluation's if that one has ended.
+    pub(crate) fn enter(&mut self, id: u64) {
+        self.current = self
+            .extents
+            .iter()
+            .rposition(|e| e.alive && e.id == id)
+            .unwrap_or(0);
+    }
+
+    /// The number of the current extent.
+    pub(crate) fn current(&self) -> u64 {
+        self.extents[self.current].id
+    }
+
+    pub(crate) fn node(&self, extent: usize) -> Value {
+        self.extents[extent].node
+    }
+
+    pub(crate) fn roots(&self, roots: &mut Vec<Value>) {
+        roots.extend(self.extents.iter().map(|extent| extent.node));
+    }
+
+    pub(crate) fn update_roots(&mut self, mut next: impl FnMut() -> Value) {
+        for extent in &mut self.extents {
+            extent.node = next();
+        }
+    }
+}

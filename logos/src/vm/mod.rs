@@ -1,0 +1,497 @@
+//! The virtual machine: runs programs in slices of fuel, and never does anything by itself.
+//!
+//! # Order of calls
+//!
+//! [`Vm::new`]; for each evaluation [`Vm::begin`] with its text and limits, then [`Vm::run`] again and again:
+//!
+//! | status | the caller |
+//! | --- | --- |
+//! | `Yield` | calls `run` again when it likes, or [`Vm::interrupt`] |
+//! | `Idle` | answers requests ([`Vm::poll_request`], then [`Vm::resume`]), then calls `run` |
+//! | `Done`, `Failed` | has the value or the condition; tasks may still be waiting ([`Vm::has_tasks`]): `run` goes on with them |
+//!
+//! Requests can be taken after every `run`.
+
+mod control;
+mod dispatch;
+mod dynamic;
+mod evaluation;
+mod limits;
+mod machine;
+mod report;
+mod stack;
+mod stubs;
+mod world;
+
+pub(crate) use control::task_continuation;
+pub use control::{Library as Places, Next};
+pub(crate) use control::{apply, push_stub};
+pub(crate) use control::{
+    call_cc, escape, guard, throw, throw_value, wait, with_dynamic, with_limits, yield_task,
+};
+pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
+pub(crate) use machine::ARGUMENTS_MAX;
+pub(crate) use machine::Ready;
+pub use machine::{Arguments, Fault, Machine, Outcome, Request};
+pub use report::fields as error_fields;
+pub use report::{Condition, Rendered};
+pub(crate) use stubs::{FUEL_USED, VALUES};
+
+use crate::codegen::Code;
+use crate::core::GlobalId;
+use crate::expand::Environment;
+use crate::value::Value;
+use control::Library;
+use dispatch::Exit;
+use evaluation::Evaluation;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Which primitives a program may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Profile {
+    /// No effects: what remote jobs get.
+    Pure,
+    /// Files, clock, randomness.
+    Local,
+    /// The network too.
+    Node,
+}
+
+impl Profile {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Pure => "pure",
+            Profile::Local => "local",
+            Profile::Node => "node",
+        }
+    }
+}
+
+/// What a call of [`Vm::run`] came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// The slice is used up.
+    Yield,
+    /// Every task waits for a request to be answered.
+    Idle,
+    /// The program ended with a value (kept in [`Vm::result`]).
+    Done,
+    /// The program ended with a condition (kept in [`Vm::condition`]).
+    Failed,
+}
+
+/// Limits of one evaluation; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Units of fuel.
+    pub fuel: Option<u64>,
+    /// Bytes.
+    pub memory: Option<u64>,
+}
+
+/// A world of definitions and the machine that runs in it.
+#[derive(Debug)]
+pub struct Vm {
+    /// The machine, for builtins and for looking at values.
+    pub machine: Machine,
+    pub(crate) code: Code,
+    /// The library's names.
+    pub(crate) library: Rc<Environment>,
+    /// The user's names.
+    pub(crate) user: Rc<Environment>,
+    pub(crate) environments: Vec<Rc<Environment>>,
+    evaluations: BTreeMap<u64, Evaluation>,
+    last_evaluation: u64,
+    places: Library,
+    /// For each global, the builtin it is sure to hold, and whether a program may redefine it.
+    known_builtins: Vec<Option<(u32, bool)>>,
+    internals: BTreeMap<&'static str, GlobalId>,
+    small_constants: BTreeMap<u64, u32>,
+    state: State,
+    condition: Option<Condition>,
+    interrupted: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// The machine's registers hold a running task.
+    Running,
+    /// A frame is at `fp`: its procedure is to be applied to so many arguments.
+    Applying(usize),
+    /// No task is taken up.
+    Between,
+}
+
+impl Vm {
+    /// Runs the current evaluation for about `slice` units of fuel.
+    pub fn run(&mut self, slice: u64) -> Status {
+        self.machine.settle_fuel();
+        self.machine.limits.begin_slice(slice);
+        self.machine.settle_fuel();
+        loop {
+            if self.interrupted {
+                self.interrupted = false;
+                return self.fail_evaluation(Condition::interrupted());
+            }
+            let status = match self.state {
+                State::Running => {
+                    let exit = dispatch::execute(&self.code, &mut self.machine);
+                    self.leave(exit)
+                }
+                State::Applying(count) => {
+                    self.state = State::Running;
+                    self.apply(count)
+                }
+                State::Between => self.next_task(),
+            };
+            if let Some(status) = status {
+                return status;
+            }
+        }
+    }
+
+    /// Handles an exit of the interpreter's loop. `None`: go on.
+    fn leave(&mut self, exit: Exit) -> Option<Status> {
+        match exit {
+            Exit::Yield => Some(Status::Yield),
+            Exit::Fault(fault) => {
+                self.begin_fault_frame();
+                self.fault(fault)
+            }
+            Exit::FrameFault(fault) => self.fault(fault),
+            Exit::Apply(count) => self.apply(count),
+            Exit::Stub(op) => self.stub(op),
+            Exit::Unbound(global) => {
+                self.begin_fault_frame();
+                let fault = self.unknown_name(global);
+                self.fault(fault)
+            }
+            Exit::Unassigned => {
+                self.begin_fault_frame();
+                let message = "a name is used before it has a value";
+                let fault = self.machine.error(":unknown-name", message, &[]);
+                self.fault(fault)
+            }
+            Exit::Redefined(global) => {
+                self.redefine(global);
+                None
+            }
+            Exit::WrongCount(count) => {
+                let fault = self.wrong_count(count);
+                self.fault(fault)
+            }
+        }
+    }
+
+    /// The instruction at `pc` failed: begins a frame above its words in use, from which to raise.
+    fn begin_fault_frame(&mut self) {
+        let m = &mut self.machine;
+        dispatch::clear_hole(&self.code, m);
+        let delta = self.code.heights[m.pc] as usize;
+        m.fp += delta;
+        m.stack[m.fp] = Value::FALSE.0;
+        m.stack[m.fp + 1] = dispatch::link(m.pc + 1, delta);
+        m.top = m.fp + 2;
+    }
+
+    /// Applies what stands in the frame at `fp`, which is no closure or not known to be one.
+    fn apply(&mut self, count: usize) -> Option<Status> {
+        let result = self.apply_once(count);
+        self.follow(result)
+    }
+
+    fn apply_once(&mut self, count: usize) -> Result<Next, Fault> {
+        use crate::builtins::Function;
+        use crate::value::Kind;
+        let m = &mut self.machine;
+        let callee = Value(m.stack[m.fp]);
+        m.top = m.fp + 2 + count;
+        let arguments = Arguments {
+            start: m.fp + 2,
+            count,
+        };
+        if let Some(index) = callee.as_builtin() {
+            let builtin = &m.builtins[index as usize];
+            if builtin.profile > m.profile {
+                return Err(crate::builtins::not_allowed(m, builtin));
+            }
+            return match builtin.function {
+                Function::Plain(_) => dispatch::call_plain(builtin, m, arguments).map(Next::Return),
+                Function::Control(_) if !builtin.takes(count) => {
+                    Err(crate::builtins::wrong_count(m, builtin, count))
+                }
+                Function::Control(function) => function(m, arguments, &self.places),
+            };
+        }
+        match m.heap.kind(callee) {
+            Some(Kind::Closure) => Ok(Next::Apply(count)),
+            Some(Kind::Continuation) => control::continue_with(m, arguments, &self.places),
+            Some(Kind::Parameter) if count == 0 => parameter(m, callee).map(Next::Return),
+            _ if callee.as_symbol().is_some_and(|s| m.symbols.is_keyword(s))
+                && (count == 1 || count == 2) =>
+            {
+                crate::builtins::dicts::apply_keyword(m, arguments).map(Next::Return)
+            }
+            _ => Err(m.error(
+                ":not-a-procedure",
+                "this value is not a procedure, so it cannot be called",
+                &[callee],
+            )),
+        }
+    }
+
+    /// Goes on after a control builtin.
+    fn follow(&mut self, result: Result<Next, Fault>) -> Option<Status> {
+        match result {
+            Ok(Next::Return(value)) => {
+                self.return_value(value);
+                None
+            }
+            Ok(Next::Apply(count)) => self.enter(count),
+            Ok(Next::Resume) => self.underflow(),
+            Ok(Next::Suspend) => {
+                self.state = State::Between;
+                None
+            }
+            Ok(Next::Evaluate) => self.evaluate_argument(),
+            Ok(Next::Expand { once }) => self.expand_argument(once),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
+    /// Enters the closure in the frame at `fp`, or applies what else is there at the next turn.
+    fn enter(&mut self, count: usize) -> Option<Status> {
+        let m = &mut self.machine;
+        let callee = Value(m.stack[m.fp]);
+        if !m.heap.is(callee, crate::value::Kind::Closure) {
+            self.state = State::Applying(count);
+            return m.limits.slice_is_over().then_some(Status::Yield);
+        }
+        m.pc = m.heap.field(callee, 0).fixnum_value() as usize;
+        match dispatch::enter_general(&self.code, m, count) {
+            Ok(()) => None,
+            Err(exit) => self.leave(exit),
+        }
+    }
+
+    /// Returns from the frame at `fp`.
+    pub(crate) fn return_value(&mut self, value: Value) {
+        let m = &mut self.machine;
+        let back = m.stack[m.fp + 1];
+        m.stack[m.fp] = value.0;
+        m.pc = dispatch::link_pc(back);
+        m.fp -= dispatch::link_delta(back);
+    }
+
+    /// The value at `stack[0]` goes to whoever waits below the active stack.
+    fn underflow(&mut self) -> Option<Status> {
+        match stack::take_up(&mut self.machine) {
+            Ok(true) => None,
+            Ok(false) => {
+                // Nothing is below: a task whose promise nobody keeps.
+                self.state = State::Between;
+                None
+            }
+            Err(fault) => self.fault(fault),
+        }
+    }
+
+    /// A fault of the frame at `fp`.
+    pub(crate) fn fault(&mut self, fault: Fault) -> Option<Status> {
+        match fault {
+            Fault::Raise { continuable } => {
+                self.complete_error();
+                match control::raise(&mut self.machine, continuable, &self.places) {
+                    Ok(None) => self.uncaught(),
+                    Ok(Some(next)) => self.follow(Ok(next)),
+                    Err(fault) => self.fault_again(fault),
+                }
+            }
+            _ => self.fault_again(fault),
+        }
+    }
+
+    fn fault_again(&mut self, fault: Fault) -> Option<Status> {
+        if let Fault::Raise { .. } = fault {
+            return self.uncaught();
+        }
+        match control::exhausted(&mut self.machine, fault) {
+            Ok(true) => {
+                self.complete_error();
+                match control::raise(&mut self.machine, false, &self.places) {
+                    Ok(None) => self.uncaught(),
+                    Ok(Some(next)) => self.follow(Ok(next)),
+                    Err(fault) => self.fault_again(fault),
+                }
+            }
+            Ok(false) => {
+                let condition = Condition::exhausted(fault);
+                Some(self.fail_evaluation(condition))
+            }
+            Err(fault) => self.fault_again(fault),
+        }
+    }
+
+    /// Nobody handles what was raised: the task fails.
+    fn uncaught(&mut self) -> Option<Status> {
+        let raised = self.machine.raised;
+        if self.machine.task == self.machine.main_task {
+            let condition = self.condition_of(raised);
+            return Some(self.fail_evaluation(condition));
+        }
+        let promise = self.machine.heap.field(self.machine.task, 0);
+        self.state = State::Between;
+        match crate::builtins::promises::settle(&mut self.machine, promise, raised, false) {
+            Ok(()) => None,
+            Err(fault) => self.fault_again(fault),
+        }
+    }
+
+    /// Ends the main task with a condition; the others stay.
+    fn fail_evaluation(&mut self, condition: Condition) -> Status {
+        self.condition = Some(condition);
+        self.evaluations.clear();
+        self.machine.temporaries.clear();
+        self.machine.opaques.clear();
+        self.machine.limits.leave_to(0);
+        self.machine.limits_changed();
+        let m = &mut self.machine;
+        (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
+        self.state = State::Between;
+        self.machine.main_task = Value::NIL;
+        Status::Failed
+    }
+
+    fn next_task(&mut self) -> Option<Status> {
+        let m = &mut self.machine;
+        (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
+        let Some(ready) = m.ready.pop_front() else {
+            return Some(Status::Idle);
+        };
+        self.state = State::Running;
+        let result = control::switch_to(m, ready);
+        self.follow(result)
+    }
+
+    /// One of the machine's own return points.
+    fn stub(&mut self, op: crate::opcode::Op) -> Option<Status> {
+        use crate::opcode::Op;
+        let m = &mut self.machine;
+        let word = |m: &Machine, place: usize| Value(m.stack[m.fp + place]);
+        match op {
+            Op::StubUnderflow => return self.underflow(),
+            Op::StubDynamic => {
+                m.dynamic = word(m, 2);
+                let value = word(m, 3);
+                self.return_value(value);
+            }
+            Op::StubGuard => {
+                m.dynamic = word(m, 2);
+                let value = word(m, 4);
+                self.return_value(value);
+            }
+            Op::StubLimit => {
+                m.dynamic = word(m, 2);
+                m.settle_fuel();
+                let around = m.heap.field(m.dynamic, dynamic::EXTENT).fixnum_value() as u64;
+                m.limits.leave_to(around);
+                m.limits_changed();
+                let value = word(m, 4);
+                self.return_value(value);
+            }
+            Op::StubRaise => {
+                m.dynamic = word(m, 2);
+                let raised = word(m, 3);
+                m.top = m.fp + 4;
+                let outer = m.dynamic;
+                let handler = m.heap.field(outer, dynamic::HANDLERS);
+                if handler != Value::NIL
+                    && let Ok(masked) = dynamic::mask(m, handler)
+                {
+                    m.dynamic = masked;
+                }
+                let message = "the handler returned, but this error cannot be continued";
+                let fault = m.error(":user", message, &[raised]);
+                return self.fault(fault);
+            }
+            Op::StubValues => {
+                let (receiver, values) = (word(m, 2), word(m, 3));
+                m.top = m.fp + 4;
+                let count = match m.heap.kind(values) {
+                    Some(crate::value::Kind::Values) => {
+                        let count = m.heap.length(values);
+                        for place in 0..count {
+                            m.stack[m.fp + 2 + place] = m.heap.field(values, place).0;
+                        }
+                        count
+                    }
+                    _ => {
+                        m.stack[m.fp + 2] = values.0;
+                        1
+                    }
+                };
+                m.stack[m.fp] = receiver.0;
+                m.top = m.fp + 2 + count;
+                m.fuel -= count as i64;
+                return self.enter(count);
+            }
+            Op::StubFuelUsed => {
+                let before = word(m, 2).fixnum_value() as u64;
+                m.top = m.fp + 4;
+                let used = m.fuel_used() - before;
+                if let Err(fault) = m.ensure(3) {
+                    return self.fault(fault);
+                }
+                let fields = [word(m, 3), Value::fixnum(used as i64)];
+                let values = m.heap.object(crate::value::Kind::Values, 0, &fields);
+                self.return_value(values);
+            }
+            Op::StubStart => {
+                let (promise, thunk) = (word(m, 2), word(m, 3));
+                push_stub(m, stubs::TASK, &[promise]);
+                let next = apply(m, thunk, &[]);
+                return self.follow(Ok(next));
+            }
+            Op::StubTask => {
+                let (promise, value) = (word(m, 2), word(m, 3));
+                m.top = m.fp + 4;
+                self.state = State::Between;
+                if let Err(fault) = crate::builtins::promises::settle(m, promise, value, true) {
+                    return self.fault_again(fault);
+                }
+            }
+            Op::StubUnit => return self.unit_returned(),
+            Op::StubTransformer => return self.transformer_returned(),
+            _ => unreachable!("every other operation is the interpreter's own"),
+        }
+        None
+    }
+
+    /// Stops the evaluation at the next turn of `run`: it fails with `:interrupted`, which nothing can catch.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// Whether tasks are left besides the main one.
+    pub fn has_tasks(&self) -> bool {
+        !self.machine.ready.is_empty() || !self.machine.awaited.is_empty()
+    }
+
+    /// Fuel used by the current evaluation so far.
+    pub fn fuel_used(&self) -> u64 {
+        self.machine.fuel_used()
+    }
+
+    /// The condition the last evaluation failed with.
+    pub fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
+    /// The next thing the program asks of the world.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        let request = self.machine.requests.pop_front()?;
+        Some(request)
+    }
+}

@@ -1,0 +1,279 @@
+//! Errors as a person sees them: what happened, the line with one marked span, the calls that led there.
+
+use super::dispatch::link_pc;
+use super::{Fault, Machine, Vm, stack};
+use crate::symbol::Symbol;
+use crate::syntax::{SourceId, Span};
+use crate::value::{Kind, Value};
+use std::fmt;
+
+/// Fields of an error object.
+pub mod fields {
+    /// A keyword.
+    pub const KIND: usize = 0;
+    /// A string.
+    pub const MESSAGE: usize = 1;
+    /// A list.
+    pub const IRRITANTS: usize = 2;
+    /// A vector of source, start and end, or `#f`.
+    pub const SPAN: usize = 3;
+    /// A list of vectors: name or `#f`, source, start, end.
+    pub const TRACE: usize = 4;
+    /// What belongs to the error besides: a dict or `#f`.
+    pub const PAYLOAD: usize = 5;
+    /// How many there are.
+    pub const COUNT: usize = 6;
+}
+
+use fields::{COUNT, IRRITANTS, KIND, MESSAGE, SPAN, TRACE};
+
+/// Calls kept in a trace.
+const TRACE_MAX: usize = 12;
+
+/// An error that ended an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Its kind, a keyword such as `:unknown-name`.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// The values concerned, as `write` prints them.
+    pub irritants: Vec<String>,
+    /// Where.
+    pub span: Span,
+    /// The calls that led there, innermost first: name and place.
+    pub trace: Vec<(String, Span)>,
+}
+
+impl Condition {
+    /// The user stopped the evaluation.
+    pub(super) fn interrupted() -> Condition {
+        Condition::plain(":interrupted", "stopped by you")
+    }
+
+    pub(super) fn exhausted(fault: Fault) -> Condition {
+        match fault {
+            Fault::FuelExhausted => Condition::plain(
+                ":fuel-exhausted",
+                "the fuel given to this computation is used up",
+            ),
+            _ => Condition::plain(
+                ":memory-exhausted",
+                "the memory given to this computation is used up",
+            ),
+        }
+    }
+
+    fn plain(kind: &str, message: &str) -> Condition {
+        Condition {
+            kind: kind.to_string(),
+            message: message.to_string(),
+            irritants: Vec::new(),
+            span: Span::NONE,
+            trace: Vec::new(),
+        }
+    }
+
+    pub(super) fn raised(m: &Machine, raised: Value) -> Condition {
+        if !m.heap.is(raised, Kind::Error) {
+            let mut condition = Condition::plain(":user", "a value was raised that nobody handled");
+            condition.irritants = vec![crate::printer::write_limited(m, raised)];
+            return condition;
+        }
+        let field = |index| m.heap.field(raised, index);
+        let kind = field(KIND)
+            .as_symbol()
+            .map_or(":user", |s| m.symbols.text(s));
+        let message = if m.is_string(field(MESSAGE)) {
+            m.heap.string_text(field(MESSAGE))
+        } else {
+            String::new()
+        };
+        let mut condition = Condition::plain(kind, &message);
+        let mut irritants = field(IRRITANTS);
+        while irritants.is_pair() && condition.irritants.len() < TRACE_MAX {
+            condition
+                .irritants
+                .push(crate::printer::write_limited(m, m.heap.car(irritants)));
+            irritants = m.heap.cdr(irritants);
+        }
+        condition.span = read_span(m, field(SPAN), 0);
+        let mut trace = field(TRACE);
+        while trace.is_pair() {
+            let call = m.heap.car(trace);
+            let name = m
+                .heap
+                .field(call, 0)
+                .as_symbol()
+                .map_or("", |s| m.symbols.text(s));
+            condition
+                .trace
+                .push((name.to_string(), read_span(m, call, 1)));
+            trace = m.heap.cdr(trace);
+        }
+        condition
+    }
+
+    /// The condition as text, with the line it happened in.
+    pub fn rendered<'a>(&'a self, m: &'a Machine) -> Rendered<'a> {
+        Rendered {
+            condition: self,
+            machine: m,
+        }
+    }
+}
+
+fn read_span(m: &Machine, vector: Value, from: usize) -> Span {
+    if !m.heap.is(vector, Kind::Vector) || m.heap.length(vector) < from + 3 {
+        return Span::NONE;
+    }
+    let number = |index| m.heap.field(vector, from + index).as_fixnum().unwrap_or(0) as u32;
+    Span {
+        source: SourceId(number(0)),
+        start: number(1),
+        end: number(2),
+    }
+}
+
+/// A condition that prints itself.
+#[derive(Debug)]
+pub struct Rendered<'a> {
+    condition: &'a Condition,
+    machine: &'a Machine,
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let condition = self.condition;
+        write!(f, "error {}: {}", condition.kind, condition.message)?;
+        for irritant in &condition.irritants {
+            write!(f, " {irritant}")?;
+        }
+        self.place(f, condition.span)?;
+        for (name, span) in &condition.trace {
+            if !span.is_none() && !name.is_empty() {
+                let (line, _) = self.machine.sources.line_column(*span);
+                write!(
+                    f,
+                    "\n  in `{name}`, {}:{line}",
+                    self.machine.sources.source(span.source).name
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rendered<'_> {
+    fn place(&self, f: &mut fmt::Formatter<'_>, span: Span) -> fmt::Result {
+        if span.is_none() {
+            return Ok(());
+        }
+        let sources = &self.machine.sources;
+        let source = sources.source(span.source);
+        let (line, column) = sources.line_column(span);
+        let text = source.text.lines().nth(line - 1).unwrap_or("");
+        let gutter = line.to_string();
+        let blank = " ".repeat(gutter.len());
+        let marked = sources
+            .slice(span)
+            .lines()
+            .next()
+            .unwrap_or("")
+            .chars()
+            .count()
+            .max(1);
+        let marks = "^".repeat(marked.min(text.chars().count().saturating_sub(column - 1).max(1)));
+        write!(f, "\n{blank}--> {}:{line}:{column}", source.name)?;
+        write!(f, "\n{gutter} | {text}")?;
+        write!(f, "\n{blank} | {}{marks}", " ".repeat(column - 1))
+    }
+}
+
+impl Machine {
+    /// Makes an error and prepares to raise it: `return Err(m.error(…))`.
+    pub fn error(&mut self, kind: &str, message: &str, irritants: &[Value]) -> Fault {
+        let words = 1 + COUNT + crate::heap::Heap::text_words(message) + 2 * irritants.len();
+        let kind = self.symbols.intern(kind);
+        match self.rooted(irritants, words, |m, held| m.new_error(kind, message, held)) {
+            Ok(error) => {
+                self.raised = error;
+                Fault::Raise { continuable: false }
+            }
+            Err(fault) => fault,
+        }
+    }
+
+    fn new_error(&mut self, kind: Symbol, message: &str, irritants: &[Value]) -> Value {
+        let text = self.heap.string(message);
+        let list = irritants
+            .iter()
+            .rev()
+            .fold(Value::NIL, |tail, &value| self.heap.cons(value, tail));
+        let fields = [
+            Value::symbol(kind),
+            text,
+            list,
+            Value::FALSE,
+            Value::NIL,
+            Value::FALSE,
+        ];
+        self.heap.object(Kind::Error, 0, &fields)
+    }
+}
+
+impl Vm {
+    /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.
+    pub(super) fn complete_error(&mut self) {
+        let m = &mut self.machine;
+        m.top = m.top.max(m.fp + 2);
+        if !m.heap.is(m.raised, Kind::Error) || m.heap.field(m.raised, TRACE) != Value::NIL {
+            return;
+        }
+        let mut places = Vec::new();
+        stack::walk(m, |back| {
+            places.push(back);
+            places.len() < TRACE_MAX
+        });
+        debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
+        let known = places
+            .iter()
+            .map(|&place| (place, self.code.spans[place - 1]));
+        let calls: Vec<(usize, Span)> = known.filter(|(_, span)| !span.is_none()).collect();
+        let has_place = m.heap.field(m.raised, SPAN) != Value::FALSE;
+        if let (false, Some(&(_, span))) = (has_place, calls.first()) {
+            m.set_error_span(span);
+        }
+        let mut trace = Value::NIL;
+        for &(place, span) in calls.iter().rev() {
+            let name = self.code.block_at(place as u32).and_then(|block| {
+                block
+                    .unit
+                    .unit
+                    .lambdas
+                    .get(block.lambda as usize)
+                    .and_then(|lambda| lambda.name)
+            });
+            let name = name.map_or(Value::FALSE, Value::symbol);
+            let m = &mut self.machine;
+            let numbers = [
+                i64::from(span.source.0),
+                i64::from(span.start),
+                i64::from(span.end),
+            ]
+            .map(Value::fixnum);
+            let made = m.rooted(&[trace], 7, |m, held| {
+                let call =
+                    m.heap
+                        .object(Kind::Vector, 0, &[name, numbers[0], numbers[1], numbers[2]]);
+                m.heap.cons(call, held[0])
+            });
+            match made {
+                Ok(more) => trace = more,
+                Err(_) => return,
+            }
+        }
+        let raised = self.machine.raised;
+        self.machine.heap.set_field(raised, TRACE, trace);
+    }
+}
