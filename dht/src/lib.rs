@@ -43,6 +43,7 @@ pub mod sim;
 mod storage;
 mod table;
 
+pub use blocks::BLOCKS_MAX;
 pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
 pub use event::{
     Action, BlockReason, BlockRecord, Command, Event, ExchangeId, Found, Get, ItemRecord,
@@ -54,11 +55,16 @@ pub use item::{
     META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version,
     item_key,
 };
+pub use kademlia::limits;
 pub use kademlia::{Config, Kademlia, Metrics};
+pub use lookup::{LOOKUP_CANDIDATES_MAX, LOOKUP_REQUESTS_MAX};
 pub use message::{
     CONTACTS_MAX, DETAIL_BYTES_MAX, ErrorCode, Failure, FindValue, InteractionId, Nodes,
     PROTOCOL_VERSION, Request, Response, Store, Value,
 };
+
+pub use rates::{REQUESTS_BURST_MAX, REQUESTS_PER_SECOND_MAX, UNVERIFIED_DIAL_MS};
+pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};
 
 /// Contacts per bucket, and nodes an item is stored at.
 pub const K: usize = 20;

@@ -7,15 +7,18 @@
 //! | --- | --- |
 //! | `incoming` | answers requests |
 //! | `exchanges` | sends requests, waits for answers, measures, judges what was passed on |
-//! | `tasks` | lookups and what they are for: get, put, bootstrap, refresh |
+//! | `tasks` | lookups: bootstrap, refresh, and the walk of every other one |
+//! | `reading`, `writing` | what a get and a put make of a lookup |
 //! | `upkeep` | admission, liveness, refresh, republishing, handing over |
 //! | `watching` | both sides of a watch |
 
 mod exchanges;
 mod incoming;
+mod reading;
 mod tasks;
 mod upkeep;
 mod watching;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -38,6 +41,21 @@ use crate::table::{Entry, Table};
 use exchanges::Exchange;
 use tasks::{Task, TaskId};
 use watching::Watching;
+
+/// Every bound and interval of the state machine by name.
+pub mod limits {
+    pub use super::exchanges::{EXCHANGES_MAX, REQUEST_TIMEOUT_MS};
+    pub use super::incoming::{CACHE_MS_MAX, CACHE_MS_MIN};
+    pub use super::tasks::LOOKUP_TIMEOUT_MS_MAX;
+    pub use super::upkeep::{
+        ANNOUNCE_MS, BACKGROUND_MAX, DEAD_KEPT_MS, HANDOVERS_IN_FLIGHT_MAX, HANDOVERS_MAX,
+        KNOCKS_MAX, PINGS_MAX, REFRESH_MS, REFRESHES_MAX, STALE_MS, TICK_MS,
+    };
+    pub use super::watching::{
+        WATCH_MS, WATCH_NODES, WATCHED_KEYS_MAX, WATCHERS_PER_KEY_MAX, WATCHES_MAX,
+    };
+    pub use super::{SAVED_CONTACTS_MAX, SEEN_MAX};
+}
 
 /// Most saved contacts kept in mind for when nobody else is known.
 pub const SAVED_CONTACTS_MAX: usize = 256;

@@ -1,19 +1,17 @@
 //! Lookups and what they are for.
 //!
-//! Owns every running lookup from its seeds to its outcome. Refuses to believe an item before `exchanges`
-//! has judged it, and to let a reader see a version older than one it saw before.
+//! Owns every running lookup from its seeds to its end. Refuses to believe an item before `exchanges` has
+//! judged it; what a found item or neighbourhood is good for is up to `reading` and `writing`.
 
 use super::exchanges::Purpose;
+use super::reading::Read;
+use super::writing::Write;
 use super::{Kademlia, Timer};
 use crate::contact::{Contact, PublicKey};
-use crate::event::{
-    Action, Found, Get, LookupReport, Notice, OperationError, OperationId, Outcome, Put, PutReport,
-};
-use crate::id::{Distance, Id};
-use crate::item::{VerifiedItem, Version};
+use crate::event::{Action, LookupReport, Notice, OperationError, OperationId, Outcome};
+use crate::id::Id;
 use crate::lookup::Lookup;
-use crate::message::{ErrorCode, FindValue, InteractionId, Request, Response, Store};
-use crate::storage::{Incoming, Kept, Refusal};
+use crate::message::{FindValue, InteractionId, Request, Response};
 use crate::table::Entry;
 use crate::{K, LOOKUP_TIMEOUT_MS};
 
@@ -27,15 +25,15 @@ pub(super) struct TaskId(u64);
 pub(super) struct Task {
     pub(super) operation: Option<OperationId>,
     pub(super) interaction: InteractionId,
-    started: u64,
-    deadline: u64,
-    lookup: Lookup,
-    goal: Goal,
+    pub(super) started: u64,
+    pub(super) deadline: u64,
+    pub(super) lookup: Lookup,
+    pub(super) goal: Goal,
 }
 
 /// What a lookup is for.
 #[derive(Debug)]
-enum Goal {
+pub(super) enum Goal {
     /// Naming the nearest nodes.
     Nodes,
     /// Finding our own place.
@@ -44,40 +42,6 @@ enum Goal {
     Refresh,
     Read(Box<Read>),
     Write(Box<Write>),
-}
-
-#[derive(Debug)]
-struct Read {
-    fresh: bool,
-    /// Set a watch at the nearest nodes afterwards.
-    watch: bool,
-    /// Only versions strictly newer are asked for.
-    newer_than: Option<Version>,
-    best: Option<Best>,
-    /// The nearest node that did not have it.
-    lacking: Option<(Distance, Contact)>,
-    /// Nodes that answered with something older than the best.
-    behind: Vec<(Contact, Version)>,
-    /// Watch requests not answered yet, and set ones; `None` until the lookup is over.
-    watching: Option<(usize, usize)>,
-}
-
-#[derive(Debug)]
-struct Best {
-    item: VerifiedItem,
-    holder: Option<PublicKey>,
-    hops: u32,
-}
-
-#[derive(Debug)]
-struct Write {
-    item: VerifiedItem,
-    require: Option<usize>,
-    report: PutReport,
-    /// Stores not answered yet; `None` until the lookup is over.
-    pending: Option<usize>,
-    /// Whether we are among the K nearest ourselves.
-    is_ours: bool,
 }
 
 impl Task {
@@ -167,121 +131,8 @@ impl Kademlia {
         self.start(now, None, target, seeds, Goal::Refresh, LOOKUP_TIMEOUT_MS);
     }
 
-    pub(super) fn get(&mut self, now: u64, operation: OperationId, get: &Get) {
-        let key = get.key;
-        let floor = self.seen.version(&key);
-        let held = self.storage.read(now, &key, get.fresh);
-        let held = held.filter(|item| floor.is_none_or(|floor| item.version() >= floor));
-        let seeds = self.seeds(&key);
-        if let Some(item) = &held
-            && (!get.fresh || seeds.is_empty())
-        {
-            self.seen.note(&key, item.version());
-            let found = Found {
-                item: item.clone(),
-                holder: None,
-                lookup: LookupReport::default(),
-            };
-            return self.finish(operation, Ok(Outcome::Found(found)));
-        }
-        let goal = Goal::Read(Box::new(self.read_goal(held, floor, get.fresh)));
-        let timeout = get.timeout_ms.min(LOOKUP_TIMEOUT_MS_MAX);
-        self.start(now, Some(operation), key, seeds, goal, timeout);
-    }
-
-    /// A fresh read that sets a watch at its end.
-    pub(super) fn read_to_watch(&mut self, now: u64, operation: Option<OperationId>, key: Id) {
-        let held = self.storage.read(now, &key, true);
-        let read = self.read_goal(held, self.seen.version(&key), true);
-        let goal = Goal::Read(Box::new(Read {
-            watch: true,
-            ..read
-        }));
-        let seeds = self.seeds(&key);
-        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
-    }
-
-    fn read_goal(&self, held: Option<VerifiedItem>, floor: Option<Version>, fresh: bool) -> Read {
-        // What was seen but is not at hand has to be found again: "newer than just below it".
-        let newer_than = held
-            .as_ref()
-            .map(VerifiedItem::version)
-            .or_else(|| floor.map(Version::just_below));
-        Read {
-            fresh,
-            watch: false,
-            newer_than,
-            best: held.map(|item| Best {
-                item,
-                holder: None,
-                hops: 0,
-            }),
-            lacking: None,
-            behind: Vec::new(),
-            watching: None,
-        }
-    }
-
-    pub(super) fn put(&mut self, now: u64, operation: OperationId, put: Put) {
-        let checked = VerifiedItem::new(put.item, &*self.signatures)
-            .and_then(|item| item.check_times(now).map(|()| item));
-        let item = match checked {
-            Ok(item) => item,
-            Err(error) => return self.finish(operation, Err(OperationError::BadItem(error))),
-        };
-        let source = self.me.public_key();
-        let republish_at = self.next_republish(now);
-        let kept = self.keep(
-            now,
-            Incoming {
-                item: item.clone(),
-                own: true,
-                cached_until: None,
-                source,
-                subnet: None,
-                republish_at,
-            },
-        );
-        match kept {
-            Kept::New(_) | Kept::Same => {}
-            Kept::Older(newer) => {
-                return self.finish(operation, Err(OperationError::Superseded(newer)));
-            }
-            Kept::Refused(Refusal::Item(error)) => {
-                return self.finish(operation, Err(OperationError::BadItem(error)));
-            }
-            Kept::Refused(Refusal::Stub | Refusal::OverQuota) => {
-                return self.finish(operation, Err(OperationError::Busy));
-            }
-        }
-        self.seen.note(item.key(), item.version());
-        self.write(now, Some(operation), item, put.require);
-    }
-
-    /// Stores an item at the K nearest; for the node's own upkeep without an operation.
-    pub(super) fn write(
-        &mut self,
-        now: u64,
-        operation: Option<OperationId>,
-        item: VerifiedItem,
-        require: Option<usize>,
-    ) {
-        let key = *item.key();
-        let seeds = self.seeds(&key);
-        let report = PutReport::default();
-        let write = Write {
-            item,
-            require,
-            report,
-            pending: None,
-            is_ours: false,
-        };
-        let goal = Goal::Write(Box::new(write));
-        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
-    }
-
     /// Whom to ask first: the nearest we know, and if that is hardly anybody, whom an earlier run knew.
-    fn seeds(&self, target: &Id) -> Vec<Contact> {
+    pub(super) fn seeds(&self, target: &Id) -> Vec<Contact> {
         let mut seeds = self.table.nearest(target, K, Entry::is_live);
         if seeds.len() < crate::ALPHA {
             seeds.extend(self.saved.iter().cloned());
@@ -290,7 +141,7 @@ impl Kademlia {
         seeds
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         now: u64,
         operation: Option<OperationId>,
@@ -321,7 +172,7 @@ impl Kademlia {
     }
 
     /// Asks whoever is to be asked next, or concludes.
-    fn drive(&mut self, now: u64, id: TaskId, mut task: Task) {
+    pub(super) fn drive(&mut self, now: u64, id: TaskId, mut task: Task) {
         while task.is_looking() {
             if task.has_found() || task.lookup.is_finished() {
                 return self.conclude(now, id, task);
@@ -426,7 +277,7 @@ impl Kademlia {
     }
 
     /// Whom we may hear of from others: nobody blocked, and not ourselves.
-    fn acceptable(&self, now: u64, mut contacts: Vec<Contact>) -> Vec<Contact> {
+    pub(super) fn acceptable(&self, now: u64, mut contacts: Vec<Contact>) -> Vec<Contact> {
         contacts.retain(|contact| !self.is_blocked(&contact.public_key(), now));
         contacts
     }
@@ -476,271 +327,17 @@ impl Kademlia {
         }
     }
 
-    fn conclude_read(
-        &mut self,
-        now: u64,
-        id: TaskId,
-        mut task: Task,
-        report: LookupReport,
-        is_alone: bool,
-    ) {
-        let key = *task.lookup.target();
-        let Goal::Read(read) = &mut task.goal else {
-            return;
-        };
-        if let Some(best) = &read.best {
-            self.seen.note(&key, best.item.version());
-            let item = best.item.clone();
-            let (holder, interaction) = (best.holder, task.interaction);
-            self.spread(now, interaction, read, &item, holder);
-            self.tell_ourselves(&item);
-        }
-        if read.watch {
-            return self.begin_watch(now, id, task);
-        }
-        let outcome = match read.best.take() {
-            // What we hold ourselves is no fresh answer when nobody else could be asked.
-            Some(best) if !is_alone || !read.fresh => {
-                let (item, holder) = (best.item, best.holder);
-                Ok(Outcome::Found(Found {
-                    item,
-                    holder,
-                    lookup: report,
-                }))
-            }
-            _ if is_alone => Err(OperationError::RoutingTableEmpty),
-            _ => Err(OperationError::ValueNotFound(report)),
-        };
-        self.end(id, &task, outcome);
-    }
-
-    /// After a find: a copy for the nearest node on the path that lacked it, the newest version for those
-    /// that were behind, and for ourselves if we were.
-    fn spread(
-        &mut self,
-        now: u64,
-        interaction: InteractionId,
-        read: &Read,
-        item: &VerifiedItem,
-        holder: Option<PublicKey>,
-    ) {
-        let held = self.storage.held(item.key());
-        if held.is_some_and(|held| held.version() < item.version() && held.cached_until.is_none()) {
-            let me = self.me.clone();
-            let incoming = self.incoming_item(now, item.clone(), &me);
-            self.keep(now, incoming);
-        }
-        let store = |cache| {
-            Request::Store(Store {
-                item: item.item().clone(),
-                cache,
-            })
-        };
-        for (behind, version) in read.behind.iter().take(K) {
-            if *version < item.version() {
-                self.send(now, behind, interaction, store(false), Purpose::Copy);
-            }
-        }
-        if let Some((_, lacking)) = read
-            .lacking
-            .as_ref()
-            .filter(|_| !read.fresh && holder.is_some())
-            && self.send(now, lacking, interaction, store(true), Purpose::Copy)
-        {
-            self.metrics.cached += 1;
-        }
-    }
-
-    fn begin_stores(&mut self, now: u64, id: TaskId, mut task: Task) {
-        let Goal::Write(write) = &mut task.goal else {
-            return;
-        };
-        let key = *write.item.key();
-        let mut targets = task.lookup.nearest_answered(K);
-        let own = key.distance(self.me.id());
-        let nearer = targets
-            .iter()
-            .filter(|contact| key.distance(contact.id()) < own)
-            .count();
-        write.is_ours = nearer < K;
-        if write.is_ours {
-            // We are one of the K ourselves.
-            targets.truncate(K - 1);
-        }
-        let store = Store {
-            item: write.item.item().clone(),
-            cache: false,
-        };
-        let mut pending = 0;
-        for target in &targets {
-            let request = Request::Store(store.clone());
-            if self.send(now, target, task.interaction, request, Purpose::Store(id)) {
-                pending += 1;
-            } else {
-                write.report.timed_out += 1;
-            }
-        }
-        write.pending = Some(pending);
-        self.continue_stores(now, id, task);
-    }
-
-    pub(super) fn store_answered(
-        &mut self,
-        now: u64,
-        id: TaskId,
-        from: &Contact,
-        response: Response,
-    ) {
-        let code = match &response {
-            Response::Stored => None,
-            Response::Failure(failure) => Some(failure.code),
-            _ => Some(ErrorCode::Internal),
-        };
-        let newer = self.take_newer(now, from, response);
-        let Some(mut task) = self.tasks.remove(&id) else {
-            return;
-        };
-        if let Goal::Write(write) = &mut task.goal {
-            write.pending = write.pending.map(|pending| pending - 1);
-            match code {
-                None => write.report.stored += 1,
-                Some(code) => write.report.rejected.push((from.public_key(), code)),
-            }
-            if newer.is_some() {
-                write.report.newer = newer;
-            }
-        }
-        self.continue_stores(now, id, task);
-    }
-
-    pub(super) fn store_failed(&mut self, now: u64, id: TaskId) {
-        let Some(mut task) = self.tasks.remove(&id) else {
-            return;
-        };
-        if let Goal::Write(write) = &mut task.goal {
-            write.pending = write.pending.map(|pending| pending - 1);
-            write.report.timed_out += 1;
-        }
-        self.continue_stores(now, id, task);
-    }
-
-    fn continue_stores(&mut self, now: u64, id: TaskId, mut task: Task) {
-        let Goal::Write(write) = &mut task.goal else {
-            return;
-        };
-        let is_over = write.pending == Some(0);
-        let has_enough = write
-            .require
-            .is_some_and(|require| write.report.stored >= require.max(1));
-        if !is_over && (!has_enough || task.operation.is_none()) {
-            self.tasks.insert(id, task);
-            return;
-        }
-        let report = write.report.clone();
-        let required = write.require.unwrap_or(1).max(1);
-        let outcome = if report.stored >= required {
-            Ok(Outcome::Stored(report))
-        } else {
-            Err(OperationError::NotStored(Box::new(report)))
-        };
-        if is_over {
-            let (key, is_ours) = (*write.item.key(), write.is_ours);
-            let (stored, newer) = (write.report.stored, write.report.newer.take());
-            let is_upkeep = task.operation.is_none();
-            self.end(id, &task, outcome);
-            self.republished(now, &key, is_upkeep, is_ours, stored, newer);
-        } else if let Some(operation) = task.operation {
-            // Enough have it; the rest goes on without anybody waiting.
-            self.finish(operation, outcome);
-            task.operation = None;
-            self.background += 1;
-            self.tasks.insert(id, task);
-        }
-    }
-
-    fn begin_watch(&mut self, now: u64, id: TaskId, mut task: Task) {
-        let key = *task.lookup.target();
-        let nodes = task.lookup.nearest_answered(super::watching::WATCH_NODES);
-        let lasting_ms = super::watching::WATCH_MS;
-        let mut pending = 0;
-        for node in &nodes {
-            let request = Request::Watch { key, lasting_ms };
-            pending +=
-                usize::from(self.send(now, node, task.interaction, request, Purpose::Watch(id)));
-        }
-        if let Goal::Read(read) = &mut task.goal {
-            read.watching = Some((pending, 0));
-        }
-        self.continue_watch(id, task);
-    }
-
-    pub(super) fn watch_answered(&mut self, id: TaskId, is_set: bool) {
-        let Some(mut task) = self.tasks.remove(&id) else {
-            return;
-        };
-        if let Goal::Read(read) = &mut task.goal
-            && let Some((pending, set)) = &mut read.watching
-        {
-            *pending -= 1;
-            *set += usize::from(is_set);
-        }
-        self.continue_watch(id, task);
-    }
-
-    fn continue_watch(&mut self, id: TaskId, task: Task) {
-        match &task.goal {
-            Goal::Read(read) if read.watching.is_some_and(|(pending, _)| pending == 0) => {
-                let nodes = read.watching.map_or(0, |(_, set)| set);
-                self.end(id, &task, Ok(Outcome::Watching { nodes }));
-            }
-            _ => drop(self.tasks.insert(id, task)),
-        }
-    }
-
     /// The task is over; whoever waits for it hears of it.
-    fn end(&mut self, id: TaskId, task: &Task, outcome: Result<Outcome, OperationError>) {
+    pub(super) fn end(
+        &mut self,
+        id: TaskId,
+        task: &Task,
+        outcome: Result<Outcome, OperationError>,
+    ) {
         self.timers.remove(&(task.deadline, Timer::Task(id)));
         match task.operation {
             Some(operation) => self.finish(operation, outcome),
             None => self.background -= 1,
-        }
-    }
-
-    /// Keys of items being republished or refreshed right now.
-    pub(super) fn is_writing(&self, key: &Id) -> bool {
-        self.tasks
-            .values()
-            .any(|task| matches!(task.goal, Goal::Write(_)) && task.lookup.target() == key)
-    }
-}
-
-impl Read {
-    fn lacks(&mut self, from: &Contact, target: &Id) {
-        let distance = target.distance(from.id());
-        if self
-            .lacking
-            .as_ref()
-            .is_none_or(|(nearest, _)| distance < *nearest)
-        {
-            self.lacking = Some((distance, from.clone()));
-        }
-    }
-
-    fn offer(&mut self, from: &Contact, item: VerifiedItem, hops: u32) {
-        let version = item.version();
-        if self
-            .best
-            .as_ref()
-            .is_none_or(|best| best.item.version() < version)
-        {
-            self.best = Some(Best {
-                item,
-                holder: Some(from.public_key()),
-                hops,
-            });
-        }
-        if self.fresh {
-            self.behind.push((from.clone(), version));
         }
     }
 }

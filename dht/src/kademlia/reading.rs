@@ -1,0 +1,245 @@
+//! Reads: plain, fresh, and those that set a watch at their end.
+//!
+//! Owns the best version found so far and what is done with it. Refuses to let a reader see a version older
+//! than one it saw before, and to answer a fresh read from what only we hold ourselves.
+
+use super::Kademlia;
+use super::exchanges::Purpose;
+use super::tasks::{Goal, LOOKUP_TIMEOUT_MS_MAX, Task, TaskId};
+use super::watching::{WATCH_MS, WATCH_NODES};
+use crate::contact::{Contact, PublicKey};
+use crate::event::{Found, Get, LookupReport, OperationError, OperationId, Outcome};
+use crate::id::{Distance, Id};
+use crate::item::{VerifiedItem, Version};
+use crate::message::{InteractionId, Request, Store};
+use crate::{K, LOOKUP_TIMEOUT_MS};
+
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) fresh: bool,
+    /// Set a watch at the nearest nodes afterwards.
+    pub(super) watch: bool,
+    /// Only versions strictly newer are asked for.
+    pub(super) newer_than: Option<Version>,
+    pub(super) best: Option<Best>,
+    /// The nearest node that did not have it.
+    pub(super) lacking: Option<(Distance, Contact)>,
+    /// Nodes that answered with something older than the best.
+    pub(super) behind: Vec<(Contact, Version)>,
+    /// Watch requests not answered yet, and set ones; `None` until the lookup is over.
+    pub(super) watching: Option<(usize, usize)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Best {
+    pub(super) item: VerifiedItem,
+    pub(super) holder: Option<PublicKey>,
+    pub(super) hops: u32,
+}
+
+impl Kademlia {
+    pub(super) fn get(&mut self, now: u64, operation: OperationId, get: &Get) {
+        let key = get.key;
+        let floor = self.seen.version(&key);
+        let held = self.storage.read(now, &key, get.fresh);
+        let held = held.filter(|item| floor.is_none_or(|floor| item.version() >= floor));
+        let seeds = self.seeds(&key);
+        if let Some(item) = &held
+            && (!get.fresh || seeds.is_empty())
+        {
+            self.seen.note(&key, item.version());
+            let found = Found {
+                item: item.clone(),
+                holder: None,
+                lookup: LookupReport::default(),
+            };
+            return self.finish(operation, Ok(Outcome::Found(found)));
+        }
+        let goal = Goal::Read(Box::new(self.read_goal(held, floor, get.fresh)));
+        let timeout = get.timeout_ms.min(LOOKUP_TIMEOUT_MS_MAX);
+        self.start(now, Some(operation), key, seeds, goal, timeout);
+    }
+
+    /// A fresh read that sets a watch at its end.
+    pub(super) fn read_to_watch(&mut self, now: u64, operation: Option<OperationId>, key: Id) {
+        let held = self.storage.read(now, &key, true);
+        let read = self.read_goal(held, self.seen.version(&key), true);
+        let goal = Goal::Read(Box::new(Read {
+            watch: true,
+            ..read
+        }));
+        let seeds = self.seeds(&key);
+        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
+    }
+
+    pub(super) fn read_goal(
+        &self,
+        held: Option<VerifiedItem>,
+        floor: Option<Version>,
+        fresh: bool,
+    ) -> Read {
+        // What was seen but is not at hand has to be found again: "newer than just below it".
+        let newer_than = held
+            .as_ref()
+            .map(VerifiedItem::version)
+            .or_else(|| floor.map(Version::just_below));
+        Read {
+            fresh,
+            watch: false,
+            newer_than,
+            best: held.map(|item| Best {
+                item,
+                holder: None,
+                hops: 0,
+            }),
+            lacking: None,
+            behind: Vec::new(),
+            watching: None,
+        }
+    }
+
+    pub(super) fn conclude_read(
+        &mut self,
+        now: u64,
+        id: TaskId,
+        mut task: Task,
+        report: LookupReport,
+        is_alone: bool,
+    ) {
+        let key = *task.lookup.target();
+        let Goal::Read(read) = &mut task.goal else {
+            return;
+        };
+        if let Some(best) = &read.best {
+            self.seen.note(&key, best.item.version());
+            let item = best.item.clone();
+            let (holder, interaction) = (best.holder, task.interaction);
+            self.spread(now, interaction, read, &item, holder);
+            self.tell_ourselves(&item);
+        }
+        if read.watch {
+            return self.begin_watch(now, id, task);
+        }
+        let outcome = match read.best.take() {
+            // What we hold ourselves is no fresh answer when nobody else could be asked.
+            Some(best) if !is_alone || !read.fresh => {
+                let (item, holder) = (best.item, best.holder);
+                Ok(Outcome::Found(Found {
+                    item,
+                    holder,
+                    lookup: report,
+                }))
+            }
+            _ if is_alone => Err(OperationError::RoutingTableEmpty),
+            _ => Err(OperationError::ValueNotFound(report)),
+        };
+        self.end(id, &task, outcome);
+    }
+
+    /// After a find: a copy for the nearest node on the path that lacked it, the newest version for those
+    /// that were behind, and for ourselves if we were.
+    pub(super) fn spread(
+        &mut self,
+        now: u64,
+        interaction: InteractionId,
+        read: &Read,
+        item: &VerifiedItem,
+        holder: Option<PublicKey>,
+    ) {
+        let held = self.storage.held(item.key());
+        if held.is_some_and(|held| held.version() < item.version() && held.cached_until.is_none()) {
+            let me = self.me.clone();
+            let incoming = self.incoming_item(now, item.clone(), &me);
+            self.keep(now, incoming);
+        }
+        let store = |cache| {
+            Request::Store(Store {
+                item: item.item().clone(),
+                cache,
+            })
+        };
+        for (behind, version) in read.behind.iter().take(K) {
+            if *version < item.version() {
+                self.send(now, behind, interaction, store(false), Purpose::Copy);
+            }
+        }
+        if let Some((_, lacking)) = read
+            .lacking
+            .as_ref()
+            .filter(|_| !read.fresh && holder.is_some())
+            && self.send(now, lacking, interaction, store(true), Purpose::Copy)
+        {
+            self.metrics.cached += 1;
+        }
+    }
+
+    pub(super) fn begin_watch(&mut self, now: u64, id: TaskId, mut task: Task) {
+        let key = *task.lookup.target();
+        let nodes = task.lookup.nearest_answered(WATCH_NODES);
+        let lasting_ms = WATCH_MS;
+        let mut pending = 0;
+        for node in &nodes {
+            let request = Request::Watch { key, lasting_ms };
+            pending +=
+                usize::from(self.send(now, node, task.interaction, request, Purpose::Watch(id)));
+        }
+        if let Goal::Read(read) = &mut task.goal {
+            read.watching = Some((pending, 0));
+        }
+        self.continue_watch(id, task);
+    }
+
+    pub(super) fn watch_answered(&mut self, id: TaskId, is_set: bool) {
+        let Some(mut task) = self.tasks.remove(&id) else {
+            return;
+        };
+        if let Goal::Read(read) = &mut task.goal
+            && let Some((pending, set)) = &mut read.watching
+        {
+            *pending -= 1;
+            *set += usize::from(is_set);
+        }
+        self.continue_watch(id, task);
+    }
+
+    pub(super) fn continue_watch(&mut self, id: TaskId, task: Task) {
+        match &task.goal {
+            Goal::Read(read) if read.watching.is_some_and(|(pending, _)| pending == 0) => {
+                let nodes = read.watching.map_or(0, |(_, set)| set);
+                self.end(id, &task, Ok(Outcome::Watching { nodes }));
+            }
+            _ => drop(self.tasks.insert(id, task)),
+        }
+    }
+}
+
+impl Read {
+    pub(super) fn lacks(&mut self, from: &Contact, target: &Id) {
+        let distance = target.distance(from.id());
+        if self
+            .lacking
+            .as_ref()
+            .is_none_or(|(nearest, _)| distance < *nearest)
+        {
+            self.lacking = Some((distance, from.clone()));
+        }
+    }
+
+    pub(super) fn offer(&mut self, from: &Contact, item: VerifiedItem, hops: u32) {
+        let version = item.version();
+        if self
+            .best
+            .as_ref()
+            .is_none_or(|best| best.item.version() < version)
+        {
+            self.best = Some(Best {
+                item,
+                holder: Some(from.public_key()),
+                hops,
+            });
+        }
+        if self.fresh {
+            self.behind.push((from.clone(), version));
+        }
+    }
+}
