@@ -111,6 +111,7 @@ pub const TABLE: &[Builtin] = &[
         "Runs a thunk as a task of its own; gives the promise of its value.",
         spawn,
     ),
+    Builtin::plain("%request", "(%request name value …)", (1, super::ANY), "1 for each value", "Asks the world around the program for something; gives the promise of its answer.", request).needs(vm::Profile::Local),
 ];
 
 /// The state of a promise made by `delay-force`.
@@ -270,5 +271,26 @@ fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
         value: Value::VOID,
         raise: false,
     });
+    Ok(promise)
+}
+
+/// Requests that may wait for their answers at once.
+const REQUESTS_MAX: usize = 100_000;
+
+fn request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let name = m.arg(arguments, 0);
+    if !m.is_string(name) {
+        return Err(wrong_argument(m, "%request", "a string", name));
+    }
+    if m.awaited.len() >= REQUESTS_MAX {
+        return Err(m.error(":refused", "too many requests are waiting for their answers", &[]));
+    }
+    m.charge(arguments.count as u64)?;
+    let promise = pending(m)?;
+    let name = m.heap.string_text(m.arg(arguments, 0));
+    let values = (1..arguments.count).map(|place| m.arg(arguments, place)).collect();
+    let id = m.next_serial();
+    m.awaited.insert(id, promise);
+    m.requests.push_back(vm::Pending { id, name, arguments: values });
     Ok(promise)
 }

@@ -48,15 +48,12 @@ pub struct Arguments {
     pub count: usize,
 }
 
-/// Something only the world around the machine can do.
+/// Something the program asked of the world, and nobody has taken yet.
 #[derive(Debug)]
-pub struct Request {
-    /// Its number: `resume` names it.
-    pub id: u64,
-    /// What is asked.
-    pub name: &'static str,
-    /// The arguments, rooted in the machine until the request is answered.
-    pub arguments: Vec<Value>,
+pub struct Pending {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<Value>,
 }
 
 /// A task that can go on, and with what.
@@ -112,7 +109,7 @@ pub struct Machine {
     /// Values that Rust code holds across allocations.
     pub temporaries: Vec<Value>,
     pub(crate) ready: VecDeque<Ready>,
-    pub(crate) requests: VecDeque<Request>,
+    pub(crate) requests: VecDeque<Pending>,
     pub(crate) awaited: std::collections::BTreeMap<u64, Value>,
     pub(crate) limits: Limits,
     /// Words live at the last limit-forced collection, without the library's own.

@@ -19,6 +19,7 @@ mod evaluation;
 mod limits;
 mod machine;
 mod report;
+mod requests;
 mod stack;
 mod stubs;
 mod world;
@@ -32,7 +33,8 @@ pub(crate) use control::{
 pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
 pub(crate) use machine::ARGUMENTS_MAX;
 pub(crate) use machine::Ready;
-pub use machine::{Arguments, Fault, Machine, Outcome, Request};
+pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
+pub use requests::{Answer, Request};
 pub use report::fields as error_fields;
 pub use report::{Condition, Rendered};
 pub(crate) use stubs::{FUEL_USED, VALUES};
@@ -487,11 +489,5 @@ impl Vm {
     /// The condition the last evaluation failed with.
     pub fn condition(&self) -> Option<&Condition> {
         self.condition.as_ref()
-    }
-
-    /// The next thing the program asks of the world.
-    pub fn poll_request(&mut self) -> Option<Request> {
-        let request = self.machine.requests.pop_front()?;
-        Some(request)
     }
 }
