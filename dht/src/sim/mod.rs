@@ -10,6 +10,7 @@
 //! [`World::kill`], [`World::restart`], [`World::partition`], and look at the nodes with [`World::node`].
 
 mod adversary;
+pub mod run;
 mod signatures;
 mod wires;
 
