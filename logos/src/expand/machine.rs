@@ -266,6 +266,11 @@ impl Expander {
         })
     }
 
+    /// Whether it waits for [`Expander::resume`].
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// Gives the answer to [`Step::CallMacro`] or [`Step::Include`].
     pub fn resume(&mut self, answer: Syntax, host: &mut dyn Host) -> Result<(), ExpandError> {
         let waiting = self

@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of a template into flat nodes and its instantiation on a stack of steps. Inside an ellipsis
 //! a variable's elements have slots of their own, filled anew for each turn; a variable under more ellipses than in
-//! its pattern follows the innermost ones (SRFI 149).
+//! its pattern follows the outermost ones and stays the same inside (SRFI 149).
 
 use super::macros::{Rule, Shape, Template};
 use super::matching::{
@@ -163,23 +163,23 @@ impl TemplateReader<'_> {
         work: &TemplateWork,
         host: &mut dyn Host,
     ) -> Result<Shape, ExpandError> {
-        let mut levels = Vec::with_capacity(variable.depth);
+        let mut levels = Vec::new();
         let mut level = work.level;
-        while levels.len() < variable.depth {
+        while let Some(index) = level {
             host.charge(1)?;
-            let Some(index) = level else {
-                let shown = message::show(&work.syntax, host);
-                return Err(ExpandError::syntax(
-                    work.syntax.span(),
-                    format!("`{shown}` stands for several values, so dots have to follow it."),
-                )
-                .hint(format!("Write {shown} ...")));
-            };
             levels.push(index);
             level = self.levels[index].outer;
         }
+        if levels.len() < variable.depth {
+            let shown = message::show(&work.syntax, host);
+            return Err(ExpandError::syntax(
+                work.syntax.span(),
+                format!("`{shown}` stands for several values, so dots have to follow it."),
+            )
+            .hint(format!("Write {shown} ...")));
+        }
         let mut slot = variable.slot;
-        for index in levels.into_iter().rev() {
+        for index in levels.into_iter().rev().take(variable.depth) {
             let slots = &mut self.slots;
             slot = *self.levels[index].steps.entry(slot).or_insert_with(|| {
                 *slots += 1;
