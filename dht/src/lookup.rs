@@ -4,6 +4,8 @@
 //! Owns who is known, who was asked, and when the walk is over. Refuses to send, to time and to judge:
 //! it is told of answers and failures and says whom to ask next.
 
+use std::collections::BTreeMap;
+
 use crate::contact::{Contact, PublicKey};
 use crate::id::{Distance, Id};
 use crate::{ALPHA, K};
@@ -13,6 +15,9 @@ pub const LOOKUP_CANDIDATES_MAX: usize = 128;
 /// Most nodes a lookup asks.
 pub const LOOKUP_REQUESTS_MAX: u32 = 256;
 
+/// After so many silent contacts and none that answered, whoever named them is not believed any more.
+const BAD_REFERRALS_MAX: u32 = 3;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Waiting,
@@ -21,6 +26,8 @@ enum State {
     Slow,
     Answered,
     Failed,
+    /// Named only by somebody whose other contacts were all silent: not asked.
+    Doubted,
 }
 
 #[derive(Debug)]
@@ -30,6 +37,15 @@ struct Candidate {
     state: State,
     /// Length of the chain of referrals that led here; 1 for our own table.
     hops: u32,
+    /// Who named it; `None` for our own table.
+    referrer: Option<Id>,
+}
+
+/// What became of the contacts somebody named.
+#[derive(Clone, Copy, Debug, Default)]
+struct Referrals {
+    silent: u32,
+    answered: u32,
 }
 
 #[derive(Debug)]
@@ -39,6 +55,7 @@ pub(crate) struct Lookup {
     /// Nearest first.
     candidates: Vec<Candidate>,
     in_flight: usize,
+    referrals: BTreeMap<Id, Referrals>,
     pub(crate) requests: u32,
     pub(crate) failures: u32,
 }
@@ -50,10 +67,11 @@ impl Lookup {
             target,
             candidates: Vec::new(),
             in_flight: 0,
+            referrals: BTreeMap::new(),
             requests: 0,
             failures: 0,
         };
-        lookup.learn(seeds, 1);
+        lookup.learn(seeds, 1, None);
         lookup
     }
 
@@ -81,7 +99,7 @@ impl Lookup {
     /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
     pub(crate) fn answered(&mut self, id: &Id, contacts: Vec<Contact>) -> Option<u32> {
         let hops = self.settle(id, State::Answered)?;
-        self.learn(contacts, hops + 1);
+        self.learn(contacts, hops + 1, Some(*id));
         Some(hops)
     }
 
@@ -169,23 +187,42 @@ impl Lookup {
             .count()
     }
 
-    fn learn(&mut self, contacts: impl IntoIterator<Item = Contact>, hops: u32) {
+    fn learn(
+        &mut self,
+        contacts: impl IntoIterator<Item = Contact>,
+        hops: u32,
+        referrer: Option<Id>,
+    ) {
+        let is_believed = !referrer.is_some_and(|referrer| self.is_doubted(&referrer));
         for contact in contacts {
             let distance = self.target.distance(contact.id());
             if *contact.id() == self.own {
                 continue;
             }
-            if let Err(place) = self
+            let found = self
                 .candidates
-                .binary_search_by(|c| c.distance.cmp(&distance))
-            {
-                let candidate = Candidate {
-                    distance,
-                    contact,
-                    state: State::Waiting,
-                    hops,
-                };
-                self.candidates.insert(place, candidate);
+                .binary_search_by(|c| c.distance.cmp(&distance));
+            let state = if is_believed {
+                State::Waiting
+            } else {
+                State::Doubted
+            };
+            match found {
+                Ok(place) if is_believed && self.candidates[place].state == State::Doubted => {
+                    let candidate = &mut self.candidates[place];
+                    (candidate.state, candidate.referrer) = (State::Waiting, referrer);
+                }
+                Ok(_) => {}
+                Err(place) => {
+                    let candidate = Candidate {
+                        distance,
+                        contact,
+                        state,
+                        hops,
+                        referrer,
+                    };
+                    self.candidates.insert(place, candidate);
+                }
             }
         }
         while self.candidates.len() > LOOKUP_CANDIDATES_MAX
@@ -205,20 +242,46 @@ impl Lookup {
             .binary_search_by(|c| c.distance.cmp(&distance))
             .ok()?;
         let candidate = &mut self.candidates[place];
-        match candidate.state {
+        let before = candidate.state;
+        match before {
             State::InFlight => self.in_flight -= 1,
             State::Slow => {}
-            State::Waiting | State::Answered | State::Failed => return None,
+            State::Waiting | State::Answered | State::Failed | State::Doubted => return None,
         }
         candidate.state = state;
-        Some(candidate.hops)
+        let (hops, referrer) = (candidate.hops, candidate.referrer);
+        if let Some(referrer) = referrer {
+            let referrals = self.referrals.entry(referrer).or_default();
+            match state {
+                State::Answered => referrals.answered += 1,
+                _ => referrals.silent += u32::from(before == State::InFlight),
+            }
+            if self.is_doubted(&referrer) {
+                self.doubt(&referrer);
+            }
+        }
+        Some(hops)
+    }
+
+    fn is_doubted(&self, referrer: &Id) -> bool {
+        let referrals = self.referrals.get(referrer);
+        referrals.is_some_and(|known| known.answered == 0 && known.silent >= BAD_REFERRALS_MAX)
+    }
+
+    /// Leaves out whom nobody but a doubted referrer named. Somebody else may still name them.
+    fn doubt(&mut self, referrer: &Id) {
+        for candidate in &mut self.candidates {
+            if candidate.state == State::Waiting && candidate.referrer.as_ref() == Some(referrer) {
+                candidate.state = State::Doubted;
+            }
+        }
     }
 }
 
 impl Candidate {
     /// Whether the end of the lookup depends on this one.
     fn counts(&self) -> bool {
-        !matches!(self.state, State::Failed | State::Slow)
+        !matches!(self.state, State::Failed | State::Slow | State::Doubted)
     }
 }
 
@@ -304,6 +367,28 @@ mod tests {
                 prop_assert_eq!(lookup.nearest_answered(K), live);
             }
         }
+    }
+
+    #[test]
+    fn who_names_only_the_silent_is_not_believed_for_long() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let (liar, honest) = (near[300].clone(), near[301].clone());
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, [liar.clone(), honest.clone()]);
+        while lookup.next().is_some() {}
+        lookup.answered(liar.id(), near[..20].to_vec());
+        for _ in 0..BAD_REFERRALS_MAX {
+            let silent = lookup.next().unwrap();
+            assert!(near[..20].contains(&silent));
+            lookup.overdue(silent.id());
+        }
+        assert_eq!(lookup.next(), None, "the other seventeen are left out");
+        lookup.answered(honest.id(), near[19..25].to_vec());
+        assert_eq!(
+            lookup.next(),
+            Some(near[19].clone()),
+            "until somebody else names them"
+        );
     }
 
     #[test]
