@@ -362,3 +362,28 @@ fn a_watch_tells_of_new_versions_even_if_the_watched_node_dies() {
         .collect();
     assert_eq!(told, [first, second]);
 }
+
+#[test]
+fn a_fifth_of_every_kind_of_liar_stops_nobody() {
+    let plan = dht::sim::run::Plan {
+        nodes: 150,
+        hours: 0.1,
+        items: 40,
+        sybils: 0.2,
+        loss: 0.01,
+        ..Default::default()
+    };
+    println!("{plan:?}");
+    let report = dht::sim::run::run(&plan, &mut |_| ());
+    println!("{report:?}");
+    let figure = |name| report.figures[name];
+    assert_eq!(figure("forged_accepted"), 0.0);
+    assert_eq!(figure("stale_accepted"), 0.0);
+    assert!(figure("lookup_success") >= 0.97);
+    assert!(figure("get_success") >= 0.98);
+    assert!(figure("items_found_after") >= 0.98);
+    assert_eq!(
+        dht::sim::run::run(&plan, &mut |_| ()).figures,
+        report.figures
+    );
+}

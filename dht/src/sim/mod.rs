@@ -55,6 +55,8 @@ pub struct Options {
     pub remember_signatures: bool,
     /// Count the bytes of every frame, by encoding it.
     pub count_bytes: bool,
+    /// How many random nodes a newcomer is told of.
+    pub join_contacts: usize,
     /// Milliseconds between one node's joining and the next one's.
     pub join_every_ms: u64,
 }
@@ -69,6 +71,7 @@ impl Default for Options {
             adversary: Adversary::Honest,
             remember_signatures: false,
             count_bytes: false,
+            join_contacts: 1,
             join_every_ms: 20,
         }
     }
@@ -277,7 +280,7 @@ impl World {
         self.nodes[index].wake = None;
     }
 
-    /// Switches a node on, with what is on its disk and, if that is nobody, one contact of another node.
+    /// Switches a node on, with what is on its disk and, if that is nobody, with a few others as first contacts.
     pub fn restart(&mut self, index: NodeIndex) {
         let node = &mut self.nodes[index];
         node.starts += 1;
@@ -306,8 +309,10 @@ impl World {
             .collect();
         let mut first = Vec::new();
         if !known && !others.is_empty() {
-            let other = others[self.random(others.len())];
-            first.push(self.nodes[other].contact.clone());
+            for _ in 0..self.options.join_contacts {
+                let other = others[self.random(others.len())];
+                first.push(self.nodes[other].contact.clone());
+            }
         }
         self.command(index, Command::Bootstrap { contacts: first });
     }

@@ -123,6 +123,8 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(f64)) -> Report {
         adversary: plan.adversary,
         remember_signatures: true,
         count_bytes: true,
+        // Enough that hardly anybody begins among liars only.
+        join_contacts: 3,
         join_every_ms: 20,
     });
     let mut run = Run {
