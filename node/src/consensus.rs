@@ -8,3 +8,6 @@ mod verdict;
 pub use round::{CLOSE_MS_MIN, Round};
 pub use tally::{Decision, Referee, UNAUDITED_LOG_ODDS_MAX, Vote, confidence, decide, tally};
 pub use verdict::{Agreement, Group, Silence, Verdict};
+
+#[cfg(test)]
+mod tests;

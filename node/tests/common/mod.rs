@@ -1,6 +1,8 @@
 //! An evaluator that stands in for the language, and nodes on loopback.
 #![allow(dead_code)]
 
+pub mod raw;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
