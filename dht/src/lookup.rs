@@ -15,6 +15,8 @@ pub const LOOKUP_CANDIDATES_MAX: usize = 128;
 /// Most nodes a lookup asks.
 pub const LOOKUP_REQUESTS_MAX: u32 = 256;
 
+/// How often an overdue node is asked, once everybody nearer or as near was: messages get lost.
+const ASKED_MAX: u8 = 2;
 /// After so many silent contacts and none that answered, whoever named them is not believed any more.
 const BAD_REFERRALS_MAX: u32 = 3;
 
@@ -37,6 +39,9 @@ struct Candidate {
     state: State,
     /// Length of the chain of referrals that led here; 1 for our own table.
     hops: u32,
+    asked: u8,
+    /// Requests neither answered nor failed yet.
+    outstanding: u8,
     /// Who named it; `None` for our own table.
     referrer: Option<Id>,
 }
@@ -84,16 +89,34 @@ impl Lookup {
         if self.in_flight >= ALPHA || self.requests >= LOOKUP_REQUESTS_MAX {
             return None;
         }
-        let candidate = self
-            .candidates
-            .iter_mut()
-            .filter(|candidate| candidate.counts())
-            .take(K)
-            .find(|candidate| candidate.state == State::Waiting)?;
+        let place = self.to_ask()?;
+        let candidate = &mut self.candidates[place];
         candidate.state = State::InFlight;
+        candidate.asked += 1;
+        candidate.outstanding += 1;
         self.in_flight += 1;
         self.requests += 1;
         Some(candidate.contact.clone())
+    }
+
+    /// The nearest not asked yet, or else the nearest overdue one worth asking again.
+    fn to_ask(&self) -> Option<usize> {
+        let mut counted = 0;
+        let mut again = None;
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            match candidate.state {
+                State::Waiting => return Some(place),
+                State::Slow if again.is_none() && candidate.asked < ASKED_MAX => {
+                    again = Some(place)
+                }
+                _ => {}
+            }
+            counted += usize::from(candidate.counts());
+            if counted == K {
+                break;
+            }
+        }
+        again
     }
 
     /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
@@ -124,6 +147,7 @@ impl Lookup {
             .filter(|candidate| candidate.counts())
             .take(K);
         let settled = nearest.all(|candidate| candidate.state == State::Answered)
+            && self.to_ask().is_none()
             && self.count(State::Slow) <= self.count(State::Answered);
         settled || (self.requests >= LOOKUP_REQUESTS_MAX && self.in_flight == 0)
     }
@@ -219,6 +243,8 @@ impl Lookup {
                         contact,
                         state,
                         hops,
+                        asked: 0,
+                        outstanding: 0,
                         referrer,
                     };
                     self.candidates.insert(place, candidate);
@@ -242,6 +268,17 @@ impl Lookup {
             .binary_search_by(|c| c.distance.cmp(&distance))
             .ok()?;
         let candidate = &mut self.candidates[place];
+        if state == State::Failed {
+            candidate.outstanding = candidate.outstanding.saturating_sub(1);
+            if candidate.outstanding > 0 {
+                // The other request may still be answered.
+                if candidate.state == State::InFlight {
+                    self.in_flight -= 1;
+                    candidate.state = State::Slow;
+                }
+                return None;
+            }
+        }
         let before = candidate.state;
         match before {
             State::InFlight => self.in_flight -= 1,
@@ -325,13 +362,15 @@ mod tests {
             let mut turn = 0;
             while !lookup.is_finished() {
                 while let Some(next) = lookup.next() {
-                    prop_assert!(asked.insert(*next.id()));
+                    let again = !asked.insert(*next.id());
+                    prop_assert!(!again || slow.contains(&next));
                     in_flight.push(next);
                 }
                 prop_assert!(in_flight.len() <= ALPHA);
                 if in_flight.is_empty() {
                     // Nothing left to do but to wait for the overdue.
                     let late = slow.pop().expect("somebody is waited for");
+                    in_flight.retain(|asked| *asked != late);
                     lookup.answered(late.id(), nearest(&target, 0..size, K));
                     continue;
                 }
@@ -347,6 +386,7 @@ mod tests {
                     lookup.answered(picked.id(), nearest(&target, 0..size, 20 + K));
                 }
                 if fate % 3 == 0 && let Some(late) = slow.pop() {
+                    in_flight.retain(|asked| *asked != late);
                     lookup.answered(late.id(), nearest(&target, 0..size, K));
                 }
             }
@@ -380,7 +420,7 @@ mod tests {
         for _ in 0..BAD_REFERRALS_MAX {
             let silent = lookup.next().unwrap();
             assert!(near[..20].contains(&silent));
-            lookup.overdue(silent.id());
+            lookup.failed(silent.id());
         }
         assert_eq!(lookup.next(), None, "the other seventeen are left out");
         lookup.answered(honest.id(), near[19..25].to_vec());
@@ -389,6 +429,25 @@ mod tests {
             Some(near[19].clone()),
             "until somebody else names them"
         );
+    }
+
+    #[test]
+    fn the_overdue_are_asked_once_more_when_all_others_were() {
+        let target = Id::hash(b"target");
+        let [near, far] = [0, 1].map(|place| nearest(&target, 0..2, 2)[place].clone());
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, [near.clone(), far.clone()]);
+        while lookup.next().is_some() {}
+        lookup.overdue(near.id());
+        lookup.answered(far.id(), Vec::new());
+        assert!(!lookup.is_finished());
+        assert_eq!(lookup.next(), Some(near.clone()));
+        lookup.failed(near.id());
+        assert!(
+            lookup.is_finished(),
+            "one of two requests is left, and not waited for"
+        );
+        lookup.answered(near.id(), Vec::new());
+        assert_eq!(lookup.nearest_answered(2), [near, far]);
     }
 
     #[test]
