@@ -31,11 +31,13 @@
 //! One unit of fuel for each form expanded, each variable bound, each pattern element tried, each template
 //! element copied, each node of a quoted datum, and each step from an introduced name to its definition.
 
+mod assembly;
 mod binding;
 mod body;
 mod clauses;
 mod definitions;
 mod environment;
+mod imports;
 mod internals;
 mod library;
 mod machine;
@@ -45,11 +47,14 @@ mod message;
 mod print;
 mod procedures;
 mod quasiquote;
+mod records;
 mod rules;
 mod scope;
 mod specials;
 mod standard;
 mod strip;
+mod syntaxes;
+mod task;
 mod template;
 #[cfg(test)]
 mod tests;

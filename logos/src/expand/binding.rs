@@ -11,11 +11,13 @@
 //! | `(parameterize ((p e) …) b …)` | `(%parameterize (%list (%cons p e) …) (Lambda () b …))` |
 //! | `(set! a e)` | `(SetLocal a e)` or `(SetGlobal a e)` |
 
+use super::assembly::{Build, Place};
 use super::body::Body;
-use super::definitions::transformer;
-use super::machine::{Build, Expander, Place, Task, Use};
+use super::machine::Expander;
 use super::procedures::{bind_formals, lambda_task, shell, thunk};
 use super::scope::{Env, Identifier, Local, Meaning};
+use super::syntaxes::transformer;
+use super::task::{Task, Use};
 use super::{ExpandError, Host, message};
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;

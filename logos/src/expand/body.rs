@@ -4,10 +4,12 @@
 //! and the `letrec*` it becomes. A definition after an expression is accepted: the expression is then evaluated
 //! in its place among the initialisations, as the value of a variable that nobody sees.
 
+use super::assembly::{Build, Place};
 use super::environment::Binding;
-use super::machine::{Build, Destination, Expander, Flow, Hint, Place, Task, Use, head};
+use super::machine::{Expander, Flow, head};
 use super::scope::{Env, Identifier, Local};
 use super::specials::Kind;
+use super::task::{Destination, Hint, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::VariableId;
 use crate::symbol::Symbol;

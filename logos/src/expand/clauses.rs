@@ -11,12 +11,14 @@
 //! | `(case k ((d …) b …) …)` | `(Let ((t k)) (If (%memv t '(d …)) (Sequence b …) …))` |
 //! | `(guard (e clause …) b …)` | `(%guard else? (Lambda () b …) (Lambda (e reraise) clause …))` |
 
+use super::assembly::{Build, Place};
 use super::body::Body;
-use super::machine::{Build, Destination, Expander, Flow, Place, Task, Use, sequence};
+use super::machine::{Expander, Flow};
 use super::procedures::{lambda_task, thunk};
 use super::rules::is_auxiliary;
 use super::scope::{Env, Identifier, Local};
 use super::specials::{AUXILIARY_ARROW, AUXILIARY_ELSE};
+use super::task::{Destination, Task, Use, sequence};
 use super::{ExpandError, Host, message, strip};
 use crate::core::VariableId;
 use crate::syntax::{Datum, Syntax};

@@ -57,6 +57,8 @@ pub struct Environment {
     base: Option<Rc<Environment>>,
     /// Worlds whose macros this one has imported; they must outlive it.
     sources: RefCell<Vec<Rc<Environment>>>,
+    /// Names that only this world sees.
+    private: RefCell<BTreeSet<Symbol>>,
     keywords: Cell<bool>,
 }
 
@@ -132,15 +134,21 @@ impl Environment {
         let mut all = self
             .base
             .as_ref()
-            .map(|base| base.names())
+            .map(|base| base.public_names())
             .unwrap_or_default();
         let own = self.names.borrow();
-        all.extend(
-            own.iter()
-                .filter(|(_, e)| e.origin != Origin::Referenced)
-                .map(|(name, _)| *name),
-        );
+        let known = own
+            .iter()
+            .filter(|(_, entry)| entry.origin != Origin::Referenced);
+        all.extend(known.map(|(name, _)| *name));
         all
+    }
+
+    /// Every name that other worlds may see.
+    pub fn public_names(&self) -> BTreeSet<Symbol> {
+        let mut names = self.names();
+        names.retain(|name| !self.private.borrow().contains(name));
+        names
     }
 
     /// The names defined in this world itself.
@@ -249,7 +257,7 @@ impl Environment {
         let source = &library.environment;
         let mut links = Vec::new();
         for (here, inside) in names {
-            if let Some(entry) = source.entry(inside) {
+            if let Some(entry) = source.public_entry(inside) {
                 links.extend(self.insert_import(here, entry, library.copied));
             }
         }
@@ -271,7 +279,7 @@ impl Environment {
     ) -> Option<(GlobalId, GlobalId)> {
         let own = self.names.borrow().get(&here).cloned();
         let Binding::Global(cell) = entry.binding else {
-            self.insert(here, entry.binding, Origin::Defined);
+            self.insert(here, entry.binding, Origin::Shared);
             return None;
         };
         match own {
@@ -320,26 +328,52 @@ impl Environment {
         Saved(self.names.borrow().get(&name).cloned())
     }
 
-    /// Forgets a definition that failed.
+    /// Forgets a definition that failed. Code may refer to its cell already: a later definition finds it again.
     pub(crate) fn restore(&self, name: Symbol, saved: Saved) {
         let mut names = self.names.borrow_mut();
-        match saved.0 {
-            Some(entry) => names.insert(name, entry),
-            None => names.remove(&name),
-        };
+        let below = || self.base.as_ref().and_then(|base| base.public_entry(name));
+        match (saved.0, names.get_mut(&name)) {
+            (Some(entry), _) => drop(names.insert(name, entry)),
+            (
+                None,
+                Some(Entry {
+                    binding: Binding::Global(_),
+                    origin,
+                }),
+            ) if below().is_none() => {
+                *origin = Origin::Referenced;
+            }
+            (None, _) => drop(names.remove(&name)),
+        }
+    }
+
+    /// Makes the names that start with `%` invisible to worlds on top of this one and to importers. Macros of
+    /// this world still expand to them.
+    pub fn hide_private(&self, symbols: &Symbols) {
+        let names = self.names.borrow();
+        let private = names
+            .keys()
+            .filter(|name| symbols.text(**name).starts_with('%'));
+        self.private.borrow_mut().extend(private);
     }
 
     fn entry(&self, name: Symbol) -> Option<Entry> {
         if let Some(entry) = self.names.borrow().get(&name) {
             return Some(entry.clone());
         }
-        let mut entry = self.base.as_ref()?.entry(name)?;
+        let mut entry = self.base.as_ref()?.public_entry(name)?;
         match entry.origin {
             Origin::Referenced => return None,
             Origin::Shared => {}
             _ => entry.origin = Origin::Copyable,
         }
         Some(entry)
+    }
+
+    /// What worlds that stand on this one or import from it see.
+    fn public_entry(&self, name: Symbol) -> Option<Entry> {
+        self.entry(name)
+            .filter(|_| !self.private.borrow().contains(&name))
     }
 
     fn insert(&self, name: Symbol, binding: Binding, origin: Origin) {
@@ -371,6 +405,20 @@ pub struct Library {
 }
 
 impl Library {
+    /// What a file defines at its top level, as a library.
+    pub fn of_file(environment: Rc<Environment>) -> Library {
+        let names = environment
+            .own_names()
+            .into_iter()
+            .map(|name| (name, name))
+            .collect();
+        Library {
+            environment,
+            exports: Exports::Names(names),
+            copied: false,
+        }
+    }
+
     /// Every exported name, and the name inside.
     pub fn exported(&self) -> BTreeMap<Symbol, Symbol> {
         match &self.exports {

@@ -1,48 +1,37 @@
 //! The machine: an explicit stack of tasks that turns syntax into the nodes of a unit.
 //!
-//! Owns the stacks, the building of nodes, references, calls and the uses of macros. The special forms
+//! Owns the stack of tasks, references, calls and the uses of macros. The special forms
 //! schedule tasks in the order in which they shall run, like a program in postfix: first the tasks that make
 //! the parts, then the [`Build`] that puts them together.
 
-use super::body::Body;
+use super::assembly::{Assembly, Build, Place};
 use super::environment::{Binding, Environment, Library, Saved};
-use super::library::{Import, OpenLibrary};
 use super::macros::{Macro, Transformer};
-use super::procedures::Procedure;
 use super::scope::{Env, Frame, Identifier, Meaning};
-use super::specials::{Kind, Special};
+use super::specials::Kind;
+use super::task::{Destination, Hint, Task, Use, sequence};
 use super::{ExpandError, Host, Step};
 use super::{message, quasiquote, rules, strip};
-use crate::core::{GlobalId, Lambda, LambdaId, Node, NodeId, Unit, Variable, VariableId};
+use crate::core::VariableId;
 use crate::symbol::Symbol;
-use crate::syntax::{Datum, Span, Syntax};
+use crate::syntax::{Datum, Syntax};
 use std::fmt;
 use std::rc::Rc;
 
 /// Expands one form given to a world; see the module's documentation for the order of calls.
 pub struct Expander {
     tasks: Vec<Task>,
-    /// The nodes made and not yet used.
-    values: Vec<NodeId>,
-    /// The procedures of `case-lambda`s made and not yet used.
-    clauses: Vec<LambdaId>,
-    unit: Unit,
+    assembly: Assembly,
     /// Units set aside while the transformer of an inner `defmacro` is made.
-    aside: Vec<Aside>,
-    /// Local variables below this number belong to a unit set aside.
-    foreign: usize,
+    aside: Vec<Assembly>,
     /// What waits for an answer of the caller.
     waiting: Option<Waiting>,
     /// Scopes that hold macros defined in them: emptied at the end, or they would keep each other alive.
     frames: Vec<Rc<Frame>>,
     /// What top-level definitions of the unit being made have hidden.
     hidden: Vec<(Rc<Environment>, Symbol, Saved)>,
-}
-
-struct Aside {
-    unit: Unit,
-    values: Vec<NodeId>,
-    foreign: usize,
+    /// Whether the last step was a unit: the next one says that it was evaluated.
+    emitted: bool,
 }
 
 enum Waiting {
@@ -60,91 +49,9 @@ enum Waiting {
     },
 }
 
-/// Where a form stands, hence where the result of its expansion goes.
-pub(crate) enum Destination {
-    Top,
-    Expression(Hint),
-    Body(Box<Body>),
-    Library(Box<OpenLibrary>),
-    /// `macroexpand`: so many macros may still be applied.
-    Answer(u64),
-}
-
-/// What an expression is used for: a procedure takes its name and documentation from there.
-#[derive(Clone, Default)]
-pub(crate) struct Hint {
-    pub name: Option<Symbol>,
-    pub doc: Option<Rc<str>>,
-}
-
-/// The use of a special form.
-pub(crate) struct Use {
-    pub special: &'static Special,
-    pub form: Syntax,
-    pub env: Env,
-    pub hint: Hint,
-}
-
-/// Where a node comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub span: Span,
-    pub origin: Span,
-}
-
-/// A piece of work.
-pub(crate) enum Task {
-    /// A top-level form.
-    Top(Syntax, Env),
-    /// An expression: makes one node.
-    Expression(Syntax, Env, Hint),
-    /// The body of a scope: makes one node.
-    Body(Box<Body>),
-    /// A procedure: makes one node, or one clause.
-    Procedure(Box<Procedure>),
-    /// The declarations of a library.
-    Library(Box<OpenLibrary>),
-    /// An import whose libraries are being found.
-    Import(Box<Import>),
-    /// Files whose contents are top-level forms.
-    Include(Env, Place, Vec<Rc<str>>, bool),
-    /// Makes one node of those made before.
-    Build(Build, Place),
-    /// The unit is complete.
-    Emit,
-    /// The transformer of an inner `defmacro` is complete.
-    EmitAside,
-    /// A form to apply macros to, so many times.
-    Answer(Syntax, Env, u64),
-}
-
-/// How to make a node.
-pub(crate) enum Build {
-    Constant(Syntax),
-    Local(VariableId),
-    Global(GlobalId),
-    SetLocal(VariableId),
-    SetGlobal(GlobalId),
-    DefineGlobal(GlobalId),
-    If,
-    /// The number of parts; one part stays as it is.
-    Sequence(usize),
-    /// The number of operands.
-    Call(usize),
-    Let(Vec<VariableId>),
-    Letrec(Vec<VariableId>),
-    Lambda(Box<Lambda>),
-    /// One of the procedures of a `case-lambda`.
-    Clause(Box<Lambda>),
-    /// The number of procedures.
-    CaseLambda(usize),
-}
-
 /// What running a task gives: a step for the caller, or nothing yet.
 pub(crate) type Flow = Result<Option<Step>, ExpandError>;
 
-/// Bytes of memory charged for each node.
-const NODE_BYTES: u64 = 96;
 /// Tasks run between two questions whether to pause.
 const PAUSE_INTERVAL: u32 = 64;
 
@@ -157,71 +64,7 @@ impl fmt::Debug for Expander {
 impl Drop for Expander {
     fn drop(&mut self) {
         self.clear_frames();
-    }
-}
-
-impl Place {
-    pub(crate) fn of(syntax: &Syntax) -> Place {
-        Place {
-            span: syntax.span(),
-            origin: syntax.origin(),
-        }
-    }
-}
-
-impl Use {
-    pub(crate) fn new(
-        special: &'static Special,
-        form: Syntax,
-        env: Env,
-        hint: Hint,
-        host: &mut dyn Host,
-    ) -> Result<Use, ExpandError> {
-        if form.as_list().is_none() {
-            return Err(message::dotted_use(&form, host));
-        }
-        Ok(Use {
-            special,
-            form,
-            env,
-            hint,
-        })
-    }
-
-    /// The parts of the form, its keyword first.
-    pub(crate) fn items(&self) -> &[Syntax] {
-        self.form.as_list().unwrap_or(&[])
-    }
-
-    pub(crate) fn place(&self) -> Place {
-        Place::of(&self.form)
-    }
-}
-
-impl Task {
-    pub(crate) fn expression(form: &Syntax, env: &Env) -> Task {
-        Task::Expression(form.clone(), env.clone(), Hint::default())
-    }
-
-    /// The value of something that gets a name.
-    pub(crate) fn named(form: &Syntax, env: &Env, name: Symbol) -> Task {
-        Task::Expression(
-            form.clone(),
-            env.clone(),
-            Hint {
-                name: Some(name),
-                doc: None,
-            },
-        )
-    }
-
-    pub(crate) fn constant(datum: Datum, place: Place) -> Task {
-        let syntax = Syntax::introduced(datum, place.span, place.origin);
-        Task::Build(Build::Constant(syntax), place)
-    }
-
-    pub(crate) fn internal(name: &'static str, place: Place, host: &mut dyn Host) -> Task {
-        Task::Build(Build::Global(host.internal(name)), place)
+        self.undo_definitions();
     }
 }
 
@@ -245,25 +88,31 @@ impl Expander {
     fn with(task: Task) -> Expander {
         Expander {
             tasks: vec![task],
-            values: Vec::new(),
-            clauses: Vec::new(),
-            unit: Unit::default(),
+            assembly: Assembly::default(),
             aside: Vec::new(),
-            foreign: 0,
             waiting: None,
             frames: Vec::new(),
             hidden: Vec::new(),
+            emitted: false,
         }
     }
 
     /// Goes on to the next thing the caller has to do.
     pub fn step(&mut self, host: &mut dyn Host) -> Result<Step, ExpandError> {
+        if std::mem::take(&mut self.emitted) {
+            self.hidden.clear();
+        }
         self.run(host).inspect_err(|_| {
-            for (world, name, saved) in self.hidden.drain(..).rev() {
-                world.restore(name, saved);
-            }
             self.tasks.clear();
+            self.undo_definitions();
         })
+    }
+
+    /// Brings back what definitions hid that were never evaluated to their end.
+    fn undo_definitions(&mut self) {
+        for (world, name, saved) in self.hidden.drain(..).rev() {
+            world.restore(name, saved);
+        }
     }
 
     /// Whether it waits for [`Expander::resume`].
@@ -339,7 +188,7 @@ impl Expander {
             Task::Procedure(procedure) => procedure.expand(self, host),
             Task::Library(library) => library.declare(self, host),
             Task::Import(import) => import.resolve(self, host),
-            Task::Build(build, place) => self.build(build, place, host),
+            Task::Build(build, place) => self.assembly.build(build, place, host).map(|()| None),
             Task::Answer(form, env, left) => self.answer(form, env, left, host),
             Task::Include(env, place, paths, fold_case) => Ok(Some(self.include(
                 Destination::Top,
@@ -361,12 +210,10 @@ impl Expander {
     }
 
     fn emit(&mut self) -> Step {
-        self.values.pop();
-        debug_assert!(self.values.is_empty() && self.clauses.is_empty());
         self.clear_frames();
-        self.hidden.clear();
+        self.emitted = true;
         Step::Unit {
-            unit: std::mem::take(&mut self.unit),
+            unit: std::mem::take(&mut self.assembly).finish(),
             last: self.tasks.is_empty(),
         }
     }
@@ -377,44 +224,26 @@ impl Expander {
         }
     }
 
-    /// Begins a unit of its own in the middle of another. Its variables are numbered after those of the
-    /// other, so that a reference to one of those is noticed.
+    /// Begins a unit of its own in the middle of another.
     pub(crate) fn set_aside(&mut self, host: &mut dyn Host) -> Result<(), ExpandError> {
-        let variables = self.unit.variables.clone();
-        host.charge(variables.len() as u64)?;
-        let foreign = std::mem::replace(&mut self.foreign, variables.len());
-        let unit = std::mem::replace(
-            &mut self.unit,
-            Unit {
-                variables,
-                ..Unit::default()
-            },
-        );
-        self.aside.push(Aside {
-            unit,
-            values: std::mem::take(&mut self.values),
-            foreign,
-        });
+        let inner = self.assembly.inner(host)?;
+        self.aside
+            .push(std::mem::replace(&mut self.assembly, inner));
         Ok(())
     }
 
     fn emit_aside(&mut self) -> Step {
-        let aside = self.aside.pop().expect("set_aside came before");
-        self.foreign = aside.foreign;
-        self.values = aside.values;
+        let outer = self.aside.pop().expect("set_aside came before");
+        let inner = std::mem::replace(&mut self.assembly, outer);
         Step::Unit {
-            unit: std::mem::replace(&mut self.unit, aside.unit),
+            unit: inner.finish(),
             last: false,
         }
     }
 
     /// A new local variable of the unit.
     pub(crate) fn variable(&mut self, name: Symbol) -> VariableId {
-        self.unit.variables.push(Variable {
-            name,
-            mutated: false,
-        });
-        (self.unit.variables.len() - 1) as VariableId
+        self.assembly.variable(name)
     }
 
     /// Keeps in mind that a macro was defined in this scope.
@@ -488,7 +317,9 @@ impl Expander {
             Datum::Reference(_) => Err(message::label(&form)),
             _ => {
                 let constant = strip::constant(&form, host)?;
-                self.build(Build::Constant(constant), place, host)
+                self.assembly
+                    .build(Build::Constant(constant), place, host)?;
+                Ok(None)
             }
         }
     }
@@ -524,7 +355,8 @@ impl Expander {
                 None => return Err(message::not_a_value(name, place, host)),
             },
         };
-        self.build(build, place, host)
+        self.assembly.build(build, place, host)?;
+        Ok(None)
     }
 
     /// Checks that a local variable belongs to the unit being made.
@@ -535,7 +367,7 @@ impl Expander {
         place: Place,
         host: &mut dyn Host,
     ) -> Result<VariableId, ExpandError> {
-        if (variable as usize) < self.foreign {
+        if self.assembly.is_foreign(variable) {
             return Err(message::not_yet(name, place, host));
         }
         Ok(variable)
@@ -651,90 +483,6 @@ impl Expander {
         }
         Ok(())
     }
-
-    fn build(&mut self, build: Build, place: Place, host: &mut dyn Host) -> Flow {
-        let node = match build {
-            Build::Constant(syntax) => Node::Constant(syntax),
-            Build::Local(variable) => Node::Local(variable),
-            Build::Global(cell) => Node::Global(cell),
-            Build::SetLocal(variable) => {
-                self.unit.variables[variable as usize].mutated = true;
-                Node::SetLocal(variable, self.value())
-            }
-            Build::SetGlobal(cell) => Node::SetGlobal(cell, self.value()),
-            Build::DefineGlobal(cell) => Node::DefineGlobal(cell, self.value()),
-            Build::If => {
-                let [otherwise, then, test] = [(); 3].map(|()| self.value());
-                Node::If(test, then, otherwise)
-            }
-            Build::Sequence(1) => return Ok(None),
-            Build::Sequence(count) => Node::Sequence(self.last_values(count)),
-            Build::Call(count) => {
-                let operands = self.last_values(count);
-                Node::Call(self.value(), operands)
-            }
-            Build::Let(variables) if variables.is_empty() => return Ok(None),
-            Build::Let(variables) => {
-                let body = self.value();
-                Node::Let(self.bindings(variables), body)
-            }
-            Build::Letrec(variables) if variables.is_empty() => return Ok(None),
-            Build::Letrec(variables) => {
-                let body = self.value();
-                Node::Letrec(self.bindings(variables), body)
-            }
-            Build::Lambda(lambda) => Node::Lambda(self.lambda(*lambda)),
-            Build::Clause(lambda) => {
-                let id = self.lambda(*lambda);
-                self.clauses.push(id);
-                return Ok(None);
-            }
-            Build::CaseLambda(count) => {
-                let from = self.clauses.len() - count;
-                Node::CaseLambda(self.clauses.split_off(from))
-            }
-        };
-        host.charge_memory(NODE_BYTES)?;
-        let id = self.unit.nodes.len() as NodeId;
-        self.unit.nodes.push(node);
-        self.unit.spans.push(place.span);
-        if !place.origin.is_none() {
-            self.unit.origins.insert(id, place.origin);
-        }
-        self.values.push(id);
-        Ok(None)
-    }
-
-    fn lambda(&mut self, mut lambda: Lambda) -> LambdaId {
-        lambda.body = self.value();
-        self.unit.lambdas.push(lambda);
-        (self.unit.lambdas.len() - 1) as LambdaId
-    }
-
-    fn value(&mut self) -> NodeId {
-        self.values
-            .pop()
-            .expect("each build finds the parts it was scheduled with")
-    }
-
-    fn last_values(&mut self, count: usize) -> Vec<NodeId> {
-        self.values.split_off(self.values.len() - count)
-    }
-
-    fn bindings(&mut self, variables: Vec<VariableId>) -> Vec<(VariableId, NodeId)> {
-        let values = self.last_values(variables.len());
-        variables.into_iter().zip(values).collect()
-    }
-}
-
-/// The tasks of expressions one after another; there is at least one.
-pub(crate) fn sequence(forms: &[Syntax], env: &Env, place: Place) -> Vec<Task> {
-    let mut tasks: Vec<Task> = forms
-        .iter()
-        .map(|form| Task::expression(form, env))
-        .collect();
-    tasks.push(Task::Build(Build::Sequence(forms.len()), place));
-    tasks
 }
 
 /// The macro or special form at the head of a form.

@@ -1,8 +1,9 @@
 //! What the expander says when a form is wrong, to a person who has never programmed.
 
-use super::machine::{Place, Use};
+use super::assembly::Place;
 use super::print::print_bounded;
 use super::scope::Identifier;
+use super::task::Use;
 use super::{ErrorKind, ExpandError, Host};
 use crate::symbol::Symbol;
 use crate::syntax::Syntax;

@@ -3,11 +3,13 @@
 //! Owns parameter lists and what stands before a body: documentation and `:test` clauses. The tests are evaluated in
 //! the scope around the procedure: `(Let ((t (%tests "text" (Lambda () test) …))) (Lambda …))`.
 
+use super::assembly::{Build, Place};
 use super::body::Body;
 use super::clauses::temporary;
-use super::machine::{Build, Expander, Flow, Hint, Place, Task, Use};
+use super::machine::{Expander, Flow};
 use super::print::print_charged;
 use super::scope::{Env, Identifier, Local};
+use super::task::{Hint, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::{Lambda, VariableId};
 use crate::symbol::Symbol;
@@ -260,8 +262,12 @@ impl Procedure {
         let env = self.env.inner();
         let preamble = preamble(&self.body, &self.env, host)?;
         let mut tasks = Vec::new();
-        let tests = (!preamble.tests.is_empty()).then(|| temporary(x, host));
-        if tests.is_some() {
+        let mut tests = None;
+        if let Some(first) = preamble.tests.first() {
+            if self.clause {
+                return Err(tests_in_clause(first));
+            }
+            tests = Some(temporary(x, host));
             tasks = test_tasks(&preamble.tests, &self.env, place, host)?;
         }
         let formals = bind_formals(&self.formals, &env, x, host)?;
@@ -269,9 +275,8 @@ impl Procedure {
         tasks.push(Task::Body(Body::new(preamble.body, env, place, name)));
         let mut lambda = shell(name, formals, place);
         lambda.doc = preamble.doc.or(self.hint.doc);
-        lambda.tests = tests;
+        lambda.tests = tests.or(self.hint.tests);
         if self.clause {
-            lambda.tests = None;
             tasks.push(Task::Build(Build::Clause(lambda), place));
         } else {
             tasks.push(Task::Build(Build::Lambda(lambda), place));
@@ -280,4 +285,9 @@ impl Procedure {
         x.schedule(tasks);
         Ok(None)
     }
+}
+
+fn tests_in_clause(test: &Syntax) -> ExpandError {
+    ExpandError::syntax(test.span(), "A clause of `case-lambda` cannot have tests.")
+        .hint("Put them before it: (define f :test (f 1) (case-lambda …)).")
 }

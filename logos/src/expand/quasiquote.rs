@@ -12,10 +12,12 @@
 //! What contains nothing unquoted is a constant. Two walks over the same parts in the same order do it: the first
 //! marks what contains something unquoted, the second makes the tasks.
 
+use super::assembly::{Build, Place};
 use super::environment::Binding;
-use super::machine::{Build, Expander, Flow, Place, Task, Use, head};
+use super::machine::{Expander, Flow, head};
 use super::print::print_charged;
 use super::scope::{Env, Identifier, Meaning};
+use super::task::{Task, Use};
 use super::{ExpandError, Host, message, strip};
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;

@@ -1,8 +1,11 @@
 //! The special forms: one table, sorted by name, from which `doc`, completion and error messages are made.
 
-use super::machine::{Destination, Expander, Flow, Use};
+use super::machine::{Expander, Flow};
+use super::task::{Destination, Use};
 use super::{ExpandError, Host};
-use super::{binding, clauses, definitions, library, procedures, quasiquote};
+use super::{
+    binding, clauses, definitions, imports, library, procedures, quasiquote, records, syntaxes,
+};
 use std::fmt;
 
 /// A form the expander knows.
@@ -159,14 +162,14 @@ pub const SPECIALS: &[Special] = &[
     ),
     special(
         "define-record-type",
-        Definition(definitions::define_record_type),
+        Definition(records::define_record_type),
         "a name, a constructor, a predicate and fields",
         "(define-record-type point (make-point x y) point? (x point-x) (y point-y))",
         "Defines a new kind of value with fields.",
     ),
     special(
         "define-syntax",
-        Definition(definitions::define_syntax),
+        Definition(syntaxes::define_syntax),
         "a name and a transformer",
         "(define-syntax twice (syntax-rules () ((_ e) (begin e e))))",
         "Defines a macro by patterns.",
@@ -180,7 +183,7 @@ pub const SPECIALS: &[Special] = &[
     ),
     special(
         "defmacro",
-        Definition(definitions::defmacro),
+        Definition(syntaxes::defmacro),
         "a name with parameters and a body",
         "(defmacro (twice e) `(begin ,e ,e))",
         "Defines a macro by a procedure that is given code and returns code.",
@@ -236,7 +239,7 @@ pub const SPECIALS: &[Special] = &[
     ),
     special(
         "import",
-        Definition(library::import),
+        Definition(imports::import),
         "names of libraries",
         "(import (scheme base))",
         "Makes the names of libraries visible.",

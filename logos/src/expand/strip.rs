@@ -3,7 +3,7 @@
 //!
 //! Owns the one walk that rebuilds syntax with some of its leaves replaced; what does not change is shared.
 
-use super::machine::Place;
+use super::assembly::Place;
 use super::matching::SYNTAX_BYTES;
 use super::scope::{Alias, Env, Identifier, Meaning};
 use super::{ExpandError, Host};

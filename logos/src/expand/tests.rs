@@ -185,6 +185,10 @@ fn definitions_carry_documentation_and_tests() {
         ("(define f \"doc\" 1)", "(Define f 1)"),
         ("(define (f) :ok)", "(Define f (Lambda:f() :ok))"),
         (
+            "(define f \"doc\" :test 1 (case-lambda ((a) a)))",
+            "(Define f (Let ((_.0 (%tests \"1\" (Lambda() 1)))) (CaseLambda (:f(a.1) \"doc\" tests=_.0 a.1))))",
+        ),
+        (
             "(define (f x) \"doc\" :test (= (f 1) 1) :test '(a) x)",
             "(Define f (Let ((_.0 (%tests \"(= (f 1) 1)\" (Lambda() (= (f 1) 1)) \
              \"'(a)\" (Lambda() '(a))))) (Lambda:f(x.1) \"doc\" tests=_.0 x.1)))",
@@ -525,6 +529,19 @@ fn a_library_keeps_its_own_names() {
             .is_some_and(|name| names.contains(&name))
     };
     assert!(has("list") && has("get") && !has("pair"));
+    world
+        .run(
+            &base,
+            "(define (%help) 1) (define-syntax helped (syntax-rules () ((_) (%help))))",
+        )
+        .unwrap();
+    base.hide_private(&world.symbols);
+    let value = world
+        .run(&user, "(define (%help) 2) (list (%help) (helped))")
+        .unwrap();
+    assert_eq!(world.show(&value), "mine");
+    let hidden = world.symbols.find("%help").unwrap();
+    assert!(!Environment::on(&base).names().contains(&hidden));
 }
 
 #[test]
@@ -761,6 +778,11 @@ fn errors_say_what_is_wrong() {
             "(define (f) (define x 1))",
         ),
         (
+            "(case-lambda ((a) :test 1 a))",
+            "A clause of `case-lambda` cannot have tests.",
+            "1",
+        ),
+        (
             "(define x 1 2)",
             "`x` is defined with more than one value; a name stands for one.",
             "(define x 1 2)",
@@ -887,6 +909,11 @@ fn a_failed_definition_leaves_what_was_there() {
     let mut world = World::new();
     let env = Environment::on(&world.base.clone());
     assert!(world.run(&env, "(define when (if))").is_err());
+    let form = world.read("(define when 1)").remove(0);
+    let mut expander = Expander::new(&env, form);
+    assert!(matches!(expander.step(&mut world), Ok(Step::Unit { .. })));
+    // The unit fails when it is evaluated, so nobody calls `step` again.
+    drop(expander);
     assert!(world.run(&env, "(define list (if))").is_err());
     let value = world.run(&env, "(when #t (list 1))").unwrap();
     assert_eq!(world.show(&value), "(1)");
