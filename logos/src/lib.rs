@@ -16,10 +16,12 @@ pub mod equal;
 pub mod expand;
 pub mod heap;
 pub mod ir;
+pub mod job;
 pub mod number;
 pub mod opcode;
 pub mod printer;
 pub mod reader;
+pub mod ship;
 pub mod symbol;
 pub mod syntax;
 pub mod unicode;
@@ -27,4 +29,7 @@ pub mod value;
 pub mod vm;
 
 /// Sources of the library, in the order they are loaded.
-pub const STDLIB: &[(&str, &str)] = &[("control", include_str!("../../stdlib/control.logos"))];
+pub const STDLIB: &[(&str, &str)] = &[
+    ("control", include_str!("../../stdlib/control.logos")),
+    ("lists", include_str!("../../stdlib/lists.logos")),
+];

@@ -1,0 +1,267 @@
+//! The part of the language that is written in Logos, as a user sees it: values, and the messages for mistakes.
+
+use logos::vm::{Bounds, Profile, Status, Vm};
+
+/// Evaluates a text in the world and gives its value as `write` prints it, or the error's kind and message.
+fn evaluate(vm: &mut Vm, text: &str) -> String {
+    vm.begin("test", text, Bounds::default());
+    loop {
+        match vm.run(1_000_000) {
+            Status::Yield => {}
+            Status::Done => return logos::printer::write_limited(&vm.machine, vm.result()),
+            Status::Idle => return "idle".to_string(),
+            Status::Failed => {
+                let condition = vm.condition().expect("a failed evaluation has a condition");
+                let mut shown = format!("{} {}", condition.kind, condition.message);
+                for irritant in &condition.irritants {
+                    shown.push(' ');
+                    shown.push_str(irritant);
+                }
+                return shown;
+            }
+        }
+    }
+}
+
+/// Checks pairs of a text and what it gives, one after another in one world.
+fn check(cases: &[(&str, &str)]) {
+    let mut vm = Vm::new(Profile::Node);
+    for (text, expected) in cases {
+        assert_eq!(&evaluate(&mut vm, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn parts_of_lists() {
+    check(&[
+        ("(cadr '(1 2 3))", "2"),
+        ("(cddddr '(1 2 3 4 5))", "(5)"),
+        ("(caadar '((1 (2 3))))", "2"),
+        (
+            "(map (lambda (f) (f '(1 2 3 4 5))) (list first second third fourth fifth))",
+            "(1 2 3 4 5)",
+        ),
+        ("(last '(1 2 3))", "3"),
+        ("(last-pair '(1 2 . 3))", "(2 . 3)"),
+        ("(take '(a b c) 2)", "(a b)"),
+        ("(drop '(a b c) 2)", "(c)"),
+        ("(take-right '(a b c) 2)", "(b c)"),
+        ("(drop-right '(a b c) 2)", "(a)"),
+        (
+            "(call-with-values (lambda () (split-at '(a b c) 1)) list)",
+            "((a) (b c))",
+        ),
+        ("(take-while even? '(2 4 5 6))", "(2 4)"),
+        ("(drop-while even? '(2 4 5 6))", "(5 6)"),
+        (
+            "(call-with-values (lambda () (span even? '(2 4 5 6))) list)",
+            "((2 4) (5 6))",
+        ),
+        (
+            "(call-with-values (lambda () (break odd? '(2 4 5 6))) list)",
+            "((2 4) (5 6))",
+        ),
+        (
+            "(let ((ls (list 'one 'two 'five!))) (list-set! ls 2 'three) ls)",
+            "(one two three)",
+        ),
+    ]);
+}
+
+#[test]
+fn making_lists() {
+    check(&[
+        ("(iota 5)", "(0 1 2 3 4)"),
+        ("(iota 3 1)", "(1 2 3)"),
+        ("(iota 3 1 1/2)", "(1 3/2 2)"),
+        ("(range 4)", "(0 1 2 3)"),
+        ("(range 2 5)", "(2 3 4)"),
+        ("(range 10 0 -3)", "(10 7 4 1)"),
+        ("(range 5 2)", "()"),
+        ("(list-tabulate 4 (lambda (i) (* i i)))", "(0 1 4 9)"),
+        (
+            "(unfold (lambda (x) (> x 5)) (lambda (x) (* x x)) (lambda (x) (+ x 1)) 1)",
+            "(1 4 9 16 25)",
+        ),
+        (
+            "(unfold-right zero? (lambda (x) (* x x)) (lambda (x) (- x 1)) 5)",
+            "(1 4 9 16 25)",
+        ),
+        ("(append! (list 1 2) '() (list 3) (list 4))", "(1 2 3 4)"),
+        ("(append!)", "()"),
+        ("(append-reverse '(3 2 1) '(4 5))", "(1 2 3 4 5)"),
+        ("(concatenate '((1) () (2 3)))", "(1 2 3)"),
+        ("(flatten '(1 (2 (3 ()) 4) ((5))))", "(1 2 3 4 5)"),
+        (
+            "(zip '(one two three) '(1 2 3))",
+            "((one 1) (two 2) (three 3))",
+        ),
+        ("(unzip '((one 1) (two 2)))", "((one two) (1 2))"),
+    ]);
+}
+
+#[test]
+fn going_over_lists() {
+    check(&[
+        ("(map cadr '((a b) (d e) (g h)))", "(b e h)"),
+        (
+            "(map (lambda (n) (expt n n)) '(1 2 3 4 5))",
+            "(1 4 27 256 3125)",
+        ),
+        ("(map + '(1 2 3) '(4 5 6))", "(5 7 9)"),
+        ("(map + '(1 2 3) '(4 5))", "(5 7)"),
+        ("(map + '(1 2 3) '(4 5) '(10 20 30))", "(15 27)"),
+        (
+            "(let ((count 0)) (map (lambda (ignored) (set! count (+ count 1)) count) '(a b)))",
+            "(1 2)",
+        ),
+        (
+            "(let ((v (make-vector 5))) (for-each (lambda (i) (vector-set! v i (* i i))) '(0 1 2 3 4)) (vector->list v))",
+            "(0 1 4 9 16)",
+        ),
+        (
+            "(let ((all '())) (for-each (lambda (a b) (set! all (cons (list a b) all))) '(1 2) '(3 4)) all)",
+            "((2 4) (1 3))",
+        ),
+        ("(fold cons* '() '(a b c) '(1 2 3))", "(c 3 b 2 a 1)"),
+        ("(fold + 0 '(1 2 3))", "6"),
+        ("(fold cons '() '(1 2 3))", "(3 2 1)"),
+        ("(fold + 0 #(1 2 3))", "6"),
+        ("(fold-left list '() '(1 2 3))", "(((() 1) 2) 3)"),
+        ("(fold-right cons '() '(1 2 3))", "(1 2 3)"),
+        ("(fold-right list 'end '(1 2) '(3 4))", "(1 3 (2 4 end))"),
+        ("(reduce max 0 '(3 9 2))", "9"),
+        ("(reduce - 0 '(1 2 3 4))", "2"),
+        ("(reduce + 0 '())", "0"),
+        ("(reduce-right append '() '((1) (2) (3)))", "(1 2 3)"),
+        (
+            "(append-map (lambda (x) (list x (- x))) '(1 3 8))",
+            "(1 -1 3 -3 8 -8)",
+        ),
+        (
+            "(filter-map (lambda (x) (and (number? x) (* x x))) '(a 1 b 3 c 7))",
+            "(1 9 49)",
+        ),
+        ("(filter even? '(0 7 8 8 43 -4))", "(0 8 8 -4)"),
+        ("(vector->list (filter even? #(1 2 3 4)))", "(2 4)"),
+        ("(remove even? '(0 7 8 8 43 -4))", "(7 43)"),
+        (
+            "(call-with-values (lambda () (partition (lambda (x) (not (number? x))) '(one 2 3 four five 6))) list)",
+            "((one four five) (2 3 6))",
+        ),
+        ("(delete 3 '(1 3 2 3))", "(1 2)"),
+        ("(delete-duplicates '(1 2 1 3 2) =)", "(1 2 3)"),
+        (
+            "(any (lambda (x) (and (even? x) (* x x))) '(1 3 4 6))",
+            "16",
+        ),
+        ("(any < '(3 1 4) '(2 7 1))", "#t"),
+        ("(any even? '())", "#f"),
+        ("(every (lambda (x) (and (even? x) (* x x))) '(2 4))", "16"),
+        ("(every < '(3 1) '(2 7))", "#f"),
+        ("(every even? '())", "#t"),
+        ("(count even? '(1 2 4))", "2"),
+        ("(count < '(1 2 4) '(2 1 5))", "2"),
+        ("(find even? '(3 1 4 1 5 9))", "4"),
+        ("(find-tail even? '(3 1 37 -8 -5 0 0))", "(-8 -5 0 0)"),
+        ("(list-index even? '(3 1 4 1 5 9))", "2"),
+        ("(list-index = '(3 1 4) '(2 7 4))", "2"),
+    ]);
+}
+
+#[test]
+fn finding_by_key() {
+    check(&[
+        ("(member (list 'a) '(b (a) c))", "((a) c)"),
+        ("(member 2.0 '(1 2 3) =)", "(2 3)"),
+        ("(assoc (list 'a) '(((a)) ((b)) ((c))))", "((a))"),
+        ("(assoc 2.0 '((1 1) (2 4) (3 9)) =)", "(2 4)"),
+        ("(assoc-ref '((a . 1)) 'a)", "1"),
+        ("(assoc-ref '((a . 1)) 'b 'none)", "none"),
+        ("(alist-delete 'a '((a . 1) (b . 2) (a . 3)))", "((b . 2))"),
+        ("(alist-set 'b 5 '((a . 1) (b . 2)))", "((a . 1) (b . 5))"),
+        (
+            "(lset-union eq? '(a b c d e) '(a e i o u))",
+            "(u o i a b c d e)",
+        ),
+        ("(lset-intersection eq? '(a b c d e) '(a e i o u))", "(a e)"),
+        ("(lset-difference eq? '(a b c d e) '(a e i o u))", "(b c d)"),
+    ]);
+}
+
+#[test]
+fn sorting_keeps_the_order_of_equal_elements() {
+    check(&[
+        ("(sort '() <)", "()"),
+        ("(sort '(3 1 2) <)", "(1 2 3)"),
+        ("(sort '(3 1 2) >)", "(3 2 1)"),
+        ("(vector->list (sort #(3 1 2) <))", "(1 2 3)"),
+        ("(list-sort < '(2 1))", "(1 2)"),
+        ("(let ((v (vector 3 1 2))) (vector-sort! < v) (vector->list v))", "(1 2 3)"),
+        // Against insertion, element by element, for many pseudo-random lists of pairs with few different keys.
+        (
+            "(define (insert x sorted)
+               (if (or (null? sorted) (< (car x) (car (car sorted)))) (cons x sorted) (cons (car sorted) (insert x (cdr sorted)))))
+             (define (numbers count seed)
+               (if (= count 0) '()
+                   (let ((next (modulo (+ (* seed 1103515245) 12345) 2147483648)))
+                     (cons (cons (modulo (quotient next 65536) 7) count) (numbers (- count 1) next)))))
+             (every (lambda (n)
+                      (let ((list (numbers n (* n 7))))
+                        (equal? (sort list (lambda (a b) (< (car a) (car b)))) (fold insert '() list))))
+                    (iota 60))",
+            "#t",
+        ),
+        ("(let ((list (list 3 1 2))) (sort list <) list)", "(3 1 2)"),
+    ]);
+}
+
+#[test]
+fn map_can_be_entered_again() {
+    check(&[
+        (
+            "(let ((k #f) (count 0) (results '()))
+               (let ((result (map (lambda (x) (call/cc (lambda (c) (if (= x 2) (set! k c)) x))) '(1 2 3))))
+                 (set! results (cons result results))
+                 (set! count (+ count 1))
+                 (if (< count 3) (k (* 10 count)))
+                 results))",
+            "((1 20 3) (1 10 3) (1 2 3))",
+        ),
+        (
+            "(let ((k #f) (count 0) (results '()))
+               (let ((result (vector-map (lambda (x) (call/cc (lambda (c) (if (= x 2) (set! k c)) x))) #(1 2 3))))
+                 (set! results (cons result results))
+                 (set! count (+ count 1))
+                 (if (< count 3) (k (* 10 count)))
+                 (map vector->list results)))",
+            "((1 20 3) (1 10 3) (1 2 3))",
+        ),
+    ]);
+}
+
+#[test]
+fn vectors() {
+    check(&[
+        (
+            "(vector->list (vector-map cadr '#((a b) (d e) (g h))))",
+            "(b e h)",
+        ),
+        (
+            "(vector->list (vector-map + #(1 2) #(10 20 30)))",
+            "(11 22)",
+        ),
+        (
+            "(let ((sum 0)) (vector-for-each (lambda (x) (set! sum (+ sum x))) #(1 2 3)) sum)",
+            "6",
+        ),
+        ("(vector-index even? #(1 3 4))", "2"),
+        ("(vector-count even? #(1 2 4))", "2"),
+        ("(vector-binary-search #(1 3 5 7) 5 -)", "2"),
+        ("(vector-binary-search #(1 3 5 7) 4 -)", "#f"),
+        (
+            "(let ((v (vector 1 2 3))) (vector-swap! v 0 2) (vector->list v))",
+            "(3 2 1)",
+        ),
+    ]);
+}
