@@ -123,7 +123,6 @@ enum Task {
     Place(Label),
     Jump(Label),
     Charge(u32),
-    Finish(u16, Destination),
     Operate(Operation),
     Branch(Operation),
     Call {
@@ -143,7 +142,6 @@ enum Task {
     },
     Hole(Option<u16>),
     Bind(VariableId, u16),
-    MakeCell(u16),
     StoreCell(VariableId, u16),
     Group {
         letrec: NodeId,
@@ -457,7 +455,6 @@ impl<'a> Generator<'a> {
             Task::Place(label) => self.labels[label] = Some(self.code.words.len() as u32),
             Task::Jump(label) => self.jump(label),
             Task::Charge(price) => self.charge(price),
-            Task::Finish(register, destination) => self.finish(register, destination),
             Task::Operate(operation) => self.operate(operation),
             Task::Branch(operation) => self.compare_and_branch(operation),
             Task::Call {
@@ -479,7 +476,6 @@ impl<'a> Generator<'a> {
             }
             Task::Hole(hole) => self.hole = hole,
             Task::Bind(variable, register) => self.bind(variable, register),
-            Task::MakeCell(register) => self.emit(abc(Op::MakeCell, register, 0, 0)),
             Task::StoreCell(variable, register) => {
                 let cell = self.registers[&variable];
                 self.emit(abc(Op::SetCell, cell, register, 0));
@@ -740,6 +736,10 @@ impl<'a> Generator<'a> {
 
     fn set_global(&mut self, op: Op, global: GlobalId, value: NodeId, destination: Destination) {
         let span = self.span;
+        if self.world.builtin_of(global).is_some() {
+            // The machine watches for new values of globals that are on this list.
+            self.code.inlined.entry(global).or_default();
+        }
         self.set_from(value, destination, |register| Task::SetGlobal {
             op,
             global,

@@ -214,6 +214,38 @@ pub const TABLE: &[Builtin] = &[
         "The form with the macro at its head applied once.",
         expand_once,
     ),
+    Builtin::control(
+        "%encode",
+        "(%encode value)",
+        (1, 1),
+        "2 for each part, 1 for every 8 bytes",
+        "The canonical encoding of a datum, a bytevector.",
+        encode,
+    ),
+    Builtin::control(
+        "%program",
+        "(%program value)",
+        (1, 1),
+        "2 for each part, 1 for every 8 bytes",
+        "The encoding of a value with procedures in it, and of the definitions they use.",
+        program,
+    ),
+    Builtin::control(
+        "%decode",
+        "(%decode bytevector)",
+        (1, 1),
+        "2 for each part, 1 for every 8 bytes",
+        "The value of an encoding.",
+        decode,
+    ),
+    Builtin::control(
+        "input",
+        "(input key)",
+        (1, 1),
+        "2 for each part, 1 for every 8 bytes",
+        "Inside a job: the value of a declared input.",
+        input,
+    ),
     Builtin::plain(
         "procedure?",
         "(procedure? value)",
@@ -455,4 +487,20 @@ fn is_procedure(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn void(_: &mut Machine, _: Arguments) -> Outcome {
     Ok(Value::VOID)
+}
+
+fn encode(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Encode { data_only: true })
+}
+
+fn program(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Encode { data_only: false })
+}
+
+fn decode(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Decode)
+}
+
+fn input(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Input)
 }

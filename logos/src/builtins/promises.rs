@@ -111,7 +111,15 @@ pub const TABLE: &[Builtin] = &[
         "Runs a thunk as a task of its own; gives the promise of its value.",
         spawn,
     ),
-    Builtin::plain("%request", "(%request name value …)", (1, super::ANY), "1 for each value", "Asks the world around the program for something; gives the promise of its answer.", request).needs(vm::Profile::Local),
+    Builtin::plain(
+        "%request",
+        "(%request name value …)",
+        (1, super::ANY),
+        "1 for each value",
+        "Asks the world around the program for something; gives the promise of its answer.",
+        request,
+    )
+    .needs(vm::Profile::Local),
 ];
 
 /// The state of a promise made by `delay-force`.
@@ -126,6 +134,11 @@ fn new(m: &mut Machine, state: i64, held: Value) -> Outcome {
         );
         m.heap.object(Kind::Promise, 0, &[content])
     })
+}
+
+/// A promise in a state that came from elsewhere.
+pub fn settled(m: &mut Machine, state: i64, held: Value) -> Outcome {
+    new(m, state, held)
 }
 
 /// A pending promise.
@@ -283,14 +296,24 @@ fn request(m: &mut Machine, arguments: Arguments) -> Outcome {
         return Err(wrong_argument(m, "%request", "a string", name));
     }
     if m.awaited.len() >= REQUESTS_MAX {
-        return Err(m.error(":refused", "too many requests are waiting for their answers", &[]));
+        return Err(m.error(
+            ":refused",
+            "too many requests are waiting for their answers",
+            &[],
+        ));
     }
     m.charge(arguments.count as u64)?;
     let promise = pending(m)?;
     let name = m.heap.string_text(m.arg(arguments, 0));
-    let values = (1..arguments.count).map(|place| m.arg(arguments, place)).collect();
+    let values = (1..arguments.count)
+        .map(|place| m.arg(arguments, place))
+        .collect();
     let id = m.next_serial();
     m.awaited.insert(id, promise);
-    m.requests.push_back(vm::Pending { id, name, arguments: values });
+    m.requests.push_back(vm::Pending {
+        id,
+        name,
+        arguments: values,
+    });
     Ok(promise)
 }

@@ -28,6 +28,15 @@ pub enum Next {
     },
     /// A continuation was taken up: the value is at `stack[0]`.
     Resume,
+    /// Its first argument is to be encoded; as data alone, or with the procedures in it.
+    Encode {
+        /// Whether procedures are refused.
+        data_only: bool,
+    },
+    /// The bytes in its first argument are to be decoded.
+    Decode,
+    /// Its first argument names an input of the job.
+    Input,
 }
 
 /// Writes a call of `procedure` into the frame at `fp`.
@@ -107,15 +116,21 @@ pub(crate) fn raise(
     Ok(Some(apply(m, handler, &[raised])))
 }
 
+/// A guard that may find no clause to match goes back to where the value was raised, but with the handlers outside itself.
 fn raise_to_guard(m: &mut Machine, library: &Library) -> Result<Next, Fault> {
     let node = m.heap.field(m.dynamic, HANDLERS);
     let reraisable = m.heap.field(node, dynamic::A) == Value::FALSE;
     let continuation = if reraisable {
+        m.dynamic = dynamic::mask(m, node)?;
         capture(m)?
     } else {
         Value::FALSE
     };
-    let node = m.heap.field(m.dynamic, HANDLERS);
+    let node = if reraisable {
+        m.heap.field(m.dynamic, dynamic::A)
+    } else {
+        node
+    };
     let raised = m.raised;
     if m.heap.field(node, WINDERS) == m.heap.field(m.dynamic, WINDERS) {
         return escape(m, node, raised, continuation, library);

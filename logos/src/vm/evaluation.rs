@@ -50,8 +50,17 @@ impl Vm {
     pub(super) fn begin_in(&mut self, name: &str, text: &str, bounds: Bounds, environment: usize) {
         let source = self.machine.sources.add(name, text);
         let environment = self.environments[environment].clone();
+        self.begin_limits(bounds);
+        let evaluation = Evaluation::new(environment, Some(source), None);
+        let number = self.add_evaluation(evaluation);
+        self.start_main_task(number);
+    }
+
+    /// A new evaluation's limits begin.
+    pub(super) fn begin_limits(&mut self, bounds: Bounds) {
         self.condition = None;
         self.interrupted = false;
+        self.whole_limit_out = false;
         let m = &mut self.machine;
         m.settle_fuel();
         m.limits.restart(bounds.fuel, bounds.memory);
@@ -59,9 +68,6 @@ impl Vm {
         m.settle_fuel();
         m.restart_count();
         m.reset_peak();
-        let evaluation = Evaluation::new(environment, Some(source), None);
-        let number = self.add_evaluation(evaluation);
-        self.start_main_task(number);
     }
 
     fn add_evaluation(&mut self, evaluation: Evaluation) -> u64 {
@@ -71,7 +77,7 @@ impl Vm {
     }
 
     /// The main task: a frame that runs one form after another.
-    fn start_main_task(&mut self, number: u64) {
+    pub(super) fn start_main_task(&mut self, number: u64) {
         let m = &mut self.machine;
         (m.chain, m.fp, m.top) = (Value::NIL, 0, 0);
         m.dynamic = dynamic::root(m);
@@ -159,6 +165,7 @@ impl Vm {
             machine: &mut self.machine,
             known_builtins: &mut self.known_builtins,
             internals: &self.internals,
+            origins: &mut self.origins,
             taken: 0,
         };
         let step = expander.step(&mut host);
@@ -254,7 +261,7 @@ impl Vm {
         Ok(())
     }
 
-    fn begin_call(&mut self, next: Next) {
+    pub(super) fn begin_call(&mut self, next: Next) {
         if let Next::Apply(count) = next {
             self.state = State::Applying(count);
         }
@@ -377,6 +384,7 @@ impl Vm {
             machine: &mut self.machine,
             known_builtins: &mut self.known_builtins,
             internals: &self.internals,
+            origins: &mut self.origins,
             taken: 0,
         };
         let resumed = expander.resume(syntax, &mut host);

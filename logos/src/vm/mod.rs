@@ -22,6 +22,7 @@ mod report;
 mod requests;
 mod stack;
 mod stubs;
+mod travel;
 mod world;
 
 pub(crate) use control::task_continuation;
@@ -34,9 +35,9 @@ pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parame
 pub(crate) use machine::ARGUMENTS_MAX;
 pub(crate) use machine::Ready;
 pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
-pub use requests::{Answer, Request};
 pub use report::fields as error_fields;
 pub use report::{Condition, Rendered};
+pub use requests::{Answer, Request};
 pub(crate) use stubs::{FUEL_USED, VALUES};
 
 use crate::codegen::Code;
@@ -109,11 +110,19 @@ pub struct Vm {
     places: Library,
     /// For each global, the builtin it is sure to hold, and whether a program may redefine it.
     known_builtins: Vec<Option<(u32, bool)>>,
+    /// For each global of the user's world that began as a copy of one of the library's, that one.
+    origins: BTreeMap<GlobalId, GlobalId>,
+    /// The library's own globals.
+    library_names: BTreeMap<GlobalId, crate::symbol::Symbol>,
     internals: BTreeMap<&'static str, GlobalId>,
     small_constants: BTreeMap<u64, u32>,
     state: State,
     condition: Option<Condition>,
     interrupted: bool,
+    /// Whether the last evaluation failed because its own limit ran out.
+    whole_limit_out: bool,
+    /// The declared inputs of the job being run: encodings by key.
+    inputs: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -259,6 +268,9 @@ impl Vm {
             }
             Ok(Next::Evaluate) => self.evaluate_argument(),
             Ok(Next::Expand { once }) => self.expand_argument(once),
+            Ok(Next::Encode { data_only }) => self.encode_argument(data_only),
+            Ok(Next::Decode) => self.decode_argument(),
+            Ok(Next::Input) => self.input_argument(),
             Err(fault) => self.fault(fault),
         }
     }
@@ -330,6 +342,7 @@ impl Vm {
             }
             Ok(false) => {
                 let condition = Condition::exhausted(fault);
+                self.whole_limit_out = true;
                 Some(self.fail_evaluation(condition))
             }
             Err(fault) => self.fault_again(fault),
@@ -341,6 +354,7 @@ impl Vm {
         let raised = self.machine.raised;
         if self.machine.task == self.machine.main_task {
             let condition = self.condition_of(raised);
+            self.machine.main = raised;
             return Some(self.fail_evaluation(condition));
         }
         let promise = self.machine.heap.field(self.machine.task, 0);

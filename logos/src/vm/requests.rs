@@ -44,7 +44,11 @@ impl Vm {
                 Err(_) => arguments.push(Syntax::new(crate::syntax::Datum::Void, Span::NONE)),
             }
         }
-        Some(Request { id: pending.id, name: pending.name, arguments })
+        Some(Request {
+            id: pending.id,
+            name: pending.name,
+            arguments,
+        })
     }
 
     /// Answers a request. One that nobody waits for any more is ignored.
@@ -62,9 +66,16 @@ impl Vm {
         let (value, fulfilled) = match answer {
             Answer::Value(syntax) => match to_value(&mut self.machine, &syntax, false) {
                 Ok(value) => (value, true),
-                Err(_) => (self.answer_error(":too-big", "the answer does not fit into memory", None), false),
+                Err(_) => (
+                    self.answer_error(":too-big", "the answer does not fit into memory", None),
+                    false,
+                ),
             },
-            Answer::Error { kind, message, payload } => (self.answer_error(&kind, &message, payload.as_ref()), false),
+            Answer::Error {
+                kind,
+                message,
+                payload,
+            } => (self.answer_error(&kind, &message, payload.as_ref()), false),
         };
         match self.machine.awaited.remove(&id) {
             Some(promise) => promises::settle(&mut self.machine, promise, value, fulfilled),
@@ -76,7 +87,9 @@ impl Vm {
     fn answer_error(&mut self, kind: &str, message: &str, payload: Option<&Syntax>) -> Value {
         let m = &mut self.machine;
         let kept = m.raised;
-        let payload = payload.and_then(|syntax| to_value(m, syntax, false).ok()).unwrap_or(Value::FALSE);
+        let payload = payload
+            .and_then(|syntax| to_value(m, syntax, false).ok())
+            .unwrap_or(Value::FALSE);
         m.temporaries.push(payload);
         let made = m.error(kind, message, &[]);
         let payload = m.temporaries.pop().unwrap_or(Value::FALSE);
@@ -84,7 +97,8 @@ impl Vm {
             return Value::FALSE;
         }
         let error = std::mem::replace(&mut m.raised, kept);
-        m.heap.set_field(error, super::report::fields::PAYLOAD, payload);
+        m.heap
+            .set_field(error, super::report::fields::PAYLOAD, payload);
         error
     }
 }

@@ -4,8 +4,6 @@ use crate::codegen::Code;
 use crate::opcode::{Op, abc};
 use crate::syntax::Span;
 
-/// Below the active stack; must be first.
-pub const UNDERFLOW: usize = 0;
 /// `r[2]` the dynamic state to restore; the value is in `r[3]`.
 pub const DYNAMIC: usize = 1;
 /// `r[2]` the dynamic state, `r[3]` the guard's handler; the value is in `r[4]`.

@@ -39,6 +39,7 @@ pub(super) struct Expansion<'a> {
     pub machine: &'a mut Machine,
     pub known_builtins: &'a mut Vec<Option<(u32, bool)>>,
     pub internals: &'a BTreeMap<&'static str, GlobalId>,
+    pub origins: &'a mut BTreeMap<GlobalId, GlobalId>,
     /// Words taken outside the heap while expanding.
     pub taken: usize,
 }
@@ -64,6 +65,8 @@ impl Host for Expansion<'_> {
         let own = add_global(self.machine, self.known_builtins, name, value);
         let known = self.known_builtins[cell.0 as usize];
         self.known_builtins[own.0 as usize] = known.map(|(builtin, _)| (builtin, true));
+        let origin = self.origins.get(&cell).copied().unwrap_or(cell);
+        self.origins.insert(own, origin);
         Ok(own)
     }
 
@@ -182,6 +185,10 @@ impl Vm {
             last_evaluation: 0,
             places: Library::default(),
             known_builtins,
+            origins: BTreeMap::new(),
+            library_names: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            whole_limit_out: false,
             internals,
             small_constants: BTreeMap::new(),
             state: State::Between,
@@ -212,6 +219,7 @@ impl Vm {
                 self.internals.insert(internal.name, cell);
             }
         }
+        self.name_library();
         let place = |vm: &Vm, name: &str| vm.library_cell(name).map_or(0, |cell| cell.0 as usize);
         self.places = Library {
             guard_unwind: place(self, "%guard-unwind"),
