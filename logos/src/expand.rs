@@ -28,7 +28,7 @@
 //!
 //! # Costs
 //!
-//! One unit of fuel for each form expanded, each variable bound, each pattern element tried, each template
+//! One step, [`FUEL_PER_STEP`] units of fuel, for each form expanded, each node built, each variable bound, each pattern element tried, each template
 //! element copied, each node of a quoted datum, and each step from an introduced name to its definition.
 
 mod assembly;
@@ -74,6 +74,9 @@ use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Span, Syntax};
 use std::rc::Rc;
 
+/// What a step costs: it takes about a tenth of a microsecond, many times as long as a simple instruction.
+pub const FUEL_PER_STEP: u64 = 4;
+
 /// What the expander asks of the world it works for.
 pub trait Host {
     /// The table of symbols.
@@ -84,8 +87,12 @@ pub trait Host {
     fn import_global(&mut self, cell: GlobalId, name: Symbol) -> Result<GlobalId, HostError>;
     /// The cell of one of the [`INTERNALS`].
     fn internal(&mut self, name: &'static str) -> GlobalId;
-    /// Pays for work before it is done.
+    /// Pays fuel for work before it is done.
     fn charge(&mut self, units: u64) -> Result<(), HostError>;
+    /// Pays for so many steps of expansion, [`FUEL_PER_STEP`] each.
+    fn spend(&mut self, steps: u64) -> Result<(), HostError> {
+        self.charge(steps.saturating_mul(FUEL_PER_STEP))
+    }
     /// Pays for memory before it is taken.
     fn charge_memory(&mut self, bytes: u64) -> Result<(), HostError>;
     /// Whether to stop at the next opportunity with [`Step::Pause`].

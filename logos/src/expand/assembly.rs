@@ -63,7 +63,7 @@ impl Assembly {
     /// one of these is noticed.
     pub(crate) fn inner(&self, host: &mut dyn Host) -> Result<Assembly, ExpandError> {
         let variables = self.unit.variables.clone();
-        host.charge(variables.len() as u64)?;
+        host.spend(variables.len() as u64)?;
         let foreign = variables.len();
         let unit = Unit {
             variables,

@@ -45,7 +45,7 @@ fn pairs<'a>(
     };
     let mut result = Vec::with_capacity(items.len());
     for item in items {
-        host.charge(1)?;
+        host.spend(1)?;
         let Some([written, value]) = item.as_list() else {
             return Err(message::wrong_part(
                 it,

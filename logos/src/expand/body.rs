@@ -63,7 +63,7 @@ impl Body {
     /// Looks at forms until one needs something else first, or all are seen.
     pub(crate) fn scan(mut self: Box<Self>, x: &mut Expander, host: &mut dyn Host) -> Flow {
         while let Some(form) = self.pending.pop() {
-            host.charge(1)?;
+            host.spend(1)?;
             let env = self.env.clone();
             match head(&form, &env, host)? {
                 Some(Binding::Special(special)) => {

@@ -145,7 +145,7 @@ fn cond_tasks(
     let mut tasks = Vec::new();
     let mut ends = Vec::new();
     for (index, clause) in clauses.iter().enumerate() {
-        host.charge(1)?;
+        host.spend(1)?;
         let place = Place::of(clause);
         let Some([test, body @ ..]) = clause.as_list() else {
             return Err(message::wrong_part(
@@ -206,7 +206,7 @@ pub(crate) fn case(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<()
     let mut ends = vec![Task::Build(Build::Let(vec![value]), it.place())];
     let mut complete = false;
     for (index, clause) in clauses.iter().enumerate() {
-        host.charge(1)?;
+        host.spend(1)?;
         let place = Place::of(clause);
         let Some([data, body @ ..]) = clause.as_list() else {
             return Err(message::wrong_part(

@@ -36,7 +36,7 @@ pub(crate) fn import(
     if sets.is_empty() {
         return Err(message::wrong_use(&it));
     }
-    host.charge(sets.len() as u64)?;
+    host.spend(sets.len() as u64)?;
     x.schedule([Task::Import(Import::new(sets, &it.env, it.place()))]);
     Ok(None)
 }
@@ -85,10 +85,10 @@ impl Import {
         let (_, modifiers) = modifiers(&set, host)?;
         let mut names = library.exported();
         for modifier in modifiers.iter().rev() {
-            host.charge(names.len() as u64)?;
+            host.spend(names.len() as u64)?;
             names = modify(names, modifier, host)?;
         }
-        host.charge(names.len() as u64)?;
+        host.spend(names.len() as u64)?;
         host.charge_memory(names.len() as u64 * super::scope::BINDING_BYTES)?;
         self.links.extend(self.env.world.import(&library, names));
         Ok(())
@@ -100,7 +100,7 @@ fn modifiers(set: &Syntax, host: &mut dyn Host) -> Result<(Syntax, Vec<Syntax>),
     let mut modifiers = Vec::new();
     let mut set = set.clone();
     loop {
-        host.charge(1)?;
+        host.spend(1)?;
         let inner = match (
             spelling(set.as_list().and_then(<[_]>::first), host),
             set.as_list(),
@@ -204,7 +204,7 @@ fn known(
     names: &BTreeMap<Symbol, Symbol>,
     host: &mut dyn Host,
 ) -> Result<Symbol, ExpandError> {
-    host.charge(1)?;
+    host.spend(1)?;
     match Identifier::of(written) {
         Some(name) if names.contains_key(&name.name()) => Ok(name.name()),
         _ => {

@@ -122,7 +122,7 @@ fn paths(
     if written.is_empty() {
         return Err(bad(form));
     }
-    host.charge(written.len() as u64)?;
+    host.spend(written.len() as u64)?;
     let path = |part: &Syntax| match part.datum() {
         Datum::String(path) => Ok(path.clone()),
         _ => Err(bad(part)),
@@ -189,7 +189,7 @@ fn holds(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandEr
     let mut work = vec![Test::Visit(root)];
     let mut results: Vec<bool> = Vec::new();
     while let Some(test) = work.pop() {
-        host.charge(1)?;
+        host.spend(1)?;
         let result = match test {
             Test::Not => !results.pop().unwrap_or(false),
             Test::All(count) => results
@@ -300,7 +300,7 @@ impl OpenLibrary {
             return self.close(host);
         }
         while let Some(declaration) = self.pending.pop() {
-            host.charge(1)?;
+            host.spend(1)?;
             let items = declaration.as_list().unwrap_or(&[]);
             let Some(word) = spelling(items.first(), host) else {
                 return Err(bad_declaration(&declaration, host));
@@ -353,7 +353,7 @@ impl OpenLibrary {
 
     fn export(&mut self, written: &[Syntax], host: &mut dyn Host) -> Result<(), ExpandError> {
         for part in written {
-            host.charge(1)?;
+            host.spend(1)?;
             let names = match (Identifier::of(part), part.as_list()) {
                 (Some(name), _) => Some((name.name(), name.name())),
                 (None, Some([_, inside, outside])) => {
@@ -375,7 +375,7 @@ impl OpenLibrary {
     fn close(self, host: &mut dyn Host) -> Flow {
         let mut exports = BTreeMap::new();
         for (outside, inside, written) in self.exports {
-            host.charge(1)?;
+            host.spend(1)?;
             if self.env.world.lookup(inside).is_none() {
                 let shown = message::show(&written, host);
                 let message = format!("This library exports {shown}, but does not define it.");

@@ -173,7 +173,7 @@ impl Expander {
             let Some(task) = self.tasks.pop() else {
                 return Ok(Step::Done);
             };
-            host.charge(1)?;
+            host.spend(1)?;
             if let Some(step) = self.run_task(task, host)? {
                 return Ok(step);
             }

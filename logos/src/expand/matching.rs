@@ -83,7 +83,7 @@ impl PatternReader<'_> {
         }
         let mut gathered = Vec::new();
         while let Some(work) = reader.work.pop() {
-            host.charge(1)?;
+            host.spend(1)?;
             let pattern = reader.pattern(&work, host)?;
             if let Pattern::List(elements) | Pattern::Vector(elements) = &pattern
                 && elements.repeated.is_some()
@@ -181,7 +181,7 @@ impl PatternReader<'_> {
         let mut elements = Elements::default();
         let mut index = 0;
         while index < items.len() {
-            host.charge(1)?;
+            host.spend(1)?;
             let item = &items[index];
             index += 1;
             if self.dialect.ellipsis_at(items.get(index), host)? {
@@ -265,7 +265,7 @@ pub(crate) fn apply(
         return Ok(None);
     }
     while let Some(goal) = matcher.goals.pop() {
-        host.charge(1)?;
+        host.spend(1)?;
         match goal {
             Goal::Match(pattern, syntax) => {
                 if !matcher.matches(&rule.patterns[pattern], syntax, host)? {
@@ -332,7 +332,7 @@ impl<'a> Matcher<'a> {
         if !fits {
             return Ok(false);
         }
-        host.charge(items.len() as u64)?;
+        host.spend(items.len() as u64)?;
         let repeats = if elements.repeated.is_some() {
             items.len() - fixed
         } else {
@@ -348,7 +348,7 @@ impl<'a> Matcher<'a> {
         }
         self.push_all(&elements.after, after);
         if let Some(Repeated { pattern, variables }) = &elements.repeated {
-            host.charge((variables.len() * (repeats + 1)) as u64)?;
+            host.spend((variables.len() * (repeats + 1)) as u64)?;
             self.goals.push(Goal::Gather(variables, repeats));
             let each = repeated
                 .iter()
@@ -393,11 +393,11 @@ fn same_atom(one: &Datum, two: &Datum, host: &mut dyn Host) -> Result<bool, Expa
         (Datum::Number(one), Datum::Number(two)) => one == two,
         (Datum::Char(one), Datum::Char(two)) => one == two,
         (Datum::String(one), Datum::String(two)) => {
-            host.charge(one.len() as u64 / 8)?;
+            host.spend(one.len() as u64 / 8)?;
             one == two
         }
         (Datum::Bytes(one), Datum::Bytes(two)) => {
-            host.charge(one.len() as u64 / 8)?;
+            host.spend(one.len() as u64 / 8)?;
             one == two
         }
         (Datum::Opaque(one), Datum::Opaque(two)) => one == two,

@@ -65,7 +65,7 @@ pub(crate) fn print_charged(syntax: &Syntax, host: &mut dyn Host) -> Result<Stri
     let mut pieces = vec![Piece::Datum(syntax)];
     let mut paid = 0;
     while let Some(piece) = pieces.pop() {
-        host.charge(1)?;
+        host.spend(1)?;
         match piece {
             Piece::Text(part) => text.push_str(part),
             Piece::Datum(syntax) => {

@@ -219,7 +219,7 @@ pub(crate) fn preamble<'a>(
         && !rest.is_empty()
         && is_test(keyword, host)
     {
-        host.charge(1)?;
+        host.spend(1)?;
         result.tests.push(&rest[0]);
         result.body = &rest[1..];
         if result.body.is_empty() {

@@ -251,7 +251,7 @@ fn mark(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<Vec<Mark>, Expa
                 continue;
             }
         };
-        host.charge(1)?;
+        host.spend(1)?;
         let parts = parts(datum, level, env, host)?;
         let index = marks.len();
         marks.push(Mark {
@@ -341,7 +341,7 @@ impl Writer<'_> {
         work: &mut Vec<WriteWork<'a>>,
         host: &mut dyn Host,
     ) -> Result<(), ExpandError> {
-        host.charge(1)?;
+        host.spend(1)?;
         let place = Place::of(datum);
         let mark = &self.marks[self.next];
         if !mark.active {

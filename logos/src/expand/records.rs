@@ -113,7 +113,7 @@ fn fields(
     let mut fields = Vec::with_capacity(written.len());
     let mut numbers = BTreeMap::new();
     for part in written {
-        host.charge(1)?;
+        host.spend(1)?;
         let names: Option<Vec<Identifier>> = match part.as_list() {
             Some(items) => items.iter().map(Identifier::of).collect(),
             None => Identifier::of(part).map(|name| vec![name]),
@@ -165,7 +165,7 @@ fn constructor_of(
     };
     let mut indexes = Vec::with_capacity(arguments.len());
     for argument in arguments {
-        host.charge(1)?;
+        host.spend(1)?;
         match Identifier::of(argument).and_then(|name| numbers.get(&name.key())) {
             Some(index) => indexes.push(*index),
             None => {

@@ -111,7 +111,7 @@ pub(crate) fn read_rules(
         return Err(bad(literals, "a list of names"));
     };
     for name in names {
-        host.charge(1)?;
+        host.spend(1)?;
         let Some(name) = Identifier::of(name) else {
             return Err(bad(name, "a name"));
         };

@@ -175,7 +175,7 @@ impl Env {
         local: Local,
         host: &mut dyn Host,
     ) -> Result<(), ExpandError> {
-        host.charge(1)?;
+        host.spend(1)?;
         host.charge_memory(BINDING_BYTES)?;
         let frame = self
             .frame
@@ -216,7 +216,7 @@ impl Env {
             if let Some(symbol) = world.alias(&alias) {
                 return Ok(top_meaning(world, symbol));
             }
-            host.charge(1)?;
+            host.spend(1)?;
             let outer = &alias.environment;
             world = outer.world.upgrade().unwrap_or(world);
             name = alias.inner.clone();

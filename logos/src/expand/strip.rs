@@ -159,7 +159,7 @@ fn untaken(
     let mut candidate = name;
     let mut number = 0_u64;
     while !taken.insert(candidate) {
-        host.charge(1)?;
+        host.spend(1)?;
         number += 1;
         candidate = host.symbols().intern(&format!("{text}.{number}"));
     }
@@ -188,7 +188,7 @@ fn walk(
     while let Some(next) = work.pop() {
         match next {
             Work::Visit(syntax) => {
-                host.charge(1)?;
+                host.spend(1)?;
                 let changed = change(syntax, host)?;
                 let before = work.len();
                 work.push(Work::Rebuild(syntax, done.len()));

@@ -67,7 +67,7 @@ pub(crate) fn transformer(
 ) -> Result<Binding, ExpandError> {
     let mut specification = specification.clone();
     loop {
-        host.charge(1)?;
+        host.spend(1)?;
         if let Some(other) = Identifier::of(&specification)
             && let Meaning::Syntax(binding) = env.meaning(&other, host)?
         {

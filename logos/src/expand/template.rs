@@ -70,7 +70,7 @@ impl TemplateReader<'_> {
         };
         reader.later(template, None, false);
         while let Some(work) = reader.work.pop() {
-            host.charge(1)?;
+            host.spend(1)?;
             let shape = reader.shape(&work, host)?;
             reader.templates[work.node].shape = shape;
         }
@@ -166,7 +166,7 @@ impl TemplateReader<'_> {
         let mut levels = Vec::new();
         let mut level = work.level;
         while let Some(index) = level {
-            host.charge(1)?;
+            host.spend(1)?;
             levels.push(index);
             level = self.levels[index].outer;
         }
@@ -198,7 +198,7 @@ impl TemplateReader<'_> {
         let mut nodes = Vec::new();
         let mut index = 0;
         while index < items.len() {
-            host.charge(1)?;
+            host.spend(1)?;
             let item = &items[index];
             index += 1;
             let mut level = work.level;
@@ -319,7 +319,7 @@ pub(crate) fn instantiate(
         done: Vec::new(),
     };
     while let Some(step) = instance.steps.pop() {
-        host.charge(1)?;
+        host.spend(1)?;
         match step {
             Step::Make(node) => instance.make(node, host)?,
             Step::Turn(node, turn, turns) => instance.turn(node, turn, turns),
@@ -359,7 +359,7 @@ impl Instance<'_> {
             }
             Shape::Repeat { steps, .. } => {
                 let turns = self.turns(steps)?;
-                host.charge((turns * steps.len()) as u64)?;
+                host.spend((turns * steps.len()) as u64)?;
                 self.steps.push(Step::Turn(node, 0, turns));
             }
         }
@@ -443,7 +443,7 @@ fn with_tail(
     let Datum::List(more, last) = tail.datum() else {
         return Ok(Datum::List(items.into(), Some(tail)));
     };
-    host.charge(more.len() as u64)?;
+    host.spend(more.len() as u64)?;
     host.charge_memory(8 * more.len() as u64)?;
     items.extend(more.iter().cloned());
     Ok(Datum::List(items.into(), last.clone()))

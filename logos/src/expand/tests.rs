@@ -497,6 +497,80 @@ fn scopes_of_macros() {
 }
 
 #[test]
+fn dark_corners() {
+    let escapes = "(define-syntax m (syntax-rules () ((_) '(... ...)) ((_ x) '(... (x ...)))
+        ((_ x y) '(... (... x y)))))";
+    let count = "(define-syntax m (syntax-rules () ((_) 0) ((_ _) 1) ((_ _ _) 2) ((_ . _) 'many)))";
+    let literal = "(define-syntax m (syntax-rules (_) ((m) 0) ((m _) 1) ((m x) 'other)))";
+    for (program, expected) in [
+        (&*format!("{escapes} (list (m) (m 100) (m 100 200))"), "(... (100 ...) (... 100 200))"),
+        (&format!("{count} (list (m) (m a) (m a b) (m a b c d))"), "(0 1 2 many)"),
+        (&format!("{literal} (list (m) (m _) (m a))"), "(0 1 other)"),
+        ("(define-syntax m (syntax-rules ... (...) ((_ x) '(x ...)))) (m 100)", "(100 ...)"),
+        ("(define-syntax m (syntax-rules () ((foo _) '_))) (m 1)", "_"),
+        (
+            "(let ((x 1)) (let-syntax ((foo (syntax-rules () ((_ y) (let-syntax
+               ((bar (syntax-rules () ((_) (let ((x 2)) y))))) (bar)))))) (foo x)))",
+            "1",
+        ),
+        (
+            "(let ((x 1)) (letrec-syntax ((foo (syntax-rules () ((_ y) (bar y))))
+               (bar (syntax-rules () ((_ y) (let ((x 2)) y))))) (foo x)))",
+            "1",
+        ),
+        // A macro that defines a record type keeps its fields apart.
+        (
+            "(define-syntax rec (syntax-rules () ((_ make get) (define-record-type r (make a b) #f
+               (a get) (b other)))))
+             (rec make get) get",
+            "(%record-accessor (%make-record-type r #(a b)) 0 get)",
+        ),
+        // The same name introduced twice is two names.
+        (
+            "(define-syntax two (syntax-rules () ((_ (n ...)) (let ((t 1) n ...) t)) ((_ a b) (two (a)))))
+             (define-syntax m (syntax-rules () ((_) (two ((t 2))))))
+             (m)",
+            "1",
+        ),
+        // A literal of an inner macro given by the outer one.
+        (
+            "(define-syntax outer (syntax-rules () ((_ lit) (let-syntax ((inner (syntax-rules (lit)
+               ((_ lit) 'same) ((_ x) 'different)))) (list (inner lit) (inner other))))))
+             (outer here)",
+            "(same different)",
+        ),
+        // An ellipsis of its own given by the outer macro.
+        (
+            "(define-syntax outer (syntax-rules () ((_ dots) (let-syntax ((inner (syntax-rules dots ()
+               ((_ x dots) (list x dots))))) (inner 1 2 3)))))
+             (outer ooo)",
+            "(1 2 3)",
+        ),
+        // Nested definitions of a name that the macro introduces and the user has too.
+        (
+            "(define-syntax def (syntax-rules () ((_ f) (begin (define helper 1) (define (f) helper)))))
+             (let () (define helper 2) (def f) (def g) (list helper (f) (g)))",
+            "(2 1 1)",
+        ),
+        // Continuation-passing macros: names travel through several expansions.
+        (
+            "(define-syntax k (syntax-rules () ((_ (f x ...) y) (f x ... y))))
+             (define-syntax a (syntax-rules () ((_ c) (let ((v 1)) (k c v)))))
+             (let ((v 2)) (a (list v)))",
+            "(2 1)",
+        ),
+        ("(let loop ((i 0)) (define-syntax up (syntax-rules () ((_) (loop (+ i 1))))) (if (= i 3) i (up)))", "3"),
+        ("(define-syntax m (syntax-rules () ((_ . args) (list . args)))) (m 1 2)", "(1 2)"),
+        ("(define-syntax m (syntax-rules () ((_ (a . b) ...) '((b . a) ...)))) (m (1 . 2) (3 4))", "((2 . 1) ((4) . 3))"),
+        ("(let () (define-values () (values)) 'ok)", "ok"),
+        ("(define-values () (values)) 'ok", "ok"),
+        ("(let () (define-values x (values 1 2)) x)", "(1 2)"),
+    ] {
+        check(program, expected);
+    }
+}
+
+#[test]
 fn a_library_keeps_its_own_names() {
     let mut world = World::new();
     let base = world.base.clone();
