@@ -185,10 +185,14 @@ pub fn wrong_count(m: &mut Machine, builtin: &Builtin, count: usize) -> Fault {
 
 /// The error for a builtin that the profile does not have.
 pub fn not_allowed(m: &mut Machine, builtin: &Builtin) -> Fault {
-    let (has, needs) = (m.profile().name(), builtin.profile.name());
+    profile_lacks(m, builtin.name, builtin.profile)
+}
+
+/// The error for a procedure that needs another profile.
+pub fn profile_lacks(m: &mut Machine, procedure: &str, needs: Profile) -> Fault {
+    let (has, needs) = (m.profile().name(), needs.name());
     let message = format!(
-        "`{}` is not allowed here: this program runs with the {has} profile, and it needs {needs}",
-        builtin.name
+        "`{procedure}` is not allowed here: this program runs with the {has} profile, and it needs {needs}"
     );
     m.error(":not-allowed", &message, &[])
 }

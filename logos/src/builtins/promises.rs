@@ -1,10 +1,10 @@
 //! Promises and tasks: the parts that touch the scheduler. Chaining, `promise-all` and their like are written in Logos on top.
 //!
-//! A promise object has one field, its content: a vector of state, value and waiters. Two promises that `delay-force` has joined share one content.
+//! A promise object has one field, its content: a vector of state, value, waiters, a note and an owner. Two promises that `delay-force` has joined share one content.
 
 use super::{Builtin, wrong_argument};
 use crate::value::{Kind, Value};
-use crate::vm::{self, Arguments, Fault, Machine, Next, Outcome, Places, Ready};
+use crate::vm::{self, Arguments, Fault, Machine, Next, Outcome, Places};
 
 /// A thunk that has not been called.
 pub const DELAYED: i64 = 0;
@@ -18,8 +18,18 @@ pub const FAILED: i64 = 3;
 pub const STATE: usize = 0;
 /// The thunk, the value or the error.
 pub const VALUE: usize = 1;
-/// A list of continuations and procedures, the latest first.
+/// A list of continuations of tasks and of entries for queues, the latest first.
 pub const WAITERS: usize = 2;
+/// Whatever the library wants to find again beside the promise.
+const NOTE: usize = 3;
+/// Who will settle it: a task, the number of a request, or `#f`.
+pub const OWNER: usize = 4;
+/// Fields of an entry for a queue: the queue, what the program calls the promise, the promise.
+const ENTRY_QUEUE: usize = 0;
+/// Fields of a queue: the pairs of entries that have come, the latest first; a promise that tells of the next, or `#f`; whether it is closed.
+const QUEUE_COME: usize = 0;
+const QUEUE_SIGNAL: usize = 1;
+const QUEUE_CLOSED: usize = 2;
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -104,13 +114,46 @@ pub const TABLE: &[Builtin] = &[
         yield_now,
     ),
     Builtin::plain(
-        "spawn",
-        "(spawn thunk)",
-        (1, 1),
+        "%spawn",
+        "(%spawn thunk begins?)",
+        (2, 2),
         "",
-        "Runs a thunk as a task of its own; gives the promise of its value.",
+        "Runs a thunk as a task of its own; gives its promise. `begins?`: cancelled before it began, it begins all the same.",
         spawn,
     ),
+    Builtin::plain(
+        "%watch!",
+        "(%watch! promise queue tag)",
+        (3, 3),
+        "",
+        "Once the promise is settled, an entry for it comes to the queue.",
+        watch,
+    ),
+    Builtin::plain(
+        "cancel",
+        "(cancel promise)",
+        (1, 1),
+        "1 for each promise reached",
+        "Cancels what a promise waits for: its task ends with an error of kind :cancelled. Says whether there was anything to cancel.",
+        cancel,
+    ),
+    Builtin::plain(
+        "%abandon",
+        "(%abandon promise)",
+        (1, 1),
+        "1 for each promise reached",
+        "Cancels a promise unless somebody waits for it.",
+        abandon,
+    ),
+    Builtin::control(
+        "sleep",
+        "(sleep seconds)",
+        (1, 1),
+        "1 for every 8 words of the stack put aside",
+        "Waits for so many seconds; other tasks run meanwhile.",
+        sleep,
+    )
+    .needs(vm::Profile::Local),
     Builtin::plain(
         "%request",
         "(%request name value …)",
@@ -120,18 +163,40 @@ pub const TABLE: &[Builtin] = &[
         request,
     )
     .needs(vm::Profile::Local),
+    Builtin::plain(
+        "%node-request",
+        "(%node-request name value …)",
+        (1, super::ANY),
+        "1 for each value",
+        "The same for what only the network can do; `name` is the procedure's that asks.",
+        node_request,
+    ),
+    Builtin::plain(
+        "%promise-note",
+        "(%promise-note promise)",
+        (1, 1),
+        "",
+        "What was noted beside a promise, or `#f`.",
+        note,
+    ),
+    Builtin::plain(
+        "%promise-note!",
+        "(%promise-note! promise value)",
+        (2, 2),
+        "",
+        "Notes a value beside a promise.",
+        set_note,
+    ),
 ];
 
 /// The state of a promise made by `delay-force`.
 pub const DELAYED_FORCE: i64 = 4;
 
 fn new(m: &mut Machine, state: i64, held: Value) -> Outcome {
-    m.rooted(&[held], 6, |m, held| {
-        let content = m.heap.object(
-            Kind::Vector,
-            0,
-            &[Value::fixnum(state), held[0], Value::NIL],
-        );
+    m.rooted(&[held], 8, |m, held| {
+        let no = Value::FALSE;
+        let content = [Value::fixnum(state), held[0], Value::NIL, no, no];
+        let content = m.heap.object(Kind::Vector, 0, &content);
         m.heap.object(Kind::Promise, 0, &[content])
     })
 }
@@ -188,11 +253,14 @@ fn value(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(m.heap.field(m.heap.field(promise, 0), VALUE))
 }
 
+fn is_settled(m: &Machine, promise: Value) -> bool {
+    let state = m.heap.field(m.heap.field(promise, 0), STATE).fixnum_value();
+    state == FULFILLED || state == FAILED
+}
+
 fn settle_now(m: &mut Machine, arguments: Arguments) -> Outcome {
     let promise = promise(m, arguments, 0)?;
-    let content = m.heap.field(promise, 0);
-    let state = m.heap.field(content, STATE).fixnum_value();
-    if state == FULFILLED || state == FAILED {
+    if is_settled(m, promise) {
         return Ok(Value::FALSE);
     }
     let (fulfilled, held) = (m.arg(arguments, 1).is_true(), m.arg(arguments, 2));
@@ -200,65 +268,202 @@ fn settle_now(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::TRUE)
 }
 
-/// Settles a promise and makes those who wait for it ready.
+/// Settles a promise and tells those who wait for it. Allocates nothing.
 pub fn settle(m: &mut Machine, promise: Value, held: Value, fulfilled: bool) -> Result<(), Fault> {
-    if !m.heap.is(promise, Kind::Promise) {
-        return Ok(());
-    }
-    let content = m.heap.field(promise, 0);
-    let state = m.heap.field(content, STATE).fixnum_value();
-    if state == FULFILLED || state == FAILED {
-        return Ok(());
-    }
-    m.heap.set_field(
-        content,
-        STATE,
-        Value::fixnum(if fulfilled { FULFILLED } else { FAILED }),
-    );
-    m.heap.set_field(content, VALUE, held);
-    let mut waiters = m.heap.field(content, WAITERS);
-    m.heap.set_field(content, WAITERS, Value::NIL);
+    let mut unsettled = vec![(promise, held, fulfilled)];
     let mut count = 0;
-    let mut woken = Vec::new();
-    while waiters.is_pair() {
-        count += 1;
-        woken.push(m.heap.car(waiters));
-        waiters = m.heap.cdr(waiters);
-    }
-    for continuation in woken.into_iter().rev() {
-        m.ready.push_back(Ready {
-            continuation,
-            value: held,
-            raise: !fulfilled,
-        });
+    while let Some((promise, held, fulfilled)) = unsettled.pop() {
+        if !m.heap.is(promise, Kind::Promise) || is_settled(m, promise) {
+            continue;
+        }
+        let content = m.heap.field(promise, 0);
+        let state = if fulfilled { FULFILLED } else { FAILED };
+        m.heap.set_field(content, STATE, Value::fixnum(state));
+        m.heap.set_field(content, VALUE, held);
+        m.heap.set_field(content, OWNER, Value::FALSE);
+        let mut waiters = m.heap.field(content, WAITERS);
+        m.heap.set_field(content, WAITERS, Value::NIL);
+        let mut told = Vec::new();
+        while waiters.is_pair() {
+            count += 1;
+            told.push(waiters);
+            waiters = m.heap.cdr(waiters);
+        }
+        for pair in told.into_iter().rev() {
+            let waiter = m.heap.car(pair);
+            if m.heap.is(waiter, Kind::Continuation) {
+                vm::wake(m, waiter, held, !fulfilled);
+            } else if let Some(signal) = enqueue(m, pair) {
+                unsettled.push((signal, Value::VOID, true));
+            }
+        }
     }
     m.charge(count)
 }
 
-/// Adds one who waits.
-pub fn add_waiter(m: &mut Machine, promise: Value, continuation: Value) -> Result<(), Fault> {
+/// Puts the entry in `pair` at the front of its queue, and gives the promise that tells of it.
+fn enqueue(m: &mut Machine, pair: Value) -> Option<Value> {
+    let queue = m.heap.field(m.heap.car(pair), ENTRY_QUEUE);
+    if m.heap.field(queue, QUEUE_CLOSED).is_true() {
+        return None;
+    }
+    let come = m.heap.field(queue, QUEUE_COME);
+    m.heap.set_cdr(pair, come);
+    m.heap.set_field(queue, QUEUE_COME, pair);
+    let signal = m.heap.field(queue, QUEUE_SIGNAL);
+    m.heap.set_field(queue, QUEUE_SIGNAL, Value::FALSE);
+    signal.is_true().then_some(signal)
+}
+
+/// Adds one who waits, and drops those before who do no more.
+pub fn add_waiter(m: &mut Machine, promise: Value, waiter: Value) -> Result<(), Fault> {
     let from = m.temporaries.len();
-    m.temporaries.extend([promise, continuation]);
+    m.temporaries.extend([promise, waiter]);
     let asked = m.ensure(2);
-    let (promise, continuation) = (m.temporaries[from], m.temporaries[from + 1]);
+    let (promise, waiter) = (m.temporaries[from], m.temporaries[from + 1]);
     m.temporaries.truncate(from);
     asked?;
+    let waiters = live_waiters(m, promise)?;
+    let waiters = m.heap.cons(waiter, waiters);
     let content = m.heap.field(promise, 0);
-    let waiters = m.heap.cons(continuation, m.heap.field(content, WAITERS));
     m.heap.set_field(content, WAITERS, waiters);
     Ok(())
 }
 
+/// Those who wait for a promise, from the latest on that still does.
+fn live_waiters(m: &mut Machine, promise: Value) -> Outcome {
+    let content = m.heap.field(promise, 0);
+    let mut waiters = m.heap.field(content, WAITERS);
+    let mut stale = 0;
+    while waiters.is_pair() {
+        let waiter = m.heap.car(waiters);
+        let lives = if m.heap.is(waiter, Kind::Continuation) {
+            vm::waits(m, waiter)
+        } else {
+            let queue = m.heap.field(waiter, ENTRY_QUEUE);
+            !m.heap.field(queue, QUEUE_CLOSED).is_true()
+        };
+        if lives {
+            break;
+        }
+        stale += 1;
+        waiters = m.heap.cdr(waiters);
+    }
+    m.heap.set_field(content, WAITERS, waiters);
+    m.charge(stale)?;
+    Ok(waiters)
+}
+
+/// An entry is a vector of queue, tag and promise.
+fn watch(m: &mut Machine, arguments: Arguments) -> Outcome {
+    promise(m, arguments, 0)?;
+    m.ensure(4 + 2)?;
+    let (promise, queue) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if !m.heap.is(queue, Kind::Vector) || m.heap.length(queue) <= QUEUE_CLOSED {
+        return Err(wrong_argument(m, "%watch!", "a queue", queue));
+    }
+    let fields = [queue, m.arg(arguments, 2), promise];
+    let entry = m.heap.object(Kind::Vector, 0, &fields);
+    if is_settled(m, promise) {
+        let pair = m.heap.cons(entry, Value::NIL);
+        if let Some(signal) = enqueue(m, pair) {
+            settle(m, signal, Value::VOID, true)?;
+        }
+    } else {
+        add_waiter(m, promise, entry)?;
+    }
+    Ok(Value::VOID)
+}
+
+/// What the one had becomes what the other has; whoever waits for either is told by either.
 fn join(m: &mut Machine, arguments: Arguments) -> Outcome {
     let (kept, other) = (promise(m, arguments, 0)?, promise(m, arguments, 1)?);
     let content = m.heap.field(kept, 0);
     let from = m.heap.field(other, 0);
-    for field in [STATE, VALUE] {
+    if content == from {
+        return Ok(Value::VOID);
+    }
+    for field in [STATE, VALUE, NOTE, OWNER] {
         let value = m.heap.field(from, field);
         m.heap.set_field(content, field, value);
     }
+    let mut waiters = m.heap.field(from, WAITERS);
+    if m.heap.field(content, WAITERS) == Value::NIL {
+        m.heap.set_field(content, WAITERS, waiters);
+    } else {
+        while waiters.is_pair() {
+            m.charge(1)?;
+            let next = m.heap.cdr(waiters);
+            m.heap.set_cdr(waiters, m.heap.field(content, WAITERS));
+            m.heap.set_field(content, WAITERS, waiters);
+            waiters = next;
+        }
+    }
     m.heap.set_field(other, 0, content);
     Ok(Value::VOID)
+}
+
+fn cancel(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let promise = promise(m, arguments, 0)?;
+    if is_settled(m, promise) {
+        return Ok(Value::FALSE);
+    }
+    let raised = m.raised;
+    m.temporaries.push(raised);
+    let fault = m.error(":cancelled", "this was cancelled", &[]);
+    let error = m.raised;
+    m.raised = m.temporaries.pop().unwrap_or(Value::VOID);
+    match fault {
+        Fault::Raise { .. } => cancel_from(m, m.arg(arguments, 0), error),
+        _ => Err(fault),
+    }
+}
+
+/// Cancels a promise, and what its task waits for unless somebody else does.
+fn cancel_from(m: &mut Machine, promise: Value, error: Value) -> Outcome {
+    let mut next = Some(promise);
+    while let Some(promise) = next.take() {
+        m.charge(1)?;
+        if is_settled(m, promise) {
+            break;
+        }
+        let owner = m.heap.field(m.heap.field(promise, 0), OWNER);
+        if m.heap.is(owner, Kind::Task) {
+            if let Some(awaited) = vm::cancel(m, owner, error)
+                && live_waiters(m, awaited)? == Value::NIL
+            {
+                next = Some(awaited);
+            }
+            continue;
+        }
+        if let Some(id) = owner.as_fixnum() {
+            withdraw(m, id as u64);
+        }
+        settle(m, promise, error, false)?;
+    }
+    Ok(Value::TRUE)
+}
+
+/// Tells the world that nobody wants an answer any more.
+fn withdraw(m: &mut Machine, id: u64) {
+    m.awaited.remove(&id);
+    if m.requests.back().is_some_and(|last| last.id == id) {
+        m.requests.pop_back();
+        return;
+    }
+    m.requests.push_back(vm::Pending {
+        id,
+        name: vm::CANCEL.to_string(),
+        arguments: Vec::new(),
+    });
+}
+
+fn abandon(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let promise = promise(m, arguments, 0)?;
+    if is_settled(m, promise) || live_waiters(m, promise)? != Value::NIL {
+        return Ok(Value::FALSE);
+    }
+    cancel(m, arguments)
 }
 
 fn wait(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
@@ -270,49 +475,77 @@ fn yield_now(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, 
     vm::yield_task(m, arguments)
 }
 
-/// A task is a continuation that begins with a call of the thunk, and ends by settling its promise.
 fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let promise = pending(m)?;
-    let from = m.temporaries.len();
-    m.temporaries.push(promise);
-    let made = vm::task_continuation(m, arguments);
-    let promise = m.temporaries[from];
-    m.temporaries.truncate(from);
-    let continuation = made?;
-    m.ready.push_back(Ready {
-        continuation,
-        value: Value::VOID,
-        raise: false,
-    });
-    Ok(promise)
+    let begins = m.arg(arguments, 1).is_true();
+    vm::spawn(m, arguments, begins)
+}
+
+fn sleep(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    let seconds = m.arg(arguments, 0);
+    let is_duration = m.number(seconds).is_some_and(|n| crate::number::to_f64(&n) >= 0.0);
+    if !is_duration {
+        return Err(wrong_argument(m, "sleep", "a number that is not negative", seconds));
+    }
+    let promise = ask(m, "sleep", arguments, 0)?;
+    m.set_arg(arguments, 0, promise);
+    vm::wait(m, arguments)
+}
+
+fn note(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let promise = promise(m, arguments, 0)?;
+    Ok(m.heap.field(m.heap.field(promise, 0), NOTE))
+}
+
+fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let promise = promise(m, arguments, 0)?;
+    let (content, noted) = (m.heap.field(promise, 0), m.arg(arguments, 1));
+    m.heap.set_field(content, NOTE, noted);
+    Ok(Value::VOID)
 }
 
 /// Requests that may wait for their answers at once.
 const REQUESTS_MAX: usize = 100_000;
+
+/// Checks the profile itself, so that the error names the procedure the program called.
+fn node_request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if m.profile() < vm::Profile::Node {
+        let name = m.arg(arguments, 0);
+        let name = if m.is_string(name) {
+            m.heap.string_text(name)
+        } else {
+            String::new()
+        };
+        return Err(super::profile_lacks(m, &name, vm::Profile::Node));
+    }
+    request(m, arguments)
+}
 
 fn request(m: &mut Machine, arguments: Arguments) -> Outcome {
     let name = m.arg(arguments, 0);
     if !m.is_string(name) {
         return Err(wrong_argument(m, "%request", "a string", name));
     }
-    if m.awaited.len() >= REQUESTS_MAX {
-        return Err(m.error(
-            ":refused",
-            "too many requests are waiting for their answers",
-            &[],
-        ));
+    let name = m.heap.string_text(name);
+    ask(m, &name, arguments, 1)
+}
+
+/// Asks the world for something, with the arguments from a place on.
+fn ask(m: &mut Machine, name: &str, arguments: Arguments, from: usize) -> Outcome {
+    if m.awaited.len().max(m.requests.len()) >= REQUESTS_MAX {
+        let message = "too many requests are waiting for their answers";
+        return Err(m.error(":refused", message, &[]));
     }
     m.charge(arguments.count as u64)?;
     let promise = pending(m)?;
-    let name = m.heap.string_text(m.arg(arguments, 0));
-    let values = (1..arguments.count)
-        .map(|place| m.arg(arguments, place))
-        .collect();
+    let values = (from..arguments.count).map(|place| m.arg(arguments, place));
+    let values = values.collect();
     let id = m.next_serial();
+    let content = m.heap.field(promise, 0);
+    m.heap.set_field(content, OWNER, Value::fixnum(id as i64));
     m.awaited.insert(id, promise);
     m.requests.push_back(vm::Pending {
         id,
-        name,
+        name: name.to_string(),
         arguments: values,
     });
     Ok(promise)
