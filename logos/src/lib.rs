@@ -32,4 +32,5 @@ pub mod vm;
 pub const STDLIB: &[(&str, &str)] = &[
     ("control", include_str!("../../stdlib/control.logos")),
     ("lists", include_str!("../../stdlib/lists.logos")),
+    ("promises", include_str!("../../stdlib/promises.logos")),
 ];

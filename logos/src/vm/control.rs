@@ -1,11 +1,11 @@
-//! Calls that are more than a jump: builtins that act on the control state, raising, guards, limits, continuations and tasks.
+//! Calls that are more than a jump: builtins that act on the control state, raising, guards, limits and continuations.
 //!
 //! The frame convention: a procedure being applied has its frame at `fp`: itself, the return link, its arguments. A control builtin ends by
 //! returning a value, by applying another procedure in the same frame, or by handing over to the world ([`Next`]).
 
 use super::dispatch::link;
 use super::dynamic::{self, DEPTH, EXTENT, GUARD, HANDLERS, PARENT, WINDERS};
-use super::machine::{Arguments, Fault, Machine, Ready};
+use super::machine::{Arguments, Fault, Machine};
 use super::stack;
 use super::stubs;
 use crate::value::{Kind, Value};
@@ -320,84 +320,6 @@ pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
     m.fuel = m.fuel.max(0);
     let _ = m.error(kind, message, &[]);
     Ok(true)
-}
-
-/// `(%await promise)`: the value of a promise that is settled already, or a wait for it.
-pub(crate) fn wait(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
-    use crate::builtins::promises as p;
-    let content = m.heap.field(m.arg(arguments, 0), 0);
-    match m.heap.field(content, p::STATE).fixnum_value() {
-        p::FULFILLED => Ok(Next::Return(m.heap.field(content, p::VALUE))),
-        p::FAILED => {
-            m.raised = m.heap.field(content, p::VALUE);
-            Err(Fault::Raise { continuable: false })
-        }
-        _ => {
-            let promise = m.arg(arguments, 0);
-            let kept = m.temporaries.len();
-            m.temporaries.push(promise);
-            let captured = capture(m);
-            let promise = m.temporaries[kept];
-            m.temporaries.truncate(kept);
-            let continuation = captured?;
-            p::add_waiter(m, promise, continuation)?;
-            Ok(Next::Suspend)
-        }
-    }
-}
-
-/// `(yield)`: lets the other tasks run first.
-pub(crate) fn yield_task(m: &mut Machine, _arguments: Arguments) -> Result<Next, Fault> {
-    let continuation = capture(m)?;
-    m.ready.push_back(Ready {
-        continuation,
-        value: Value::VOID,
-        raise: false,
-    });
-    Ok(Next::Suspend)
-}
-
-/// Takes up a ready task. Says what to do with the value at `stack[0]`.
-pub(crate) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Next, Fault> {
-    m.settle_fuel();
-    m.chain = m.heap.field(ready.continuation, 0);
-    m.dynamic = m.heap.field(ready.continuation, 1);
-    m.task = m.heap.field(ready.continuation, 2);
-    m.fp = 0;
-    m.stack[0] = ready.value.0;
-    m.stack[1] = link(stack::UNDERFLOW_PC, 0);
-    m.top = 2;
-    let extent = m.heap.field(m.dynamic, EXTENT).fixnum_value() as u64;
-    m.limits.enter(extent);
-    m.limits_changed();
-    if ready.raise {
-        m.raised = ready.value;
-        return Err(Fault::Raise { continuable: false });
-    }
-    Ok(Next::Resume)
-}
-
-/// The continuation of a task that has not begun: it calls the thunk in argument 0 and settles the promise on top of the temporaries.
-pub(crate) fn task_continuation(m: &mut Machine, arguments: Arguments) -> Result<Value, Fault> {
-    let root = dynamic::task_root(m)?;
-    m.temporaries.push(root);
-    let serial = m.next_serial();
-    let asked = m.ensure(3 + 5 + 6 + 4);
-    let root = m.temporaries.pop().unwrap_or(Value::NIL);
-    asked?;
-    let promise = m.temporaries.last().copied().unwrap_or(Value::NIL);
-    let thunk = m.arg(arguments, 0);
-    let task = m
-        .heap
-        .object(Kind::Task, 0, &[promise, Value::fixnum(serial as i64)]);
-    let frame = [
-        Value::FALSE,
-        Value(link(stack::UNDERFLOW_PC, 0)),
-        promise,
-        thunk,
-    ];
-    let segment = stack::segment(m, &frame, link(stubs::START, frame.len()));
-    Ok(m.heap.object(Kind::Continuation, 0, &[segment, root, task]))
 }
 
 /// Places of the library's procedures that the machine itself calls.

@@ -6,7 +6,7 @@
 use super::control::{Next, apply, push_stub};
 use super::report::Condition;
 use super::world::{Compilation, Expansion};
-use super::{Bounds, Fault, Machine, State, Status, Vm, dynamic, stack, stubs};
+use super::{Bounds, Fault, Machine, State, Status, Vm, dynamic, stack, stubs, tasks};
 use crate::codegen::{TooBig, compile};
 use crate::core::{GlobalId, Unit};
 use crate::datum::{to_syntax, to_value};
@@ -81,10 +81,7 @@ impl Vm {
         let m = &mut self.machine;
         (m.chain, m.fp, m.top) = (Value::NIL, 0, 0);
         m.dynamic = dynamic::root(m);
-        let serial = m.next_serial();
-        m.task = m
-            .heap
-            .object(Kind::Task, 0, &[Value::FALSE, Value::fixnum(serial as i64)]);
+        m.task = tasks::new_task(m, Value::FALSE, true);
         m.main_task = m.task;
         m.stack[0] = Value::FALSE.0;
         m.stack[1] = super::dispatch::link(stack::UNDERFLOW_PC, 0);

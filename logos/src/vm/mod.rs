@@ -22,23 +22,23 @@ mod report;
 mod requests;
 mod stack;
 mod stubs;
+mod tasks;
 mod travel;
 mod world;
 
-pub(crate) use control::task_continuation;
 pub use control::{Library as Places, Next};
 pub(crate) use control::{apply, push_stub};
 pub(crate) use control::{
-    call_cc, escape, guard, throw, throw_value, wait, with_dynamic, with_limits, yield_task,
+    call_cc, escape, guard, throw, throw_value, with_dynamic, with_limits,
 };
 pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
 pub(crate) use machine::ARGUMENTS_MAX;
-pub(crate) use machine::Ready;
 pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
 pub use report::fields as error_fields;
 pub use report::{Condition, Rendered};
-pub use requests::{Answer, Request};
+pub use requests::{Answer, CANCEL, Request};
 pub(crate) use stubs::{FUEL_USED, VALUES};
+pub(crate) use tasks::{cancel, spawn, wait, waits, wake, yield_task};
 
 use crate::codegen::Code;
 use crate::core::GlobalId;
@@ -357,9 +357,8 @@ impl Vm {
             self.machine.main = raised;
             return Some(self.fail_evaluation(condition));
         }
-        let promise = self.machine.heap.field(self.machine.task, 0);
         self.state = State::Between;
-        match crate::builtins::promises::settle(&mut self.machine, promise, raised, false) {
+        match tasks::end(&mut self.machine, raised, false) {
             Ok(()) => None,
             Err(fault) => self.fault_again(fault),
         }
@@ -376,7 +375,8 @@ impl Vm {
         let m = &mut self.machine;
         (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
         self.state = State::Between;
-        self.machine.main_task = Value::NIL;
+        let main_task = std::mem::replace(&mut m.main_task, Value::NIL);
+        tasks::forget(m, main_task);
         Status::Failed
     }
 
@@ -386,9 +386,12 @@ impl Vm {
         let Some(ready) = m.ready.pop_front() else {
             return Some(Status::Idle);
         };
+        let result = tasks::switch_to(m, ready);
+        if result == Ok(None) {
+            return None;
+        }
         self.state = State::Running;
-        let result = control::switch_to(m, ready);
-        self.follow(result)
+        self.follow(result.map(|next| next.unwrap_or(Next::Suspend)))
     }
 
     /// One of the machine's own return points.
@@ -471,10 +474,10 @@ impl Vm {
                 return self.follow(Ok(next));
             }
             Op::StubTask => {
-                let (promise, value) = (word(m, 2), word(m, 3));
+                let value = word(m, 3);
                 m.top = m.fp + 4;
                 self.state = State::Between;
-                if let Err(fault) = crate::builtins::promises::settle(m, promise, value, true) {
+                if let Err(fault) = tasks::end(m, value, true) {
                     return self.fault_again(fault);
                 }
             }

@@ -6,6 +6,9 @@ use crate::datum::{to_syntax, to_value};
 use crate::syntax::{Span, Syntax};
 use crate::value::Value;
 
+/// The name of a request that withdraws the earlier one of the same number, which may never have been seen; nobody waits for an answer.
+pub const CANCEL: &str = "cancel";
+
 /// Something only the world around the machine can do.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -36,7 +39,12 @@ pub enum Answer {
 impl Vm {
     /// The next thing the program asks of the world.
     pub fn poll_request(&mut self) -> Option<Request> {
-        let pending = self.machine.requests.pop_front()?;
+        let pending = loop {
+            let pending = self.machine.requests.pop_front()?;
+            if pending.name == CANCEL || self.machine.awaited.contains_key(&pending.id) {
+                break pending;
+            }
+        };
         let mut arguments = Vec::with_capacity(pending.arguments.len());
         for value in pending.arguments {
             match to_syntax(&mut self.machine, value, Span::NONE) {
