@@ -4,6 +4,7 @@
 
 mod bind;
 mod core;
+mod lan;
 mod pool;
 mod serve;
 mod stream;
@@ -11,6 +12,7 @@ mod writer;
 
 pub(crate) use bind::{Binding, as_addresses, bind, own_addresses};
 pub(crate) use core::{Core, DhtFailure};
+pub(crate) use lan::find_on_lan;
 pub(crate) use pool::{Blocks, Pool, locked};
 pub(crate) use serve::serve;
 pub(crate) use stream::{FrameReader, FrameWriter, ReadFailure};

@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::driver::{Binding, Blocks, Core, DhtFailure, Pool, as_addresses, bind, own_addresses};
-use crate::driver::{locked, serve};
+use crate::driver::{find_on_lan, locked, serve};
 use crate::error::NodeError;
 use crate::identity::{Identity, random_bytes};
 use crate::jobs::{Behaviour, Evaluator, Workers};
@@ -186,6 +186,24 @@ impl Node {
                 core.tell(Event::Addresses(as_addresses(&addresses))).await;
             }
         });
+    }
+
+    /// Meets whoever is found on the local network.
+    pub(crate) async fn find_on_lan(self: &Arc<Node>) -> Result<(), NodeError> {
+        let mut found = find_on_lan(self.pool.endpoint(), self.serves).await?;
+        let core = self.core.clone();
+        self.spawn(async move {
+            while let Some(contact) = found.recv().await {
+                tracing::debug!(?contact, "found on the local network");
+                let meet = Command::Bootstrap {
+                    contacts: vec![contact],
+                };
+                if let Err(DhtFailure::Closed) = core.run(meet).await {
+                    break;
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Remembers how long a peer took to answer a job.

@@ -397,6 +397,9 @@ impl Inner {
             self.store.save_number(PORT, port.into())?;
         }
         node.watch_addresses();
+        if config.lan {
+            node.find_on_lan().await?;
+        }
         let meeting = node.clone();
         // Ends with the node: the search has a deadline of its own.
         self.runtime.spawn(async move { meeting.meet().await });

@@ -79,7 +79,7 @@ async fn seven_peers_start_at_once_and_agree() {
 #[tokio::test(flavor = "multi_thread")]
 async fn colluding_liars_never_win_and_end_blocked() {
     let service = swarm(7, 2, 0).await;
-    for n in 0..60u64 {
+    for n in 0..200u64 {
         let verdict = service
             .remote(spec(format!("sum {n} 1")), options(5, 3))
             .await

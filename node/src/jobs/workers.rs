@@ -143,13 +143,6 @@ impl Workers {
         let inner = &self.inner;
         let time = inner.check(from, &signed)?;
         let name = signed.job.name();
-        if let Ok(Some(worked)) = inner.store.worked(&name) {
-            let (_, ended) = watch::channel(Some(Ok(Arc::new(worked))));
-            return Ok(Admitted {
-                control: Control::new(0, time),
-                ended,
-            });
-        }
         let established = inner
             .store
             .standing(&from)
@@ -161,9 +154,15 @@ impl Workers {
         };
         let mut state = locked(&inner.state);
         if let Some(running) = state.jobs.get(&name) {
+            let (control, ended) = (running.control.clone(), running.ended.clone());
+            return Ok(Admitted { control, ended });
+        }
+        // A job leaves the running ones only after its receipt is kept: it is found in one of them.
+        if let Ok(Some(worked)) = inner.store.worked(&name) {
+            let (_, ended) = watch::channel(Some(Ok(Arc::new(worked))));
             return Ok(Admitted {
-                control: running.control.clone(),
-                ended: running.ended.clone(),
+                control: Control::new(0, time),
+                ended,
             });
         }
         if !state.has_room(&class, inner.limits.waiting) {
