@@ -509,6 +509,7 @@ impl<'a> Generator<'a> {
     /// Compiles a node. The height is that of the words that must survive it.
     fn evaluate(&mut self, node: NodeId, destination: Destination) {
         self.span = self.unit().spans[node as usize];
+        self.charge(self.analysis().charge[node as usize]);
         let unit = self.unit();
         match &unit.nodes[node as usize] {
             Node::Constant(literal) => self.constant(literal, destination),
@@ -520,17 +521,17 @@ impl<'a> Generator<'a> {
             }
             Node::SetLocal(variable, value) => {
                 let (variable, span) = (*variable, self.span);
-                self.set_from(*value, destination, |register| Task::SetVariable {
+                self.set_from(node, *value, destination, |register| Task::SetVariable {
                     variable,
                     register,
                     span,
                 });
             }
             Node::SetGlobal(global, value) => {
-                self.set_global(Op::SetGlobal, *global, *value, destination)
+                self.set_global(Op::SetGlobal, node, *global, *value, destination)
             }
             Node::DefineGlobal(global, value) => {
-                self.set_global(Op::DefineGlobal, *global, *value, destination)
+                self.set_global(Op::DefineGlobal, node, *global, *value, destination)
             }
             Node::If(test, then, otherwise) => {
                 self.conditional(*test, *then, *otherwise, destination)
@@ -557,6 +558,18 @@ impl<'a> Generator<'a> {
             Node::Let(bindings, body) => self.let_form(bindings, *body, destination),
             Node::Letrec(bindings, body) => self.letrec(node, bindings, *body, destination),
         }
+    }
+
+    /// Charges before the task pushed last.
+    fn push_charge(&mut self, price: u32) {
+        if price > 0 {
+            self.tasks.push(Task::Charge(price));
+        }
+    }
+
+    /// Charges for a node's own work before the task pushed last, if that begins a piece.
+    fn push_own_charge(&mut self, node: NodeId) {
+        self.push_charge(self.analysis().own_charge[node as usize]);
     }
 
     /// The register to compute a value into on its way to a destination.
@@ -721,26 +734,38 @@ impl<'a> Generator<'a> {
         self.finish(target, destination);
     }
 
-    fn set_from(&mut self, value: NodeId, destination: Destination, task: impl Fn(u16) -> Task) {
+    fn set_from(
+        &mut self,
+        node: NodeId,
+        value: NodeId,
+        destination: Destination,
+        task: impl Fn(u16) -> Task,
+    ) {
         let temporary = self.height;
         self.tasks.push(Task::Void(destination));
-        match self.plain_register(value) {
-            Some(register) => self.tasks.push(task(register)),
-            None => {
-                self.tasks.push(task(temporary));
-                self.tasks
-                    .push(Task::Evaluate(value, Destination::Register(temporary)));
-            }
+        let register = self.plain_register(value);
+        self.tasks.push(task(register.unwrap_or(temporary)));
+        self.push_own_charge(node);
+        match register {
+            Some(_) => self.push_charge(self.analysis().charge[value as usize]),
+            None => self.tasks.push(Task::Evaluate(value, Destination::Register(temporary))),
         }
     }
 
-    fn set_global(&mut self, op: Op, global: GlobalId, value: NodeId, destination: Destination) {
+    fn set_global(
+        &mut self,
+        op: Op,
+        node: NodeId,
+        global: GlobalId,
+        value: NodeId,
+        destination: Destination,
+    ) {
         let span = self.span;
         if self.world.builtin_of(global).is_some() {
             // The machine watches for new values of globals that are on this list.
             self.code.inlined.entry(global).or_default();
         }
-        self.set_from(value, destination, |register| Task::SetGlobal {
+        self.set_from(node, value, destination, |register| Task::SetGlobal {
             op,
             global,
             register,
@@ -771,8 +796,8 @@ impl<'a> Generator<'a> {
         destination: Destination,
     ) {
         let height = self.height;
-        let prices = &self.analysis().price;
-        let (then_price, otherwise_price) = (prices[then as usize], prices[otherwise as usize]);
+        let (then_price, otherwise_price) =
+            (self.analysis().arm_price(then), self.analysis().arm_price(otherwise));
         let join = match destination {
             Destination::Return | Destination::Branch { .. } => None,
             _ => Some(self.label()),
@@ -1061,6 +1086,7 @@ impl<'a> Generator<'a> {
         for place in from..to {
             let (variable, init) = bindings[place];
             self.span = self.unit().spans[init as usize];
+            self.charge(self.analysis().charge[init as usize]);
             let celled = self.analysis().celled[variable as usize];
             let register = if celled {
                 temporary
@@ -1116,15 +1142,15 @@ impl<'a> Generator<'a> {
         if base as usize + 2 * operands.len() + 4 > REGISTERS_MAX {
             return self.fail("a loop with so many names");
         }
+        self.charge(self.analysis().charge[entry as usize]);
         let head = self.label();
         self.loops.insert(lambda, (head, base));
         self.tasks.push(Task::Height(base));
         self.tasks.push(Task::Evaluate(info.body, destination));
         self.tasks.push(Task::LoopHead { lambda });
         self.tasks.push(Task::Place(head));
-        self.tasks.push(Task::Charge(
-            self.analysis().body_price(self.unit(), lambda),
-        ));
+        self.push_charge(self.analysis().body_price(self.unit(), lambda));
+        self.push_own_charge(entry);
         for (place, operand) in operands.iter().enumerate().rev() {
             let register = base + place as u16;
             self.tasks.push(Task::Height(register + 1));
@@ -1174,7 +1200,7 @@ impl<'a> Generator<'a> {
                 if let Some(lambda) = self.analysis().names_lambda[variable as usize]
                     && self.analysis().loop_of[lambda as usize].is_some()
                 {
-                    return self.loop_call(lambda, operands);
+                    return self.loop_call(node, lambda, operands);
                 }
             }
             Node::Global(global) => {
@@ -1190,21 +1216,22 @@ impl<'a> Generator<'a> {
                     return;
                 }
                 if operands.iter().all(|&operand| self.is_simple(operand)) {
-                    return self.late_global_call(global, operands, destination);
+                    return self.late_global_call(node, global, operands, destination);
                 }
             }
             _ => {}
         }
-        self.general_call(operator, operands, destination);
+        self.general_call(node, operator, operands, destination);
     }
 
-    fn loop_call(&mut self, lambda: LambdaId, operands: &[NodeId]) {
+    fn loop_call(&mut self, node: NodeId, lambda: LambdaId, operands: &[NodeId]) {
         let from = self.height;
         if from as usize + operands.len() + 4 > REGISTERS_MAX {
             return self.fail("an expression with so many parts");
         }
         self.tasks.push(Task::Height(from));
         self.tasks.push(Task::MoveLoop { lambda, from });
+        self.push_own_charge(node);
         for (place, operand) in operands.iter().enumerate().rev() {
             let register = from + place as u16;
             self.tasks.push(Task::Height(register + 1));
@@ -1253,6 +1280,7 @@ impl<'a> Generator<'a> {
 
     fn late_global_call(
         &mut self,
+        node: NodeId,
         global: GlobalId,
         operands: &[NodeId],
         destination: Destination,
@@ -1271,6 +1299,7 @@ impl<'a> Generator<'a> {
             span,
             global: Some(global),
         });
+        self.push_own_charge(node);
         self.tasks.push(Task::Height(base));
         self.tasks.push(Task::Hole(outer_hole));
         self.push_operands(base + 2, operands);
@@ -1287,7 +1316,13 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn general_call(&mut self, operator: NodeId, operands: &[NodeId], destination: Destination) {
+    fn general_call(
+        &mut self,
+        node: NodeId,
+        operator: NodeId,
+        operands: &[NodeId],
+        destination: Destination,
+    ) {
         let base = self.height;
         if base as usize + operands.len() + 8 > REGISTERS_MAX {
             return self.fail("a call with so many arguments");
@@ -1300,6 +1335,7 @@ impl<'a> Generator<'a> {
             span,
             global: None,
         });
+        self.push_own_charge(node);
         self.tasks.push(Task::Height(base));
         self.push_operands(base + 2, operands);
         self.tasks.push(Task::Height(base + 2));
@@ -1371,12 +1407,12 @@ impl<'a> Generator<'a> {
     ) -> bool {
         let span = self.unit().spans[node as usize];
         match (self.world.inline(builtin), operands) {
-            (Inline::Unary(op), [x]) => self.inline_call(op, &[*x], destination, global, span),
-            (Inline::Binary(op) | Inline::Fold(op), [x, y]) => {
-                self.inline_call(op, &[*x, *y], destination, global, span)
+            (Inline::Unary(op), [_]) => self.inline_call(node, op, operands, destination, global),
+            (Inline::Binary(op) | Inline::Fold(op), [_, _]) => {
+                self.inline_call(node, op, operands, destination, global)
             }
-            (Inline::Fold(op), [x, y, more @ ..]) if is_arithmetic(op) && more.len() <= 4 => {
-                self.folded_call(op, *x, *y, more, destination, global, span);
+            (Inline::Fold(op), [_, _, more @ ..]) if is_arithmetic(op) && more.len() <= 4 => {
+                self.folded_call(node, op, operands, destination, global);
             }
             (Inline::Ternary(op), [_, _, _]) => {
                 let first = self.height;
@@ -1389,6 +1425,7 @@ impl<'a> Generator<'a> {
                     span,
                     global,
                 }));
+                self.push_own_charge(node);
                 self.tasks.push(Task::Height(first));
                 self.push_operands(first, operands);
             }
@@ -1408,6 +1445,7 @@ impl<'a> Generator<'a> {
                     span,
                     global,
                 });
+                self.push_own_charge(node);
                 self.tasks.push(Task::Height(first));
                 self.push_operands(first, operands);
             }
@@ -1417,15 +1455,14 @@ impl<'a> Generator<'a> {
 
     fn inline_call(
         &mut self,
+        node: NodeId,
         op: Op,
         operands: &[NodeId],
         destination: Destination,
         global: Option<GlobalId>,
-        span: Span,
     ) {
         let height = self.height;
         let mut places = [Operand::None; 2];
-        let mut evaluations = Vec::new();
         let mut next = height;
         for (place, &operand) in operands.iter().enumerate() {
             places[place] = match self.plain_register(operand) {
@@ -1433,7 +1470,6 @@ impl<'a> Generator<'a> {
                 None => match self.immediate(op, place, operand) {
                     Some(number) => Operand::Immediate(number),
                     None => {
-                        evaluations.push((operand, next));
                         next += 1;
                         Operand::Register(next - 1)
                     }
@@ -1441,63 +1477,47 @@ impl<'a> Generator<'a> {
             };
         }
         let [x, y] = places;
-        let operation = Operation {
-            op,
-            x,
-            y,
-            destination,
-            span,
-            global,
-        };
+        let span = self.unit().spans[node as usize];
+        let operation = Operation { op, x, y, destination, span, global };
         self.tasks.push(match destination {
             Destination::Branch { .. } if branch_op(op).is_some() => Task::Branch(operation),
             _ => Task::Operate(operation),
         });
+        self.push_own_charge(node);
         self.tasks.push(Task::Height(height));
-        for &(operand, register) in evaluations.iter().rev() {
-            self.tasks.push(Task::Height(register + 1));
-            self.tasks
-                .push(Task::Evaluate(operand, Destination::Register(register)));
+        for (&operand, &place) in operands.iter().zip(&places).rev() {
+            match place {
+                Operand::Register(register) if register >= height => {
+                    self.tasks.push(Task::Height(register + 1));
+                    self.tasks.push(Task::Evaluate(operand, Destination::Register(register)));
+                }
+                // It needs no instruction, but a piece may begin with it all the same.
+                _ => self.push_charge(self.analysis().charge[operand as usize]),
+            }
         }
     }
 
     /// `(op x y z …)` for an operation that associates to the left: one instruction after another.
-    #[allow(clippy::too_many_arguments)]
     fn folded_call(
         &mut self,
+        node: NodeId,
         op: Op,
-        x: NodeId,
-        y: NodeId,
-        more: &[NodeId],
+        operands: &[NodeId],
         destination: Destination,
         global: Option<GlobalId>,
-        span: Span,
     ) {
         let first = self.height;
-        let count = 2 + more.len();
+        let count = operands.len();
+        let span = self.unit().spans[node as usize];
         for place in (1..count).rev() {
-            let destination = if place + 1 == count {
-                destination
-            } else {
-                Destination::Register(first)
-            };
-            let (x, y) = (
-                Operand::Register(first),
-                Operand::Register(first + place as u16),
-            );
-            self.tasks.push(Task::Operate(Operation {
-                op,
-                x,
-                y,
-                destination,
-                span,
-                global,
-            }));
+            let destination =
+                if place + 1 == count { destination } else { Destination::Register(first) };
+            let (x, y) = (Operand::Register(first), Operand::Register(first + place as u16));
+            self.tasks.push(Task::Operate(Operation { op, x, y, destination, span, global }));
         }
-        let last = first + count as u16;
-        let operands: Vec<NodeId> = [x, y].into_iter().chain(more.iter().copied()).collect();
-        self.tasks.push(Task::Height(last));
-        self.push_operands(first, &operands);
+        self.push_own_charge(node);
+        self.tasks.push(Task::Height(first + count as u16));
+        self.push_operands(first, operands);
     }
 
     /// The number that an operand is, if the instruction can hold it.

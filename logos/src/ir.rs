@@ -7,8 +7,10 @@
 //! * every procedure's **captures**, in order; a procedure that refers to itself by the name that `letrec` gave it finds itself in its frame;
 //! * which variables need a **cell**: those that `set!` changes, and those of a `letrec` that could be read before they have a value;
 //! * the **price** of every straight-line piece: each node costs 1, but sequences, `let`s, `letrec`s and loops 0; a closure also 1 for every 4
-//!   captures. The arms of an `if` are pieces of their own, charged where they begin; the rest is charged with what is around it. A call of a
-//!   procedure charges 1 and its body. Out of fuel is noticed at procedure entries, jumps back and in builtins.
+//!   captures. A piece is charged where it begins. The arms of an `if` begin pieces (and pay for the `if` itself), and so does any part of a
+//!   sequence, binding form or call before which more than [`PIECE_PRICE_MAX`] have gathered: so what is paid for in advance, and what a continuation
+//!   that is taken up again gets for nothing, is little. Entering a procedure, or going round a loop, charges 1 and the first piece of the body.
+//!   Out of fuel is noticed at procedure entries, jumps back and in builtins.
 //!
 //! Fuel, frame sizes and what is live follow from this form alone.
 
@@ -18,6 +20,8 @@ use std::collections::BTreeSet;
 /// The procedure number of the unit's own top level.
 pub const TOP: u32 = u32::MAX;
 const NONE: u32 = u32::MAX;
+/// A piece of straight-line code that costs more than this is charged in several parts.
+pub const PIECE_PRICE_MAX: u32 = 32;
 
 /// What is known about a unit; see the module's description.
 #[derive(Debug)]
@@ -32,10 +36,47 @@ pub struct Analysis {
     pub names_lambda: Vec<Option<LambdaId>>,
     /// For each lambda, the `letrec` node it is a loop of, if it is one.
     pub loop_of: Vec<Option<NodeId>>,
-    /// For each node, what it costs to begin evaluating it.
+    /// For each node, the price of its first piece: what it costs to begin evaluating it.
     pub price: Vec<u32>,
+    /// For each node, the price of the piece that begins with it inside its parent; 0 when none does.
+    pub charge: Vec<u32>,
+    /// The same for each node's own work, which comes after its parts.
+    pub own_charge: Vec<u32>,
     /// For each lambda, the procedure around it (loops counted to what is around them).
     pub outer: Vec<u32>,
+}
+
+/// What a piece of straight-line code begins with.
+#[derive(Clone, Copy)]
+enum Begin {
+    Part(NodeId),
+    Own(NodeId),
+}
+
+/// The pieces of a node's parts while they are gathered.
+struct Pieces {
+    first: u32,
+    gathered: u32,
+    /// What the piece being gathered begins with; `None` for the first.
+    begin: Option<Begin>,
+}
+
+impl Pieces {
+    /// Adds a part. When a new piece begins with it, gives the one before, unless that was the first.
+    fn add(&mut self, part: Begin, price: u32) -> Option<(Begin, u32)> {
+        if self.gathered == 0 || self.gathered.saturating_add(price) <= PIECE_PRICE_MAX {
+            self.gathered = self.gathered.saturating_add(price);
+            return None;
+        }
+        let ended = (self.begin.replace(part), std::mem::replace(&mut self.gathered, price));
+        match ended {
+            (Some(begin), price) => Some((begin, price)),
+            (None, price) => {
+                self.first = price;
+                None
+            }
+        }
+    }
 }
 
 /// What is known of one node's surroundings during the analysis.
@@ -67,6 +108,8 @@ impl Analysis {
             names_lambda: vec![None; variables],
             loop_of: vec![None; unit.lambdas.len()],
             price: Vec::new(),
+            charge: vec![0; unit.nodes.len()],
+            own_charge: vec![0; unit.nodes.len()],
             outer: vec![TOP; unit.lambdas.len()],
         };
         analysis.find_loops(unit, &walk);
@@ -233,41 +276,64 @@ impl Analysis {
     }
 
     fn find_prices(&mut self, unit: &Unit) {
-        let mut price: Vec<u32> = Vec::with_capacity(unit.nodes.len());
-        for node in &unit.nodes {
-            let of = |id: &NodeId| price[*id as usize];
-            let sum = |ids: &[NodeId]| ids.iter().map(of).fold(0, u32::saturating_add);
-            let own = match node {
+        self.price = Vec::with_capacity(unit.nodes.len());
+        for (id, node) in unit.nodes.iter().enumerate() {
+            let first_piece = match node {
                 Node::Constant(_) | Node::Local(_) | Node::Global(_) => 1,
-                Node::SetLocal(_, e) | Node::SetGlobal(_, e) | Node::DefineGlobal(_, e) => {
-                    of(e).saturating_add(1)
-                }
-                Node::If(test, _, _) => of(test).saturating_add(1),
                 Node::Lambda(lambda) => self.closure_price(*lambda),
-                Node::CaseLambda(lambdas) => lambdas
-                    .iter()
-                    .map(|l| self.closure_price(*l))
-                    .fold(1, u32::saturating_add),
-                Node::Sequence(parts) => sum(parts),
-                Node::Call(operator, operands) => {
-                    of(operator).saturating_add(sum(operands)).saturating_add(1)
+                Node::CaseLambda(lambdas) => {
+                    lambdas.iter().map(|l| self.closure_price(*l)).fold(1, u32::saturating_add)
                 }
-                Node::Let(bindings, body) => bindings
-                    .iter()
-                    .map(|(_, e)| of(e))
-                    .fold(of(body), u32::saturating_add),
-                Node::Letrec(bindings, body) => {
-                    // The closure of a loop is never made.
-                    let is_loop = |e: NodeId| {
-                        lambda_at(unit, e).is_some_and(|l| self.loop_of[l as usize].is_some())
-                    };
-                    let made = bindings.iter().filter(|(_, e)| !is_loop(*e));
-                    made.map(|(_, e)| of(e)).fold(of(body), u32::saturating_add)
-                }
+                Node::If(test, _, _) => self.price[*test as usize],
+                _ => self.divide(unit, id as NodeId),
             };
-            price.push(own);
+            self.price.push(first_piece);
         }
-        self.price = price;
+    }
+
+    /// Divides what a node with parts costs into pieces; gives the price of the first.
+    fn divide(&mut self, unit: &Unit, node: NodeId) -> u32 {
+        let mut pieces = Pieces { first: 0, gathered: 0, begin: None };
+        // The closure of a loop is never made.
+        let is_loop = |analysis: &Analysis, e: NodeId| {
+            lambda_at(unit, e).is_some_and(|l| analysis.loop_of[l as usize].is_some())
+        };
+        let mut own = 0;
+        children(unit, node, |part, _, _| {
+            let price = if is_loop(self, part) && matches!(unit.nodes[node as usize], Node::Letrec(..)) {
+                0
+            } else {
+                self.price[part as usize]
+            };
+            if let Some((begin, price)) = pieces.add(Begin::Part(part), price) {
+                self.set_charge(begin, price);
+            }
+        });
+        if !matches!(unit.nodes[node as usize], Node::Sequence(_) | Node::Let(..) | Node::Letrec(..)) {
+            own = 1;
+        }
+        if let Some((begin, price)) = pieces.add(Begin::Own(node), own) {
+            self.set_charge(begin, price);
+        }
+        match pieces.begin {
+            None => pieces.gathered,
+            Some(begin) => {
+                self.set_charge(begin, pieces.gathered);
+                pieces.first
+            }
+        }
+    }
+
+    fn set_charge(&mut self, begin: Begin, price: u32) {
+        match begin {
+            Begin::Part(node) => self.charge[node as usize] = price,
+            Begin::Own(node) => self.own_charge[node as usize] = price,
+        }
+    }
+
+    /// What an arm of an `if` costs to begin, the `if` included.
+    pub fn arm_price(&self, arm: NodeId) -> u32 {
+        self.price[arm as usize].saturating_add(1)
     }
 
     fn closure_price(&self, lambda: LambdaId) -> u32 {

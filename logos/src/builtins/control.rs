@@ -18,7 +18,7 @@ pub const TABLE: &[Builtin] = &[
         "%call/cc",
         "(%call/cc procedure)",
         (1, 1),
-        "1 for every 8 words of the stack put aside",
+        "",
         "Calls a procedure with the current continuation.",
         call_cc,
     ),
@@ -457,7 +457,10 @@ fn fuel_used(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, 
     let thunk = m.arg(arguments, 0);
     let before = Value::fixnum(m.fuel_used() as i64);
     vm::push_stub(m, vm::FUEL_USED, &[before]);
-    Ok(vm::apply(m, thunk, &[]))
+    let next = vm::apply(m, thunk, &[]);
+    // What is measured begins on a stack of its own, so that what surrounds it makes no difference.
+    vm::put_aside(m)?;
+    Ok(next)
 }
 
 fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {

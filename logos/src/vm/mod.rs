@@ -37,6 +37,7 @@ pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
 pub use report::fields as error_fields;
 pub use report::{Condition, Rendered};
 pub use requests::{Answer, CANCEL, Request};
+pub(crate) use stack::put_aside;
 pub(crate) use stubs::{FUEL_USED, VALUES};
 pub(crate) use tasks::{cancel, spawn, wait, waits, wake, yield_task};
 

@@ -1,5 +1,9 @@
 //! The stack's life beyond the active part: put aside as segments of the heap when it is full or when a continuation is captured, and taken
-//! up again a little at a time. A segment is never changed, so continuations share them.
+//! up again a little at a time. A segment's words are never changed, so continuations share them.
+//!
+//! What that costs: every word put aside was paid for when it was pushed, and taking it up for the first time is part of the same bargain. Only
+//! taking up what has been taken up before (a continuation re-entered) is charged for, and for more than the copy, since the rest of each
+//! frame's piece of code runs again without being charged again.
 
 use super::dispatch::{link, link_delta, link_pc};
 use super::machine::{Fault, Machine};
@@ -18,6 +22,13 @@ const NEXT: usize = 3;
 const DEPTH: usize = 4;
 const FIELDS: usize = 5;
 
+/// The flag of a segment that has been taken up before.
+const TAKEN: u8 = 1;
+/// What taking up a piece again costs, beside [`AGAIN_FUEL_PER_WORD`].
+const AGAIN_FUEL: u64 = 16;
+/// A frame has at least four words, and at most [`crate::ir::PIECE_PRICE_MAX`] of its code is paid for in advance.
+const AGAIN_FUEL_PER_WORD: u64 = 4;
+
 /// Words below the active stack.
 pub(crate) fn base_depth(m: &Machine) -> usize {
     if m.chain == Value::NIL {
@@ -33,13 +44,12 @@ pub(crate) fn depth(m: &Machine) -> usize {
 }
 
 /// Puts everything below the frame at `fp` aside; that frame becomes the bottom one. `top` is the end of the words in use.
-/// Afterwards `chain` is the continuation of the frame. Costs the words moved.
+/// Afterwards `chain` is the continuation of the frame.
 pub(crate) fn put_aside(m: &mut Machine) -> Result<(), Fault> {
     let used = m.fp;
     if used == 0 {
         return Ok(());
     }
-    m.charge(used as u64 / 8)?;
     m.ensure(2 + used + FIELDS)?;
     let storage = m.heap.filled(Kind::Vector, 0, used, Value::NIL);
     for place in 0..used {
@@ -83,6 +93,7 @@ pub(crate) fn take_up(m: &mut Machine) -> Result<bool, Fault> {
     m.ensure(1 + FIELDS)?;
     let value = m.stack[0];
     let segment = m.chain;
+    let again = m.heap.header(segment).flags() & TAKEN;
     let storage = m.heap.field(segment, STORAGE);
     let used = m.heap.field(segment, USED).fixnum_value() as usize;
     let back = m.heap.field(segment, LINK).0;
@@ -107,14 +118,18 @@ pub(crate) fn take_up(m: &mut Machine) -> Result<bool, Fault> {
             m.heap.field(segment, NEXT),
             Value::fixnum(below as i64),
         ];
-        m.chain = m.heap.object(Kind::Segment, 0, &fields);
+        m.chain = m.heap.object(Kind::Segment, again, &fields);
         m.stack[1] = link(UNDERFLOW_PC, 0);
     }
     m.fp = caller - bottom;
     m.pc = link_pc(back);
     m.stack[used - bottom] = value;
     m.top = used - bottom + 1;
-    m.charge((used - bottom) as u64 / 8)?;
+    if again == TAKEN {
+        m.charge(AGAIN_FUEL + AGAIN_FUEL_PER_WORD * (used - bottom) as u64)?;
+    } else {
+        m.heap.set_flags(segment, TAKEN);
+    }
     Ok(true)
 }
 
@@ -139,6 +154,7 @@ pub(crate) fn cut(m: &mut Machine, depth: usize, words: usize) -> Result<(), Fau
             m.chain = m.heap.field(segment, NEXT);
             continue;
         }
+        let again = m.heap.header(segment).flags();
         let storage = m.heap.field(segment, STORAGE);
         let frame = depth - start;
         for place in 0..words.min(used - frame) {
@@ -155,7 +171,7 @@ pub(crate) fn cut(m: &mut Machine, depth: usize, words: usize) -> Result<(), Fau
                 m.heap.field(segment, NEXT),
                 Value::fixnum(depth as i64),
             ];
-            m.chain = m.heap.object(Kind::Segment, 0, &fields);
+            m.chain = m.heap.object(Kind::Segment, again, &fields);
             m.stack[1] = link(UNDERFLOW_PC, 0);
         }
         break;

@@ -131,11 +131,14 @@ impl Vm {
         let zero = Value::fixnum(0);
         super::push_stub(&mut self.machine, super::stubs::UNIT, &[zero, zero]);
         let next = super::apply(&mut self.machine, thunk, &[]);
-        self.begin_call(next);
+        // It begins on a stack of its own, as what `fuel-used` measures does.
+        if super::put_aside(&mut self.machine).is_ok() {
+            self.begin_call(next);
+        }
     }
 
     /// Whether the limit that ran out was that of the whole evaluation.
-    pub(crate) fn whole_limit_is_out(&self) -> bool {
+    pub fn whole_limit_is_out(&self) -> bool {
         self.whole_limit_out
     }
 

@@ -383,6 +383,12 @@ impl Vm {
         self.code.words[place] = wide(Op::Detour, 0, detour);
     }
 
+    /// Collects at every request for memory: values and fuel must not change, only time does.
+    pub fn set_stress(&mut self, stress: bool) {
+        self.machine.stress = stress;
+        self.machine.limits_changed();
+    }
+
     /// Every name the user can see, for completion.
     pub fn names(&self) -> Vec<String> {
         let known = self.user.names();
