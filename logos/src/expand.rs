@@ -19,7 +19,8 @@
 //! | `Expanded` | the answer of `macroexpand`; then comes `Done` |
 //! | `Pause` | calls `step` again when it likes (only after `Host::pause` said so) |
 //!
-//! After an error the expander is spent.
+//! After an error the expander is spent. When the evaluation of a unit fails, it is dropped without another
+//! `step`: then what the unit was to define is what it was before.
 //!
 //! # Internal procedures
 //!

@@ -16,6 +16,9 @@ use crate::symbol::Symbol;
 use crate::syntax::Syntax;
 use std::collections::BTreeSet;
 
+/// Bytes of memory charged for each form of a body.
+const ITEM_BYTES: u64 = 160;
+
 /// A body whose definitions are being found.
 pub(crate) struct Body {
     /// Its scope: a local one, which nothing else extends.
@@ -64,6 +67,7 @@ impl Body {
     pub(crate) fn scan(mut self: Box<Self>, x: &mut Expander, host: &mut dyn Host) -> Flow {
         while let Some(form) = self.pending.pop() {
             host.spend(1)?;
+            host.charge_memory(ITEM_BYTES)?;
             let env = self.env.clone();
             match head(&form, &env, host)? {
                 Some(Binding::Special(special)) => {

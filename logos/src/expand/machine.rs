@@ -21,6 +21,8 @@ use std::rc::Rc;
 /// Expands one form given to a world; see the module's documentation for the order of calls.
 pub struct Expander {
     tasks: Vec<Task>,
+    /// The largest number of tasks that memory was charged for.
+    tasks_paid: usize,
     assembly: Assembly,
     /// Units set aside while the transformer of an inner `defmacro` is made.
     aside: Vec<Assembly>,
@@ -52,6 +54,8 @@ enum Waiting {
 /// What running a task gives: a step for the caller, or nothing yet.
 pub(crate) type Flow = Result<Option<Step>, ExpandError>;
 
+/// Bytes of memory charged for each task waiting.
+const TASK_BYTES: u64 = 80;
 /// Tasks run between two questions whether to pause.
 const PAUSE_INTERVAL: u32 = 64;
 
@@ -88,6 +92,7 @@ impl Expander {
     fn with(task: Task) -> Expander {
         Expander {
             tasks: vec![task],
+            tasks_paid: 1,
             assembly: Assembly::default(),
             aside: Vec::new(),
             waiting: None,
@@ -174,7 +179,12 @@ impl Expander {
                 return Ok(Step::Done);
             };
             host.spend(1)?;
-            if let Some(step) = self.run_task(task, host)? {
+            let step = self.run_task(task, host)?;
+            if self.tasks.len() > self.tasks_paid {
+                host.charge_memory((self.tasks.len() - self.tasks_paid) as u64 * TASK_BYTES)?;
+                self.tasks_paid = self.tasks.len();
+            }
+            if let Some(step) = step {
                 return Ok(step);
             }
         }

@@ -17,6 +17,9 @@ pub(crate) const ELLIPSIS_DEPTH_MAX: usize = 64;
 /// Bytes of memory charged for each datum made.
 pub(crate) const SYNTAX_BYTES: u64 = 96;
 
+/// Bytes of memory charged for each element matched.
+const MATCH_BYTES: u64 = 48;
+
 /// What a pattern variable matched.
 #[derive(Clone)]
 pub(crate) enum Match {
@@ -333,6 +336,7 @@ impl<'a> Matcher<'a> {
             return Ok(false);
         }
         host.spend(items.len() as u64)?;
+        host.charge_memory(MATCH_BYTES * items.len() as u64)?;
         let repeats = if elements.repeated.is_some() {
             items.len() - fixed
         } else {

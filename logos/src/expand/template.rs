@@ -279,6 +279,9 @@ impl TemplateReader<'_> {
     }
 }
 
+/// Bytes of memory charged for each reference to a part copied.
+const ELEMENT_BYTES: u64 = 16;
+
 /// A step of an instantiation.
 enum Step {
     Make(usize),
@@ -333,7 +336,10 @@ impl Instance<'_> {
     fn make(&mut self, node: usize, host: &mut dyn Host) -> Result<(), ExpandError> {
         match &self.rule.templates[node].shape {
             Shape::Slot(slot) => match &self.slots[*slot] {
-                Some(Match::One(syntax)) => self.done.push(syntax.clone()),
+                Some(Match::One(syntax)) => {
+                    host.charge_memory(ELEMENT_BYTES)?;
+                    self.done.push(syntax.clone());
+                }
                 _ => unreachable!("a variable is used under as many ellipses as in its pattern"),
             },
             Shape::Introduced(index) => {

@@ -44,6 +44,11 @@ fn check_error(program: &str, message: &str, marked: &str) {
 }
 
 #[test]
+fn tasks_are_as_large_as_what_is_charged() {
+    assert!(size_of::<task::Task>() <= 80, "{}", size_of::<task::Task>());
+}
+
+#[test]
 fn tables_are_sorted() {
     assert!(SPECIALS.is_sorted_by(|one, two| one.name < two.name));
     assert!(INTERNALS.is_sorted_by(|one, two| one.name < two.name));
@@ -1071,6 +1076,29 @@ fn a_million_levels() {
         nested(DEPTH, "'", "x", ""),
         nested(DEPTH, "(lambda (x) ", "x", ")"),
     ]);
+}
+
+#[test]
+fn growing_macros_end() {
+    for program in [
+        "(define-syntax m (syntax-rules () ((_ x ...) (m x ... x ...)))) (m 1)",
+        "(define-syntax m (syntax-rules () ((_ . x) (m x . x)))) (m 1)",
+        "(define-syntax m (syntax-rules () ((_) (list (m) (m))))) (m)",
+        "(define-syntax m (syntax-rules () ((_) (begin 1 (m))))) (let () (m))",
+        "(define-syntax m (syntax-rules () ((_ x) (let ((x 1)) (m y))))) (m z)",
+    ] {
+        let mut world = World::new();
+        world.evaluates = false;
+        world.fuel = u64::MAX;
+        world.memory = 1 << 24;
+        let env = Environment::on(&world.base.clone());
+        let kind = world.core(&env, program).map_err(|error| error.kind);
+        assert_eq!(
+            kind,
+            Err(ErrorKind::Host(HostError::MemoryExhausted)),
+            "{program}"
+        );
+    }
 }
 
 #[test]
