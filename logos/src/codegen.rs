@@ -19,7 +19,7 @@ pub const REGISTERS_MAX: usize = 60_000;
 const BRANCH_PRICE_MAX: u32 = u16::MAX as u32;
 
 /// All code of a world, one instruction word after another, with what belongs to each word beside it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Code {
     /// Instruction words.
     pub words: Vec<u64>,

@@ -18,7 +18,7 @@ impl fmt::Debug for Symbol {
 }
 
 /// The table of all symbols of one world.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Symbols {
     texts: Vec<Rc<str>>,
     interned: BTreeMap<Rc<str>, Symbol>,

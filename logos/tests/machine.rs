@@ -139,3 +139,16 @@ fn depth_is_data() {
         assert_eq!(ended.result.map_err(|e| e.0), Err(":bad-syntax".to_string()));
     }
 }
+
+#[test]
+fn a_fork_is_a_world_of_its_own() {
+    let mut first = Vm::new(Profile::Node);
+    let mut second = first.fork();
+    let run = |vm: &mut Vm, text: &str| evaluate_in(vm, text, Bounds::default(), u64::MAX).result;
+    assert_eq!(run(&mut second, "(define x 1) (define (car y) 'mine) (car x)").as_deref(), Ok("mine"));
+    assert_eq!(run(&mut first, "(car '(2))").as_deref(), Ok("2"));
+    assert!(run(&mut first, "x").is_err());
+    let program = "(define (f n) (if (= n 0) '() (cons n (f (- n 1))))) (length (f 1000))";
+    let plain = evaluate_in(&mut Vm::new(Profile::Node), program, Bounds::default(), u64::MAX);
+    assert_eq!(evaluate_in(&mut Vm::new(Profile::Node).fork(), program, Bounds::default(), u64::MAX), plain);
+}

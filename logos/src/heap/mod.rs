@@ -17,7 +17,7 @@ const FIRST_WORD: usize = 1;
 const REMEMBERED_MAX: usize = 64 * 1024;
 
 /// All objects of one world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Heap {
     words: Vec<u64>,
     /// The next free word of the nursery.

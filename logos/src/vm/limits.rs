@@ -21,7 +21,7 @@ struct Extent {
 }
 
 /// See the module's description.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     extents: Vec<Extent>,
     current: usize,

@@ -49,7 +49,7 @@ pub struct Arguments {
 }
 
 /// Something the program asked of the world, and nobody has taken yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pending {
     pub(crate) id: u64,
     pub(crate) name: String,
@@ -65,7 +65,7 @@ pub(crate) struct Ready {
 }
 
 /// See the module's description.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Machine {
     /// All objects.
     pub heap: Heap,
@@ -174,6 +174,16 @@ impl Machine {
         };
         machine.dynamic = super::dynamic::root(&mut machine);
         machine
+    }
+
+    /// A copy of a machine that runs nothing, its stack empty.
+    pub(crate) fn fork(&mut self) -> Machine {
+        // The stack is large and holds nothing: a copy of it would be made of zeros, one word after another.
+        let stack = std::mem::take(&mut self.stack);
+        let mut copy = self.clone();
+        copy.stack = vec![0; stack.len()];
+        self.stack = stack;
+        copy
     }
 
     // ---- arguments ----

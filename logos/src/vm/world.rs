@@ -157,6 +157,32 @@ impl Vm {
         vm
     }
 
+    /// Another world of the same profile with the library alone, much faster than [`Vm::new`]. This one must have run nothing yet.
+    pub fn fork(&mut self) -> Vm {
+        let machine = self.machine.fork();
+        let user = Environment::on(&self.library);
+        Vm {
+            machine,
+            code: self.code.clone(),
+            library: self.library.clone(),
+            environments: vec![self.library.clone(), user.clone()],
+            user,
+            evaluations: BTreeMap::new(),
+            last_evaluation: self.last_evaluation,
+            places: self.places,
+            known_builtins: self.known_builtins.clone(),
+            origins: self.origins.clone(),
+            library_names: self.library_names.clone(),
+            inputs: BTreeMap::new(),
+            whole_limit_out: false,
+            internals: self.internals.clone(),
+            small_constants: self.small_constants.clone(),
+            state: State::Between,
+            condition: None,
+            interrupted: false,
+        }
+    }
+
     /// A world with the builtins alone.
     fn bare() -> Vm {
         let mut machine = Machine::new();
