@@ -123,6 +123,28 @@ fn errors_have_their_kinds() {
 }
 
 #[test]
+fn a_program_that_imports_sees_only_that() {
+    let run = |text: &str| {
+        let mut vm = Vm::new(Profile::Node);
+        vm.begin_program("test", text, Bounds::default());
+        while vm.run(u64::MAX) == logos::vm::Status::Yield {}
+        match vm.condition() {
+            Some(condition) => condition.kind.clone(),
+            None => logos::printer::write_limited(&vm.machine, vm.result()),
+        }
+    };
+    assert_eq!(run("(import (scheme base)) (define (f x) (* x 2)) (f 21)"), "42");
+    assert_eq!(run("(import (only (scheme base) + quote)) (+ 1 2)"), "3");
+    assert_eq!(run("(import (only (scheme base) +)) (- 1 2)"), ":unknown-name");
+    assert_eq!(run("(import (prefix (scheme base) b:)) (b:+ 1 2)"), "3");
+    assert_eq!(
+        run("(define-library (shapes) (export area) (import (scheme base)) (begin (define k 3) (define (area r) (* k r r)))) (import (scheme base) (shapes)) (area 2)"),
+        "12"
+    );
+    assert_eq!(run("(import (no such library))"), ":not-found");
+}
+
+#[test]
 fn a_misspelt_name_is_guessed() {
     let ended = evaluate("(define (area r) r) (aera 1)");
     let (_, message) = ended.result.expect_err("the name is unknown");

@@ -10,7 +10,7 @@ use super::{Bounds, Fault, Machine, State, Status, Vm, dynamic, stack, stubs, ta
 use crate::codegen::{TooBig, compile};
 use crate::core::{GlobalId, Unit};
 use crate::datum::{to_syntax, to_value};
-use crate::expand::{Environment, ExpandError, Expander, Step};
+use crate::expand::{Environment, ExpandError, Expander, Step, library_name_text, sees_only_imports, standard_library};
 use crate::reader::{Meter, ReadError, ReadErrorKind, Reader};
 use crate::syntax::{SourceId, Span, Syntax};
 use crate::value::{Kind, Value};
@@ -28,6 +28,8 @@ pub(super) struct Evaluation {
     position: usize,
     fold_case: bool,
     expander: Option<Expander>,
+    /// Whether the text is a whole program, which may choose to see only what it imports.
+    whole_program: bool,
     /// The macro whose procedure is running.
     waiting_span: Span,
     /// Words held outside the heap by the expansion.
@@ -45,6 +47,14 @@ impl Vm {
     /// Begins to evaluate a text in the user's world. What was waiting from before goes on as well.
     pub fn begin(&mut self, name: &str, text: &str, bounds: Bounds) {
         self.begin_in(name, text, bounds, 1);
+    }
+
+    /// The same for a whole program: one that begins by importing libraries sees nothing else.
+    pub fn begin_program(&mut self, name: &str, text: &str, bounds: Bounds) {
+        self.begin(name, text, bounds);
+        if let Some(evaluation) = self.evaluations.get_mut(&self.last_evaluation) {
+            evaluation.whole_program = true;
+        }
     }
 
     pub(super) fn begin_in(&mut self, name: &str, text: &str, bounds: Bounds, environment: usize) {
@@ -197,12 +207,13 @@ impl Vm {
             Ok(Step::Include { span, .. }) => {
                 Err(self.syntax_fault(":not-allowed", "there are no files to include here", span))
             }
-            Ok(Step::NeedLibrary { name }) => Err(self.syntax_fault(
-                ":not-found",
-                "there is no library of that name",
-                name.span(),
-            )),
-            Ok(Step::Library { .. }) => Ok(Turn::Again),
+            Ok(Step::NeedLibrary { name }) => self.provide_library(number, &name).map(|()| Turn::Again),
+            Ok(Step::Library { name, library }) => {
+                if let Some(text) = library_name_text(&name, &self.machine.symbols) {
+                    self.libraries.insert(text, library);
+                }
+                Ok(Turn::Again)
+            }
             Err(error) => Err(self.expand_fault(error)),
         }
     }
@@ -217,18 +228,26 @@ impl Vm {
             return Ok(Turn::Finish(last));
         };
         let text = self.machine.sources.source(source).text.clone();
+        let start = evaluation.position;
+        let limits = Meter { bytes: self.machine.memory_left(), ..Meter::UNLIMITED };
         let (read, position, fold_case, made) = {
-            let start = evaluation.position;
             let mut reader = Reader::new(&text, source, &mut self.machine.symbols)
                 .starting_at(start)
                 .with_fold_case(evaluation.fold_case)
-                .with_limits(Meter::UNLIMITED);
+                .with_limits(limits);
             let read = reader.next();
             (read, reader.position(), reader.fold_case(), reader.made())
         };
         self.machine.charge(made.nodes)?;
+        let words = usize::try_from(made.bytes / 8).unwrap_or(usize::MAX / 16);
+        self.machine.take_external(words)?;
+        evaluation.taken += words;
         match read {
             Ok(Some(form)) => {
+                let symbols = &mut self.machine.symbols;
+                if start == 0 && evaluation.whole_program && sees_only_imports(&form, symbols) {
+                    evaluation.environment = Environment::for_imports(symbols);
+                }
                 evaluation.position = position;
                 evaluation.fold_case = fold_case;
                 evaluation.expander = Some(Expander::new(&evaluation.environment, form));
@@ -237,6 +256,29 @@ impl Vm {
             Ok(None) => Ok(Turn::Finish(last)),
             Err(error) => Err(self.read_fault(error)),
         }
+    }
+
+    /// Gives an expander the library it asks for.
+    fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<(), Fault> {
+        let known = library_name_text(name, &self.machine.symbols).and_then(|text| self.libraries.get(&text).cloned());
+        let library = known.or_else(|| {
+            standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
+        });
+        let Some(library) = library else {
+            return Err(self.syntax_fault(":not-found", "there is no library of that name", name.span()));
+        };
+        let Some(evaluation) = self.evaluations.get_mut(&number) else { return Ok(()) };
+        let Some(expander) = evaluation.expander.as_mut() else { return Ok(()) };
+        let mut host = Expansion {
+            machine: &mut self.machine,
+            known_builtins: &mut self.known_builtins,
+            internals: &self.internals,
+            origins: &mut self.origins,
+            taken: 0,
+        };
+        let resumed = expander.resume_library(library, &mut host);
+        evaluation.taken += host.taken;
+        resumed.map_err(|error| self.expand_fault(error))
     }
 
     /// Compiles a unit and calls it in a frame above the evaluation's.
@@ -481,16 +523,11 @@ impl Vm {
     }
 
     fn read_fault(&mut self, error: ReadError) -> Fault {
-        let kind = if matches!(error.kind, ReadErrorKind::TooBig) {
-            ":too-big"
-        } else {
-            ":bad-syntax"
-        };
-        self.syntax_fault(
-            kind,
-            &with_hint(&error.message, error.hint.as_deref()),
-            error.span,
-        )
+        if matches!(error.kind, ReadErrorKind::TooBig) {
+            // The reader was given what memory is left.
+            return Fault::MemoryExhausted;
+        }
+        self.syntax_fault(":bad-syntax", &with_hint(&error.message, error.hint.as_deref()), error.span)
     }
 
     /// The value of the last evaluation that ended with one.
@@ -523,6 +560,7 @@ impl Evaluation {
             position: 0,
             fold_case: false,
             expander,
+            whole_program: false,
             waiting_span: Span::NONE,
             taken: 0,
         }

@@ -272,6 +272,11 @@ impl Machine {
         self.live + self.heap.asked_words() + self.top + self.external
     }
 
+    /// Bytes that may still be taken before the limit.
+    pub(crate) fn memory_left(&self) -> u64 {
+        8 * self.limits.memory().saturating_sub(self.counted_words()) as u64
+    }
+
     /// The largest number of bytes counted so far.
     pub fn peak_memory(&self) -> u64 {
         8 * self.peak.max(self.counted_words()) as u64

@@ -106,6 +106,8 @@ pub struct Vm {
     /// The user's names.
     pub(crate) user: Rc<Environment>,
     pub(crate) environments: Vec<Rc<Environment>>,
+    /// Libraries that programs have defined, by name.
+    libraries: BTreeMap<String, Rc<crate::expand::Library>>,
     evaluations: BTreeMap<u64, Evaluation>,
     last_evaluation: u64,
     places: Library,
