@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -20,6 +21,8 @@ use crate::store::Store;
 pub const SWARM_PEERS_MAX: usize = 256;
 /// How many others each peer is told of at first; the rest it finds.
 const NEIGHBOURS: usize = 8;
+/// How long starting a swarm waits for its peers to know each other.
+const JOIN_WAIT: Duration = Duration::from_millis(250);
 /// Jobs that wait at one practice peer: all of them are ours.
 const PRACTICE_WAITING: usize = 4096;
 
@@ -110,24 +113,28 @@ impl Practice {
         self.join_all().await
     }
 
-    /// Everybody meets the next few, and we meet everybody.
+    /// We meet everybody, then everybody meets the next few. What the peers of a large swarm have
+    /// to find out about each other goes on in the background.
     async fn join_all(&self) -> Result<(), NodeError> {
         let contacts: Vec<_> = self.peers.iter().map(|peer| peer.contact()).collect();
+        self.us.join(contacts.clone()).await?;
         let mut joining = JoinSet::new();
         for (index, peer) in self.peers.iter().enumerate() {
             let count = contacts.len();
             let neighbours = NEIGHBOURS.min(count - 1);
             let next = (1..=neighbours).map(|step| contacts[(index + step) % count].clone());
             let (peer, next) = (peer.clone(), next.collect::<Vec<_>>());
-            joining.spawn(async move { peer.join(next).await.map(|_| ()) });
+            joining.spawn(async move {
+                // A lone peer has nobody to meet but us, who serve nobody.
+                if let Err(error) = peer.join(next).await {
+                    tracing::debug!(?error, "a practice peer met nobody");
+                }
+            });
         }
-        let us = self.us.clone();
-        joining.spawn(async move { us.join(contacts).await.map(|_| ()) });
-        // A lone peer has nobody to meet but us, who serve nobody.
-        while let Some(joined) = joining.join_next().await {
-            if let Ok(Err(error)) = joined {
-                tracing::debug!(?error, "a practice peer met nobody");
-            }
+        let all = async { while joining.join_next().await.is_some() {} };
+        if tokio::time::timeout(JOIN_WAIT, all).await.is_err() {
+            self.us
+                .spawn(async move { while joining.join_next().await.is_some() {} });
         }
         Ok(())
     }

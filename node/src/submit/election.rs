@@ -24,6 +24,8 @@ use crate::store::{Evidence, Store};
 const HEDGE_MS: u64 = 1000;
 /// No straggler is hedged before this long.
 const HEDGE_MS_MIN: u64 = 100;
+/// With answers to the same job, a straggler is hedged after this many of their median times.
+const HEDGE_MEDIANS: u64 = 3;
 /// The wait doubles with every hedge, this often.
 const HEDGE_DOUBLINGS_MAX: u32 = 16;
 
@@ -195,6 +197,17 @@ impl Election {
         self.hedge_at = Instant::now() + wait.min(self.timeout);
     }
 
+    /// How long one peer took for this very job says best what is slow for another.
+    fn hurry(&mut self) {
+        let Some(median) = self.round.median_ms() else {
+            return;
+        };
+        let slow = median.saturating_mul(HEDGE_MEDIANS).max(HEDGE_MS_MIN);
+        self.hedge_at = self
+            .hedge_at
+            .min(Instant::now() + Duration::from_millis(slow));
+    }
+
     /// When something is to be done though nothing happens.
     fn wake(&self, deadline: Instant) -> Instant {
         let hedge = self.wants_hedge().then_some(self.hedge_at);
@@ -210,6 +223,7 @@ impl Election {
                 self.round.answered(commit.worker, self.now());
                 self.committed.push(commit.worker);
                 self.commits.push(*commit);
+                self.hurry();
                 if self.is_closed {
                     self.reveal();
                 }
