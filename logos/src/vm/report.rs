@@ -223,6 +223,11 @@ impl Machine {
 }
 
 impl Vm {
+    /// What a raised value, such as that of a promise that failed, says.
+    pub fn condition_for(&self, raised: Value) -> Condition {
+        Condition::raised(&self.machine, raised)
+    }
+
     /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.
     pub(super) fn complete_error(&mut self) {
         let m = &mut self.machine;
