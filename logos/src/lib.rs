@@ -21,6 +21,7 @@ pub mod number;
 pub mod opcode;
 pub mod printer;
 pub mod reader;
+pub mod scratch;
 pub mod ship;
 pub mod symbol;
 pub mod syntax;
@@ -32,5 +33,6 @@ pub mod vm;
 pub const STDLIB: &[(&str, &str)] = &[
     ("control", include_str!("../../stdlib/control.logos")),
     ("lists", include_str!("../../stdlib/lists.logos")),
+    ("ports", include_str!("../../stdlib/ports.logos")),
     ("promises", include_str!("../../stdlib/promises.logos")),
 ];

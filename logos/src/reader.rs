@@ -11,7 +11,7 @@ mod token;
 mod word;
 
 pub use error::{ReadError, ReadErrorKind};
-pub use token::CHARACTER_NAMES;
+pub use token::{CHARACTER_NAMES, is_delimiter};
 pub use word::is_plain_name;
 
 use crate::number::{Number, cost};

@@ -270,9 +270,9 @@ pub enum Kind {
     Parameter,
     /// Kind, message, irritants, span, trace, payload.
     Error,
-    /// Root node or `()`, count.
+    /// Root node or `()`.
     Dict,
-    /// Key, value, left, right, level.
+    /// Key, value, left, right, size.
     DictNode,
     /// See the hash-table builtins.
     Table,
@@ -288,6 +288,8 @@ pub enum Kind {
     Environment,
     /// State of a suspended task.
     Task,
+    /// What it does (a fixnum), record type, place of a field or vector of places, name.
+    RecordProcedure,
     /// A condition that cannot be caught: it never is a program's value.
     Plain,
     /// One word: the bits of a double.
@@ -302,7 +304,7 @@ pub enum Kind {
 
 impl Kind {
     const FIRST_RAW: u8 = 128;
-    const ALL: [Kind; 25] = [
+    const ALL: [Kind; 26] = [
         Kind::Closure,
         Kind::Cell,
         Kind::Vector,
@@ -323,6 +325,7 @@ impl Kind {
         Kind::Port,
         Kind::Environment,
         Kind::Task,
+        Kind::RecordProcedure,
         Kind::Plain,
         Kind::Float,
         Kind::Bignum,

@@ -482,7 +482,12 @@ fn expand_once(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault>
 
 fn is_procedure(m: &mut Machine, arguments: Arguments) -> Outcome {
     let value = m.arg(arguments, 0);
-    let kinds = [Kind::Closure, Kind::Continuation, Kind::Parameter];
+    let kinds = [
+        Kind::Closure,
+        Kind::Continuation,
+        Kind::Parameter,
+        Kind::RecordProcedure,
+    ];
     let holds = value.as_builtin().is_some()
         || m.heap.kind(value).is_some_and(|kind| kinds.contains(&kind));
     Ok(Value::boolean(holds))

@@ -1,25 +1,443 @@
-//! Dicts.
-use super::Builtin;
+//! Dicts: immutable, with any datum as a key, in one canonical order of keys.
+//!
+//! A dict is one field, the root of a weight-balanced tree (see `tree`) or `()`. Searching compares keys and may begin anew after a collection;
+//! it gives the turns taken. Building follows the turns, after the memory for all of it was asked for.
+
+pub mod freeze;
+pub mod order;
+mod tree;
+
+use super::lists::length_of;
+use super::{ANY, Builtin, index_argument, wrong_argument};
 use crate::heap::Heap;
-use crate::value::Value;
-use crate::vm::{Arguments, Machine, Outcome};
+use crate::scratch::walk;
+use crate::value::{Kind, Value};
+use crate::vm::{Arguments, Fault, Machine, Outcome};
+use std::cmp::Ordering;
+
+const DEPTH: &str = "10 for each level of the tree, and the keys compared";
+const EACH: &str = "6 for each entry";
 
 /// See the module's description.
-pub const TABLE: &[Builtin] = &[];
+pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "dict",
+        "(dict key value …)",
+        (0, ANY),
+        "20 for each entry, and the keys compared",
+        "A dict of these entries; of equal keys the later one wins.",
+        dict,
+    ),
+    Builtin::plain(
+        "%dict",
+        "(%dict key value …)",
+        (0, ANY),
+        "20 for each entry, and the keys compared",
+        "The same for the expander.",
+        dict,
+    ),
+    Builtin::plain(
+        "dict?",
+        "(dict? value)",
+        (1, 1),
+        "",
+        "Whether a value is a dict.",
+        is_dict,
+    ),
+    Builtin::plain(
+        "get",
+        "(get dict key [default])",
+        (2, 3),
+        DEPTH,
+        "The value of a key; without such a key the default, or #f.",
+        get,
+    ),
+    Builtin::plain(
+        "has?",
+        "(has? dict key)",
+        (2, 2),
+        DEPTH,
+        "Whether a dict has a key.",
+        has,
+    ),
+    Builtin::plain(
+        "put",
+        "(put dict key value)",
+        (3, 3),
+        DEPTH,
+        "A dict like the first, with this value of the key.",
+        put,
+    ),
+    Builtin::plain(
+        "without",
+        "(without dict key …)",
+        (1, ANY),
+        DEPTH,
+        "A dict like the first, without the keys.",
+        without,
+    ),
+    Builtin::plain(
+        "merge",
+        "(merge dict …)",
+        (0, ANY),
+        "12 for each entry, and the keys compared",
+        "A dict of the entries of all; of equal keys the rightmost one wins.",
+        merge,
+    ),
+    Builtin::plain(
+        "size",
+        "(size dict)",
+        (1, 1),
+        "",
+        "How many entries a dict has.",
+        size,
+    ),
+    Builtin::plain(
+        "keys",
+        "(keys dict)",
+        (1, 1),
+        EACH,
+        "The keys in order, as a list.",
+        keys,
+    ),
+    Builtin::plain(
+        "vals",
+        "(vals dict)",
+        (1, 1),
+        EACH,
+        "The values in the order of their keys, as a list.",
+        vals,
+    ),
+    Builtin::plain(
+        "dict->list",
+        "(dict->list dict)",
+        (1, 1),
+        EACH,
+        "The entries in the order of their keys, as a list of pairs (key . value).",
+        dict_to_list,
+    ),
+    Builtin::plain(
+        "list->dict",
+        "(list->dict list)",
+        (1, 1),
+        "20 for each entry, and the keys compared",
+        "A dict of a list of pairs (key . value); of equal keys the later one wins.",
+        list_to_dict,
+    ),
+    Builtin::plain(
+        "%dict-entry",
+        "(%dict-entry dict place)",
+        (2, 2),
+        "2 for each level of the tree",
+        "The entry at a place in the order of the keys, as a pair (key . value).",
+        entry,
+    ),
+];
 
-/// The entries in canonical order.
-pub fn entries(_heap: &Heap, _dict: Value) -> Vec<(Value, Value)> {
-    Vec::new()
+/// The entries in canonical order. The keys are the dict's own: not to be handed to programs (see [`freeze::copy_out`]).
+pub fn entries(heap: &Heap, dict: Value) -> Vec<(Value, Value)> {
+    tree::entries(heap, heap.field(dict, 0))
 }
+
 /// How many entries there are.
-pub fn count(_heap: &Heap, _dict: Value) -> usize {
-    0
+pub fn count(heap: &Heap, dict: Value) -> usize {
+    tree::size(heap, heap.field(dict, 0))
 }
-/// A dict of the keys and values that stand in turn among the temporaries from `from` on.
-pub fn from_temporaries(_m: &mut Machine, _from: usize) -> Outcome {
-    Ok(Value::NIL)
+
+/// The entry at a place in canonical order.
+pub fn entry_at(heap: &Heap, dict: Value, place: usize) -> Option<(Value, Value)> {
+    tree::entry_at(heap, heap.field(dict, 0), place)
 }
-/// `(:key dict [default])`.
-pub fn apply_keyword(_m: &mut Machine, _arguments: Arguments) -> Outcome {
-    Ok(Value::NIL)
+
+/// A dict of the keys and values that stand in turn among the temporaries from `from` on; of equal keys the later one wins.
+/// The keys among the temporaries are replaced by frozen copies.
+pub fn from_temporaries(m: &mut Machine, from: usize) -> Outcome {
+    let count = (m.temporaries.len() - from) / 2;
+    m.charge(20 * count as u64)?;
+    for index in 0..count {
+        let key = m.temporaries[from + 2 * index];
+        let key = freeze::freeze(m, key)?;
+        m.temporaries[from + 2 * index] = key;
+    }
+    m.ask_to_hold(2 * count)?;
+    let places = walk(m, &[], |m, _, scratch| {
+        order::sort(m, count, scratch, |m, index| {
+            m.temporaries[from + 2 * index]
+        })
+    })?;
+    m.ensure(2 + tree::NODE_WORDS * places.len())?;
+    let entries: Vec<(Value, Value)> = places
+        .into_iter()
+        .map(|index| {
+            let at = from + 2 * index;
+            (m.temporaries[at], m.temporaries[at + 1])
+        })
+        .collect();
+    let root = tree::build(&mut m.heap, &entries);
+    Ok(m.heap.object(Kind::Dict, 0, &[root]))
+}
+
+/// `(:key dict [default])`: the keyword stands below the arguments.
+pub fn apply_keyword(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let keyword = Value(m.stack[arguments.start - 2]);
+    let dict = m.arg(arguments, 0);
+    if !m.heap.is(dict, Kind::Dict) {
+        let name = keyword.as_symbol().map(|s| m.symbols.text(s).to_string());
+        return Err(wrong_argument(m, &name.unwrap_or_default(), "a dict", dict));
+    }
+    let found = lookup(m, dict, keyword)?;
+    let default = m.optional(arguments, 1).unwrap_or(Value::FALSE);
+    Ok(found.unwrap_or(default))
+}
+
+fn dict_argument(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    index: usize,
+) -> Result<Value, Fault> {
+    let value = m.arg(arguments, index);
+    if m.heap.is(value, Kind::Dict) {
+        Ok(value)
+    } else {
+        Err(wrong_argument(m, procedure, "a dict", value))
+    }
+}
+
+/// The value of a key. Nothing moves unless the memory is nearly used up: read everything again.
+fn lookup(m: &mut Machine, dict: Value, key: Value) -> Result<Option<Value>, Fault> {
+    walk(m, &[dict, key], |m, values, scratch| {
+        let mut node = m.heap.field(values[0], 0);
+        order::require_data(m, values[1])?;
+        while node != Value::NIL {
+            m.charge(10)?;
+            let side = match order::compare(m, values[1], m.heap.field(node, tree::KEY), scratch)? {
+                Ordering::Equal => return Ok(Some(m.heap.field(node, tree::VALUE))),
+                Ordering::Less => tree::LEFT,
+                Ordering::Greater => tree::RIGHT,
+            };
+            node = m.heap.field(node, side);
+        }
+        Ok(None)
+    })
+}
+
+/// The turns from the root to a key, or to where it would be, and whether it is there.
+fn search(m: &mut Machine, dict: Value, key: Value) -> Result<(Vec<usize>, bool), Fault> {
+    walk(m, &[dict, key], |m, values, scratch| {
+        let mut node = m.heap.field(values[0], 0);
+        let mut turns = Vec::new();
+        order::require_data(m, values[1])?;
+        while node != Value::NIL {
+            m.charge(10)?;
+            let side = match order::compare(m, values[1], m.heap.field(node, tree::KEY), scratch)? {
+                Ordering::Equal => return Ok((turns, true)),
+                Ordering::Less => tree::LEFT,
+                Ordering::Greater => tree::RIGHT,
+            };
+            turns.push(side);
+            node = m.heap.field(node, side);
+        }
+        Ok((turns, false))
+    })
+}
+
+fn dict(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if arguments.count % 2 == 1 {
+        let message = "`dict` takes keys and values in turn, but the last key has no value";
+        return Err(m.error(":wrong-count", message, &[]));
+    }
+    let from = m.temporaries.len();
+    for index in 0..arguments.count {
+        let value = m.arg(arguments, index);
+        m.temporaries.push(value);
+    }
+    finish(m, from)
+}
+
+/// Makes a dict of the temporaries from `from` on, and drops them.
+fn finish(m: &mut Machine, from: usize) -> Outcome {
+    let made = from_temporaries(m, from);
+    m.temporaries.truncate(from);
+    made
+}
+
+fn is_dict(m: &mut Machine, arguments: Arguments) -> Outcome {
+    Ok(Value::boolean(m.heap.is(m.arg(arguments, 0), Kind::Dict)))
+}
+
+fn get(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let dict = dict_argument(m, "get", arguments, 0)?;
+    let key = m.arg(arguments, 1);
+    let found = lookup(m, dict, key)?;
+    let default = m.optional(arguments, 2).unwrap_or(Value::FALSE);
+    Ok(found.unwrap_or(default))
+}
+
+fn has(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let dict = dict_argument(m, "has?", arguments, 0)?;
+    let key = m.arg(arguments, 1);
+    Ok(Value::boolean(lookup(m, dict, key)?.is_some()))
+}
+
+fn put(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let dict = dict_argument(m, "put", arguments, 0)?;
+    let key = m.arg(arguments, 1);
+    let (turns, found) = search(m, dict, key)?;
+    if !found {
+        let key = m.arg(arguments, 1);
+        let key = freeze::freeze(m, key)?;
+        m.set_arg(arguments, 1, key);
+    }
+    m.charge(20 * turns.len() as u64)?;
+    m.ensure(2 + tree::path_words(turns.len() + 1))?;
+    let root = m.heap.field(m.arg(arguments, 0), 0);
+    let (key, value) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    let root = tree::put(&mut m.heap, root, &turns, found, key, value);
+    Ok(m.heap.object(Kind::Dict, 0, &[root]))
+}
+
+fn without(m: &mut Machine, arguments: Arguments) -> Outcome {
+    dict_argument(m, "without", arguments, 0)?;
+    for index in 1..arguments.count {
+        let (dict, key) = (m.arg(arguments, 0), m.arg(arguments, index));
+        let (turns, found) = search(m, dict, key)?;
+        if !found {
+            continue;
+        }
+        let depth = tree::depth_max(count(&m.heap, m.arg(arguments, 0)));
+        m.charge(20 * depth as u64)?;
+        m.ensure(2 + tree::path_words(depth))?;
+        let root = m.heap.field(m.arg(arguments, 0), 0);
+        let root = tree::remove(&mut m.heap, root, &turns);
+        let smaller = m.heap.object(Kind::Dict, 0, &[root]);
+        m.set_arg(arguments, 0, smaller);
+    }
+    Ok(m.arg(arguments, 0))
+}
+
+fn merge(m: &mut Machine, arguments: Arguments) -> Outcome {
+    for index in 0..arguments.count {
+        dict_argument(m, "merge", arguments, index)?;
+    }
+    if arguments.count == 0 {
+        let from = m.temporaries.len();
+        return finish(m, from);
+    }
+    for index in 1..arguments.count {
+        let (left, right) = (m.arg(arguments, 0), m.arg(arguments, index));
+        let merged = merge_two(m, left, right)?;
+        m.set_arg(arguments, 0, merged);
+    }
+    Ok(m.arg(arguments, 0))
+}
+
+/// Merges two dicts in time linear in both.
+fn merge_two(m: &mut Machine, left: Value, right: Value) -> Outcome {
+    let total = count(&m.heap, left) + count(&m.heap, right);
+    m.charge(12 * total as u64)?;
+    let from = m.temporaries.len();
+    m.temporaries.extend([left, right]);
+    let made = merge_temporaries(m, from, total);
+    m.temporaries.truncate(from);
+    made
+}
+
+fn merge_temporaries(m: &mut Machine, from: usize, total: usize) -> Outcome {
+    // The entries of both, and which of them stay: twice while the dict is built.
+    m.ask_to_hold(8 * total)?;
+    let both = [m.temporaries[from], m.temporaries[from + 1]];
+    let taken = walk(m, &both, |m, dicts, scratch| {
+        let (left, right) = (entries(&m.heap, dicts[0]), entries(&m.heap, dicts[1]));
+        order::merge(m, &left, &right, scratch)
+    })?;
+    m.ensure(2 + tree::NODE_WORDS * taken.len())?;
+    let left = entries(&m.heap, m.temporaries[from]);
+    let right = entries(&m.heap, m.temporaries[from + 1]);
+    let merged: Vec<(Value, Value)> = taken
+        .into_iter()
+        .map(|(is_right, place)| if is_right { right[place] } else { left[place] })
+        .collect();
+    let root = tree::build(&mut m.heap, &merged);
+    Ok(m.heap.object(Kind::Dict, 0, &[root]))
+}
+
+fn size(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let dict = dict_argument(m, "size", arguments, 0)?;
+    Ok(Value::fixnum(count(&m.heap, dict) as i64))
+}
+
+/// A list of what `f` makes of each entry, for which it may take `words` words.
+fn list_of(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    words: usize,
+    f: fn(&mut Heap, (Value, Value)) -> Value,
+) -> Outcome {
+    let dict = dict_argument(m, procedure, arguments, 0)?;
+    let count = count(&m.heap, dict);
+    m.charge(6 * count as u64)?;
+    m.ask_to_hold(2 * count)?;
+    m.ensure((2 + words) * count)?;
+    let entries = entries(&m.heap, m.arg(arguments, 0));
+    let mut list = Value::NIL;
+    for entry in entries.into_iter().rev() {
+        let item = f(&mut m.heap, entry);
+        list = m.heap.cons(item, list);
+    }
+    Ok(list)
+}
+
+fn keys(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let list = list_of(m, "keys", arguments, 0, |_, (key, _)| key)?;
+    freeze::copy_out(m, list, |_, list| list)
+}
+
+fn vals(m: &mut Machine, arguments: Arguments) -> Outcome {
+    list_of(m, "vals", arguments, 0, |_, (_, value)| value)
+}
+
+fn dict_to_list(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let list = list_of(m, "dict->list", arguments, 2, |heap, (key, value)| {
+        heap.cons(key, value)
+    })?;
+    freeze::copy_out(m, list, |heap, list| heap.car(list))
+}
+
+fn list_to_dict(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let mut list = m.arg(arguments, 0);
+    let count = length_of(m, "list->dict", list)?;
+    m.charge(count as u64)?;
+    m.ask_to_hold(2 * count)?;
+    list = m.arg(arguments, 0);
+    let from = m.temporaries.len();
+    while list.is_pair() {
+        let entry = m.heap.car(list);
+        if !entry.is_pair() {
+            m.temporaries.truncate(from);
+            let what = "a list of pairs (key . value)";
+            return Err(wrong_argument(m, "list->dict", what, entry));
+        }
+        m.temporaries.extend([m.heap.car(entry), m.heap.cdr(entry)]);
+        list = m.heap.cdr(list);
+    }
+    finish(m, from)
+}
+
+fn entry(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let dict = dict_argument(m, "%dict-entry", arguments, 0)?;
+    let size = count(&m.heap, dict);
+    let place = m.arg(arguments, 1);
+    let place = index_argument(m, "%dict-entry", place, size)?;
+    m.charge(2 * tree::depth_max(size) as u64)?;
+    m.ensure(4)?;
+    let dict = m.arg(arguments, 0);
+    let Some((key, value)) = entry_at(&m.heap, dict, place) else {
+        return Ok(Value::FALSE);
+    };
+    let pair = m.heap.cons(key, value);
+    let list = m.heap.cons(pair, Value::NIL);
+    let list = freeze::copy_out(m, list, |heap, list| heap.car(list))?;
+    Ok(m.heap.car(list))
 }

@@ -3,12 +3,20 @@
 //! The tables of the modules below are the reference: `doc`, completion and the generated page come from them. A builtin charges for its work
 //! before doing it and asks for memory before taking it; what it charges beyond the call itself stands in `price`.
 
+pub mod bytes;
+pub mod characters;
 pub mod control;
 pub mod dicts;
 pub mod errors;
 pub mod lists;
 pub mod numbers;
+pub mod ports;
 pub mod promises;
+pub mod records;
+pub mod strings;
+pub mod symbols;
+pub mod system;
+pub mod tables;
 pub mod vectors;
 
 use crate::codegen::Inline;
@@ -119,12 +127,25 @@ impl Builtin {
 /// All builtins, in a fixed order.
 pub static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
     let tables: &[&[Builtin]] = &[
+        bytes::TABLE,
+        characters::TABLE,
         control::TABLE,
         dicts::TABLE,
         errors::TABLE,
         lists::TABLE,
         numbers::TABLE,
+        ports::TABLE,
+        ports::input::TABLE,
+        ports::output::TABLE,
         promises::TABLE,
+        records::TABLE,
+        strings::TABLE,
+        strings::compare::TABLE,
+        strings::edit::TABLE,
+        strings::search::TABLE,
+        symbols::TABLE,
+        system::TABLE,
+        tables::TABLE,
         vectors::TABLE,
     ];
     tables.concat()

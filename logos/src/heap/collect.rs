@@ -27,6 +27,8 @@ impl Heap {
         while at < self.words.len() {
             at = self.promote_object(at);
         }
+        let words = &self.words;
+        self.identities.nursery_collected(|from| forwarded(words[from]));
         self.asked += self.top - self.counted;
         self.top = FIRST_WORD;
         self.counted = FIRST_WORD;
@@ -106,6 +108,8 @@ impl Heap {
             }
             at = after(header, at);
         }
+        let words = &self.words;
+        self.identities.all_collected(|from| forwarded(words[from]));
         self.words = to_space;
         self.asked += self.top - self.counted;
         self.top = FIRST_WORD;
@@ -113,7 +117,7 @@ impl Heap {
         self.remembered.clear();
         self.fresh_old.clear();
         self.old_after_full = self.words.len() - NURSERY_WORDS;
-        self.old_after_full
+        self.old_after_full + self.identity_words()
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! nothing. A reference is an offset into the array, so a value stays valid exactly until the next collection.
 
 mod collect;
+mod identity;
 mod text;
 
 use crate::value::{Header, Kind, Value};
@@ -37,6 +38,7 @@ pub struct Heap {
     fresh_old_max: usize,
     /// Length of the old space after the last full collection, in words.
     old_after_full: usize,
+    identities: identity::Identities,
 }
 
 impl Default for Heap {
@@ -59,6 +61,7 @@ impl Heap {
             remembered_max: REMEMBERED_MAX,
             fresh_old_max: REMEMBERED_MAX,
             old_after_full: 0,
+            identities: identity::Identities::default(),
         }
     }
 
@@ -393,6 +396,32 @@ impl Heap {
             bytes,
             1 + index / 8,
             word & !(0xff << shift) | u64::from(byte) << shift,
+        );
+    }
+
+    /// A new bytevector of zeros: [`Heap::bytes_words`] words.
+    pub fn bytes_blank(&mut self, length: usize) -> Value {
+        let object = self.raw(Kind::Bytes, 0, 1 + length.div_ceil(8));
+        self.set_word(object, 0, length as u64);
+        object
+    }
+
+    /// Copies `count` bytes from one bytevector to another (or within one, overlapping or not).
+    pub fn copy_bytes(
+        &mut self,
+        from: Value,
+        from_index: usize,
+        to: Value,
+        to_index: usize,
+        count: usize,
+    ) {
+        let (from, to) = (from.offset() + 2, to.offset() + 2);
+        text::copy_packed(
+            &mut self.words,
+            8,
+            (from, from_index),
+            (to, to_index),
+            count,
         );
     }
 

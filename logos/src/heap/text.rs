@@ -94,7 +94,11 @@ impl Heap {
         put(self.words_mut(buffer), wide, index, c);
     }
 
-    fn widen(&mut self, string: Value) {
+    /// Makes room for any character: asks for [`Heap::string_set_words`].
+    pub fn widen(&mut self, string: Value) {
+        if !self.string_is_narrow(string) {
+            return;
+        }
         let length = self.string_length(string);
         let wider = self.raw(Kind::Characters, WIDE, buffer_words(length, true));
         for index in 0..length {
@@ -102,6 +106,57 @@ impl Heap {
             put(self.words_mut(wider), true, index, c);
         }
         self.set_field(string, BUFFER, wider);
+    }
+
+    /// Whether this is a literal string, which cannot be changed.
+    pub fn string_is_immutable(&self, string: Value) -> bool {
+        self.header(string).flags() & IMMUTABLE != 0
+    }
+
+    /// Words that a string of `length` characters takes.
+    pub const fn blank_words(length: usize, wide: bool) -> usize {
+        4 + buffer_words(length, wide)
+    }
+
+    /// A new string of `length` times U+0000, to be filled: [`Heap::blank_words`] words. A wide one has room for any character.
+    pub fn string_blank(&mut self, length: usize, wide: bool) -> Value {
+        let buffer = self.raw(Kind::Characters, u8::from(wide), buffer_words(length, wide));
+        self.object(Kind::String, 0, &[buffer, Value::fixnum(length as i64)])
+    }
+
+    /// Copies `count` characters from one string to another (or within one, overlapping or not). The target is wide when the source is.
+    pub fn copy_characters(
+        &mut self,
+        from: Value,
+        from_index: usize,
+        to: Value,
+        to_index: usize,
+        count: usize,
+    ) {
+        let (source, target) = (self.field(from, BUFFER), self.field(to, BUFFER));
+        let (narrow, target_narrow) = (self.string_is_narrow(from), self.string_is_narrow(to));
+        let bases = (source.offset() + 1, target.offset() + 1);
+        if narrow == target_narrow {
+            let bits = if narrow { 8 } else { 32 };
+            let (from, to) = ((bases.0, from_index), (bases.1, to_index));
+            copy_packed(&mut self.words, bits, from, to, count);
+        } else {
+            for index in 0..count {
+                let code = code_at(&self.words[bases.0..], !narrow, from_index + index);
+                let words = &mut self.words[bases.1..];
+                put_code(words, !target_narrow, to_index + index, code);
+            }
+        }
+    }
+
+    /// Writes the characters of a text into a string from `index` on. The string is wide when the text needs it.
+    pub fn put_characters(&mut self, string: Value, index: usize, text: &str) {
+        let buffer = self.field(string, BUFFER);
+        let wide = self.header(buffer).flags() & WIDE != 0;
+        let words = self.words_mut(buffer);
+        for (place, c) in text.chars().enumerate() {
+            put(words, wide, index + place, c);
+        }
     }
 
     /// The text of a string, outside the heap.
@@ -169,10 +224,53 @@ fn code_at(words: &[u64], wide: bool, index: usize) -> u32 {
 }
 
 fn put(words: &mut [u64], wide: bool, index: usize, c: char) {
+    put_code(words, wide, index, c as u32);
+}
+
+#[inline]
+fn put_code(words: &mut [u64], wide: bool, index: usize, code: u32) {
     let (word, shift, mask) = if wide {
         (index / 2, index % 2 * 32, 0xffff_ffff)
     } else {
         (index / 8, index % 8 * 8, 0xff)
     };
-    words[word] = words[word] & !(mask << shift) | u64::from(c) << shift;
+    words[word] = words[word] & !(mask << shift) | u64::from(code) << shift;
+}
+
+/// Copies `count` elements of `bits` bits, which are packed into the words from a base on, the lowest first. Each end is a base and an index.
+pub(super) fn copy_packed(
+    words: &mut [u64],
+    bits: usize,
+    from: (usize, usize),
+    to: (usize, usize),
+    count: usize,
+) {
+    let each = 64 / bits;
+    let mask = u64::MAX >> (64 - bits);
+    let copy_one = |words: &mut [u64], index: usize| {
+        let (source, target) = (from.1 + index, to.1 + index);
+        let element = words[from.0 + source / each] >> (source % each * bits) & mask;
+        let shift = target % each * bits;
+        let word = &mut words[to.0 + target / each];
+        *word = *word & !(mask << shift) | element << shift;
+    };
+    if from.0 == to.0 && from.1 < to.1 {
+        (0..count).rev().for_each(|index| copy_one(words, index));
+        return;
+    }
+    let head = ((each - to.1 % each) % each).min(count);
+    (0..head).for_each(|index| copy_one(words, index));
+    let whole = (count - head) / each;
+    let source = from.1 + head;
+    let (first, shift) = (from.0 + source / each, source % each * bits);
+    let target = to.0 + (to.1 + head) / each;
+    if shift == 0 {
+        words.copy_within(first..first + whole, target);
+    } else {
+        for index in 0..whole {
+            let low = words[first + index] >> shift;
+            words[target + index] = low | words[first + index + 1] << (64 - shift);
+        }
+    }
+    (head + whole * each..count).for_each(|index| copy_one(words, index));
 }

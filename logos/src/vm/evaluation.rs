@@ -309,6 +309,7 @@ impl Vm {
     pub(crate) fn compile(&mut self, unit: Unit) -> Result<u32, Fault> {
         self.machine.charge(unit.nodes.len() as u64)?;
         let before = self.code.words.len();
+        let blocks_before = self.code.blocks.len();
         let mut world = Compilation {
             machine: &mut self.machine,
             known_builtins: &self.known_builtins,
@@ -323,6 +324,7 @@ impl Vm {
             Ok(entry) => {
                 let words = CODE_WORDS_EACH * (self.code.words.len() - before);
                 self.machine.take_external(words)?;
+                self.note_names(blocks_before);
                 Ok(entry)
             }
             Err(TooBig { what, span }) => Err(self.syntax_fault(
@@ -330,6 +332,16 @@ impl Vm {
                 &format!("{what} is too big to be compiled"),
                 span,
             )),
+        }
+    }
+
+    /// Lets the machine know the names of the procedures compiled since there were so many.
+    fn note_names(&mut self, blocks_before: usize) {
+        for block in &self.code.blocks[blocks_before..] {
+            let lambda = block.unit.unit.lambdas.get(block.lambda as usize);
+            if let Some(name) = lambda.and_then(|lambda| lambda.name) {
+                self.machine.procedure_names.push((block.entry, name));
+            }
         }
     }
 

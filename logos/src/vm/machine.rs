@@ -108,6 +108,10 @@ pub struct Machine {
     pub(crate) opaques: Vec<Value>,
     /// Values that Rust code holds across allocations.
     pub temporaries: Vec<Value>,
+    /// The parameters of the current input, output and error port.
+    pub(crate) standard_ports: [Value; 3],
+    /// The names of compiled procedures, by the place where each begins.
+    pub(crate) procedure_names: Vec<(u32, Symbol)>,
     pub(crate) ready: VecDeque<Ready>,
     pub(crate) requests: VecDeque<Pending>,
     pub(crate) awaited: std::collections::BTreeMap<u64, Value>,
@@ -128,6 +132,8 @@ pub struct Machine {
     pub(crate) profile: super::Profile,
     /// What the program printed since the host last took it.
     pub(crate) output: String,
+    /// The same for standard error.
+    pub(crate) errors: String,
     pub(crate) output_max: usize,
     pub(crate) random: Option<Box<rand_chacha::ChaCha12Rng>>,
 }
@@ -156,6 +162,8 @@ impl Machine {
             raised: Value::VOID,
             opaques: Vec::new(),
             temporaries: Vec::new(),
+            standard_ports: [Value::NIL; 3],
+            procedure_names: Vec::new(),
             ready: VecDeque::new(),
             requests: VecDeque::new(),
             awaited: std::collections::BTreeMap::new(),
@@ -169,10 +177,12 @@ impl Machine {
             stress: false,
             profile: super::Profile::Node,
             output: String::new(),
+            errors: String::new(),
             output_max: usize::MAX,
             random: None,
         };
         machine.dynamic = super::dynamic::root(&mut machine);
+        machine.standard_ports = crate::builtins::ports::standard_ports(&mut machine.heap);
         machine
     }
 
@@ -425,10 +435,11 @@ impl Machine {
         }
         moved.extend(self.awaited.values());
         self.limits.roots(&mut moved);
-        let mut roots: [&mut [Value]; 6] = [
+        let mut roots: [&mut [Value]; 7] = [
             &mut self.globals,
             &mut self.constants,
             &mut self.temporaries,
+            &mut self.standard_ports,
             &mut self.opaques,
             &mut registers,
             &mut moved,

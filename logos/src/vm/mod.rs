@@ -242,6 +242,9 @@ impl Vm {
         match m.heap.kind(callee) {
             Some(Kind::Closure) => Ok(Next::Apply(count)),
             Some(Kind::Continuation) => control::continue_with(m, arguments, &self.places),
+            Some(Kind::RecordProcedure) => {
+                crate::builtins::records::apply(m, arguments).map(Next::Return)
+            }
             Some(Kind::Parameter) if count == 0 => parameter(m, callee).map(Next::Return),
             _ if callee.as_symbol().is_some_and(|s| m.symbols.is_keyword(s))
                 && (count == 1 || count == 2) =>

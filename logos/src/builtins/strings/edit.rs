@@ -1,0 +1,235 @@
+//! Strings made of others: joined, trimmed, padded, turned round, repeated.
+
+use super::{blank, char_argument, part, pay_if_widened, string_argument};
+use crate::builtins::lists::length_of;
+use crate::builtins::{Builtin, count_argument, wrong_argument};
+use crate::unicode;
+use crate::value::Value;
+use crate::vm::{Arguments, Fault, Machine, Outcome};
+
+const EACH: &str = "1 for each character";
+
+/// See the module's description.
+pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "string-join",
+        "(string-join list [separator])",
+        (1, 2),
+        "1 for every 8 characters, 4 for each string",
+        "The strings of a list in one, with the separator (a space) between them.",
+        string_join,
+    ),
+    Builtin::plain(
+        "string-trim",
+        "(string-trim string [character])",
+        (1, 2),
+        EACH,
+        "The string without the white space (or the character) at both ends.",
+        string_trim,
+    ),
+    Builtin::plain(
+        "string-trim-left",
+        "(string-trim-left string [character])",
+        (1, 2),
+        EACH,
+        "The string without the white space (or the character) at its start.",
+        string_trim_left,
+    ),
+    Builtin::plain(
+        "string-trim-right",
+        "(string-trim-right string [character])",
+        (1, 2),
+        EACH,
+        "The string without the white space (or the character) at its end.",
+        string_trim_right,
+    ),
+    Builtin::plain(
+        "string-pad-left",
+        "(string-pad-left string length [character])",
+        (2, 3),
+        EACH,
+        "The string, made as long as asked for at its start: filled up with spaces or the character, or cut off.",
+        string_pad_left,
+    ),
+    Builtin::plain(
+        "string-pad-right",
+        "(string-pad-right string length [character])",
+        (2, 3),
+        EACH,
+        "The string, made as long as asked for at its end: filled up with spaces or the character, or cut off.",
+        string_pad_right,
+    ),
+    Builtin::plain(
+        "string-reverse",
+        "(string-reverse string)",
+        (1, 1),
+        EACH,
+        "The characters in the opposite order.",
+        string_reverse,
+    ),
+    Builtin::plain(
+        "string-repeat",
+        "(string-repeat string count)",
+        (2, 2),
+        "1 for each character",
+        "The string so many times in a row.",
+        string_repeat,
+    ),
+];
+
+fn string_join(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let mut list = m.arg(arguments, 0);
+    let count = length_of(m, "string-join", list)?;
+    m.charge(4 * count as u64)?;
+    let (mut between, mut wide) = (1, false);
+    if arguments.count > 1 {
+        let separator = string_argument(m, "string-join", arguments, 1)?;
+        between = m.heap.string_length(separator);
+        wide = !m.heap.string_is_narrow(separator);
+    }
+    let mut total = between.saturating_mul(count.saturating_sub(1));
+    while list.is_pair() {
+        let item = m.heap.car(list);
+        if !m.is_string(item) {
+            return Err(wrong_argument(m, "string-join", "a list of strings", item));
+        }
+        total = total.saturating_add(m.heap.string_length(item));
+        wide |= !m.heap.string_is_narrow(item);
+        list = m.heap.cdr(list);
+    }
+    let new = blank(m, total, wide)?;
+    let mut list = m.arg(arguments, 0);
+    let mut at = 0;
+    while list.is_pair() {
+        if at > 0 || list != m.arg(arguments, 0) {
+            match m.optional(arguments, 1) {
+                Some(separator) => {
+                    pay_if_widened(m, separator, wide, between)?;
+                    m.heap.copy_characters(separator, 0, new, at, between);
+                }
+                None => m.heap.set_string_char(new, at, ' '),
+            }
+            at += between;
+        }
+        let item = m.heap.car(list);
+        let length = m.heap.string_length(item);
+        pay_if_widened(m, item, wide, length)?;
+        m.heap.copy_characters(item, 0, new, at, length);
+        at += length;
+        list = m.heap.cdr(list);
+    }
+    Ok(new)
+}
+
+fn trim(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    (left, right): (bool, bool),
+) -> Outcome {
+    let string = string_argument(m, procedure, arguments, 0)?;
+    let unwanted = match arguments.count {
+        1 => None,
+        _ => Some(char_argument(m, procedure, arguments, 1)?),
+    };
+    let goes = |c: char| unwanted.map_or_else(|| unicode::is_whitespace(c), |u| u == c);
+    let length = m.heap.string_length(string);
+    m.charge(length as u64)?;
+    let (mut start, mut end) = (0, length);
+    while left && start < end && goes(m.heap.string_char(string, start)) {
+        start += 1;
+    }
+    while right && end > start && goes(m.heap.string_char(string, end - 1)) {
+        end -= 1;
+    }
+    part(m, arguments, 0, start, end)
+}
+
+fn string_trim(m: &mut Machine, arguments: Arguments) -> Outcome {
+    trim(m, "string-trim", arguments, (true, true))
+}
+
+fn string_trim_left(m: &mut Machine, arguments: Arguments) -> Outcome {
+    trim(m, "string-trim-left", arguments, (true, false))
+}
+
+fn string_trim_right(m: &mut Machine, arguments: Arguments) -> Outcome {
+    trim(m, "string-trim-right", arguments, (false, true))
+}
+
+fn pad(m: &mut Machine, procedure: &str, arguments: Arguments, at_start: bool) -> Outcome {
+    let string = string_argument(m, procedure, arguments, 0)?;
+    let wanted = m.arg(arguments, 1);
+    let wanted = count_argument(m, procedure, wanted)?;
+    let fill = match arguments.count {
+        2 => ' ',
+        _ => char_argument(m, procedure, arguments, 2)?,
+    };
+    let length = m.heap.string_length(string);
+    if wanted <= length {
+        let start = if at_start { length - wanted } else { 0 };
+        return part(m, arguments, 0, start, start + wanted);
+    }
+    let wide = u32::from(fill) > 0xff || !m.heap.string_is_narrow(string);
+    let new = blank(m, wanted, wide)?;
+    m.charge(wanted as u64)?;
+    let string = m.arg(arguments, 0);
+    let (text_at, fill_at) = if at_start {
+        (wanted - length, 0)
+    } else {
+        (0, length)
+    };
+    m.heap.copy_characters(string, 0, new, text_at, length);
+    for place in fill_at..fill_at + wanted - length {
+        m.heap.set_string_char(new, place, fill);
+    }
+    Ok(new)
+}
+
+fn string_pad_left(m: &mut Machine, arguments: Arguments) -> Outcome {
+    pad(m, "string-pad-left", arguments, true)
+}
+
+fn string_pad_right(m: &mut Machine, arguments: Arguments) -> Outcome {
+    pad(m, "string-pad-right", arguments, false)
+}
+
+fn string_reverse(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let string = string_argument(m, "string-reverse", arguments, 0)?;
+    let length = m.heap.string_length(string);
+    let wide = !m.heap.string_is_narrow(string);
+    m.charge(length as u64)?;
+    let new = blank(m, length, wide)?;
+    let string = m.arg(arguments, 0);
+    for place in 0..length {
+        let c = m.heap.string_char(string, place);
+        m.heap.set_string_char(new, length - 1 - place, c);
+    }
+    Ok(new)
+}
+
+fn string_repeat(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let string = string_argument(m, "string-repeat", arguments, 0)?;
+    let count = m.arg(arguments, 1);
+    let count = count_argument(m, "string-repeat", count)?;
+    let length = m.heap.string_length(string);
+    let wide = !m.heap.string_is_narrow(string);
+    let total = length.saturating_mul(count);
+    let new = blank(m, total, wide)?;
+    m.charge(total as u64)?;
+    let string = m.arg(arguments, 0);
+    fill_with(m, string, new, total)
+}
+
+/// Copies a string again and again into another, each time all that is there already.
+fn fill_with(m: &mut Machine, string: Value, new: Value, total: usize) -> Result<Value, Fault> {
+    let length = m.heap.string_length(string);
+    m.heap.copy_characters(string, 0, new, 0, length.min(total));
+    let mut done = length;
+    while done < total {
+        let more = done.min(total - done);
+        m.heap.copy_characters(new, 0, new, done, more);
+        done += more;
+    }
+    Ok(new)
+}
