@@ -86,6 +86,8 @@ pub(crate) enum Pattern {
     Constant(Syntax),
     List(Elements),
     Vector(Elements),
+    /// `{entry ...}`: the entries of a dict, each as a list of key and value, in written order.
+    Dict(Elements),
 }
 
 /// The elements of a list or vector pattern: `before … repeated ... after … . tail`.

@@ -88,7 +88,8 @@ impl PatternReader<'_> {
         while let Some(work) = reader.work.pop() {
             host.spend(1)?;
             let pattern = reader.pattern(&work, host)?;
-            if let Pattern::List(elements) | Pattern::Vector(elements) = &pattern
+            if let Pattern::List(elements) | Pattern::Vector(elements) | Pattern::Dict(elements) =
+                &pattern
                 && elements.repeated.is_some()
             {
                 gathered.push(work.node);
@@ -107,7 +108,8 @@ impl PatternReader<'_> {
 
     /// Each ellipsis learns which variables it repeats; until now it held its scope.
     fn give_variables(&mut self, node: usize) {
-        if let Pattern::List(elements) | Pattern::Vector(elements) = &mut self.patterns[node]
+        if let Pattern::List(elements) | Pattern::Vector(elements) | Pattern::Dict(elements) =
+            &mut self.patterns[node]
             && let Some(repeated) = &mut elements.repeated
             && let [scope] = repeated.variables[..]
         {
@@ -125,6 +127,11 @@ impl PatternReader<'_> {
                 host,
             )?)),
             Datum::Vector(items) => Ok(Pattern::Vector(self.elements(items, None, work, host)?)),
+            Datum::Dict(entries) if self.is_repeated_entry(entries, host)? => {
+                let (entry, dots) = &entries[0];
+                let items = [entry.clone(), dots.clone()];
+                Ok(Pattern::Dict(self.elements(&items, None, work, host)?))
+            }
             Datum::Dict(_) | Datum::Labelled(..) | Datum::Reference(_) => {
                 let shown = message::show(&work.syntax, host);
                 Err(ExpandError::syntax(
@@ -133,6 +140,18 @@ impl PatternReader<'_> {
                 ))
             }
             _ => Ok(Pattern::Constant(work.syntax.clone())),
+        }
+    }
+
+    /// Whether a dict pattern is `{entry ...}`, the only kind there is.
+    fn is_repeated_entry(
+        &self,
+        entries: &[(Syntax, Syntax)],
+        host: &mut dyn Host,
+    ) -> Result<bool, ExpandError> {
+        match entries {
+            [(_, dots)] => self.dialect.ellipsis_at(Some(dots), host),
+            _ => Ok(false),
         }
     }
 
@@ -314,6 +333,14 @@ impl<'a> Matcher<'a> {
                 Datum::Vector(items) => self.elements(elements, items, None, &syntax, host),
                 _ => Ok(false),
             },
+            Pattern::Dict(elements) => match syntax.datum() {
+                Datum::Dict(entries) => {
+                    host.charge_memory(SYNTAX_BYTES * entries.len() as u64)?;
+                    let items: Vec<Syntax> = entries.iter().map(entry_list).collect();
+                    self.elements(elements, &items, None, &syntax, host)
+                }
+                _ => Ok(false),
+            },
         }
     }
 
@@ -377,6 +404,12 @@ impl<'a> Matcher<'a> {
             slot.push(Match::Many(elements.into()));
         }
     }
+}
+
+/// An entry of a dict as a list of key and value.
+fn entry_list((key, value): &(Syntax, Syntax)) -> Syntax {
+    let datum = Datum::List([key.clone(), value.clone()].into(), None);
+    Syntax::introduced(datum, key.span(), key.origin())
 }
 
 /// What remains of a list after its first items.
