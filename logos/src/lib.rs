@@ -35,4 +35,5 @@ pub const STDLIB: &[(&str, &str)] = &[
     ("lists", include_str!("../../stdlib/lists.logos")),
     ("ports", include_str!("../../stdlib/ports.logos")),
     ("promises", include_str!("../../stdlib/promises.logos")),
+    ("syntax", include_str!("../../stdlib/syntax.logos")),
 ];

@@ -265,3 +265,160 @@ fn vectors() {
         ),
     ]);
 }
+
+#[test]
+fn matching() {
+    check(&[
+        ("(match 5 (1 'one) (5 'five))", "five"),
+        ("(match '(1 2 3) ((a b) 'two) ((a . rest) (list a rest)))", "(1 (2 3))"),
+        ("(match '(1 2 3 4) ((a ... z) (list a z)))", "((1 2 3) 4)"),
+        ("(match '((a 1) (b 2)) (((k v) ...) (list k v)))", "((a b) (1 2))"),
+        ("(match '(1 (2 3) (4 5 6)) ((a (b ...) ...) (list a b)))", "(1 ((2 3) (4 5 6)))"),
+        ("(match '(1 2) ((a b c ...) (list a b c)))", "(1 2 ())"),
+        ("(match 7 ((? odd? n) :when (> n 10) 'big) ((? odd? n) (list 'odd n)) (_ 'other))", "(odd 7)"),
+        ("(match :ok (:error 1) (:ok 2))", "2"),
+        ("(match '(add 1 2) (('mul x y) (* x y)) (('add x y) (+ x y)))", "3"),
+        ("(match '(2 5) ((or (1 x) (2 x)) x))", "5"),
+        ("(match 3 ((not 3) 'no) ((and x (not 4)) x))", "3"),
+        ("(match 9 ((= sqrt root) root))", "3"),
+        ("(match #(1 2 3) (#(a b ...) (list a b)))", "(1 (2 3))"),
+        ("(match 5 (6 1))", ":no-match no pattern fits the value 5"),
+        ("(match-let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
+        ("(map (match-lambda ((a b) (+ a b)) (n n)) '((1 2) 5))", "(3 5)"),
+        ("(let ((list vector) (if +)) (match '(1 2) ((a b) (- a b))))", "-1"),
+        ("(define (count-to n) (match n (0 'done) (n (count-to (- n 1))))) (count-to 100000)", "done"),
+    ]);
+}
+
+#[test]
+fn comprehensions() {
+    check(&[
+        ("(for (x '(1 2 3)) (* x x))", "(1 4 9)"),
+        ("(for ((x '(1 2 3)) (y '(1 2 3)) :when (< x y)) (list x y))", "((1 2) (1 3) (2 3))"),
+        ("(for (x (range 10) :when (odd? x)) x)", "(1 3 5 7 9)"),
+        ("(for ((n (range 4)) (m (range n))) (* n m))", "(0 0 2 0 3 6)"),
+        ("(for (((a b) '((1 2) (3 4)))) (+ a b))", "(3 7)"),
+        ("(for (x #(1 2)) (- x))", "(-1 -2)"),
+    ]);
+}
+
+#[test]
+fn forms_for_everyday() {
+    check(&[
+        ("(-> 5 (- 3) -)", "-2"),
+        ("(->> '(1 2 3) (map (lambda (x) (* x x))) (fold + 0))", "14"),
+        ("(if-let (x (assv 2 '((1 . 2)))) x 'none)", "none"),
+        ("(if-let (x (assv 1 '((1 . 2)))) (cdr x) 'none)", "2"),
+        ("(when-let ((x (assv 2 '((2 . 3)))) (y (cdr x))) (+ y 1))", "4"),
+        ("(let ((i 0)) (while (< i 5) (set! i (+ i 1))) i)", "5"),
+        ("(let ((i 0)) (until (= i 5) (set! i (+ i 1))) i)", "5"),
+    ]);
+}
+
+#[test]
+fn promises() {
+    check(&[
+        ("(force (delay (+ 1 2)))", "3"),
+        ("(let ((p (delay (+ 1 2)))) (list (force p) (force p)))", "(3 3)"),
+        ("(force 5)", "5"),
+        ("(promise? (make-promise 5))", "#t"),
+        (
+            "(define integers (letrec ((next (lambda (n) (delay (cons n (next (+ n 1))))))) (next 0)))
+             (define (head stream) (car (force stream)))
+             (define (tail stream) (cdr (force stream)))
+             (head (tail (tail integers)))",
+            "2",
+        ),
+        (
+            "(define (stream-filter p? s)
+               (delay-force
+                 (if (null? (force s))
+                     (delay '())
+                     (let ((h (car (force s))) (t (cdr (force s))))
+                       (if (p? h) (delay (cons h (stream-filter p? t))) (stream-filter p? t))))))
+             (head (tail (tail (stream-filter odd? integers))))",
+            "5",
+        ),
+        ("(define (loop n) (if (= n 0) (delay 'done) (delay-force (loop (- n 1))))) (force (loop 1000000))", "done"),
+        // A promise that is forced while it is being forced keeps the first value.
+        (
+            "(define count 0)
+             (define p (delay (begin (set! count (+ count 1)) (if (> count x) count (force p)))))
+             (define x 5)
+             (list (promise? p) (force p) (begin (set! x 10) (force p)))",
+            "(#t 6 6)",
+        ),
+        (
+            "(define f
+               (let ((first? #t))
+                 (delay (if first? (begin (set! first? #f) (force f)) 'second))))
+             (force f)",
+            "second",
+        ),
+        (
+            "(define q
+               (let ((count 5))
+                 (define (get-count) count)
+                 (define p (delay (if (<= count 0) count (begin (set! count (- count 1)) (force p) (set! count (+ count 2)) count))))
+                 (list get-count p)))
+             (let* ((before ((car q))) (value (force (cadr q)))) (list before value ((car q))))",
+            "(5 0 10)",
+        ),
+        ("(force (delay-force 5))", ":wrong-argument `delay-force` needs an expression that gives a promise, but got 5"),
+    ]);
+}
+
+#[test]
+fn tasks() {
+    check(&[
+        ("(define p (spawn (lambda () (yield) 7))) (await p)", "7"),
+        ("(await (then p (lambda (x) (spawn (lambda () (yield) (* 2 x))))))", "14"),
+        ("(await (recover (spawn (lambda () (car 5))) error-kind))", ":wrong-argument"),
+        ("(define log '()) (define (note x) (set! log (cons x log)))", "#<void>"),
+        ("(await (finally (spawn (lambda () 5)) (lambda () (note 'end)))) log", "(end)"),
+        ("(guard (e (#t (list (error-kind e) log))) (await (finally (spawn (lambda () (car 5))) (lambda () (note 'again)))))",
+         "(:wrong-argument (again end))"),
+        ("(await (promise-race (list (spawn (lambda () (yield) 5)) (spawn (lambda () 6)))))", "6"),
+        ("(await (promise-race '()))", ":wrong-argument `promise-race` needs at least one promise, but got ()"),
+        // Two tasks take turns.
+        (
+            "(define log '())
+             (define (talk name) (spawn (lambda () (note name) (yield) (note name))))
+             (define a (talk 'a)) (define b (talk 'b)) (await a) (await b) log",
+            "(b a b a)",
+        ),
+        ("(let build ((i 0) (p (spawn (lambda () 0)))) (if (< i 10000) (build (+ i 1) (then p (lambda (x) (+ x 1)))) (await p)))", "10000"),
+        ("(define log '()) (await (as-completed (list (spawn (lambda () (yield) 1)) 2) (lambda (p) (note (await p))))) log", "(1 2)"),
+    ]);
+}
+
+#[test]
+fn cancelling() {
+    check(&[
+        ("(define log '()) (define (note x) (set! log (cons x log)))", "#<void>"),
+        ("(define never (%promise 1 #f))", "#<void>"),
+        (
+            "(define t (spawn (lambda () (dynamic-wind (lambda () (note 'in)) (lambda () (await never)) (lambda () (note 'out))))))
+             (yield) (list log (cancel t) (begin (yield) log))",
+            "((in) #t (out in))",
+        ),
+        ("(await t)", ":cancelled this was cancelled"),
+        ("(cancel t)", "#f"),
+        // Nobody else waited for it, so it was cancelled too.
+        ("(await never)", ":cancelled this was cancelled"),
+        ("(define shared (%promise 1 #f)) (define other (spawn (lambda () (await shared)))) (define t (spawn (lambda () (await shared)))) (yield) (cancel t) (yield) (%promise-state shared)", "1"),
+        ("(%promise-settle! shared #t 5) (await other)", "5"),
+        // A task ends cancelled whatever it does.
+        ("(define t (spawn (lambda () (guard (e (#t 'caught)) (await (%promise 1 #f)))))) (yield) (cancel t) (await t)", ":cancelled this was cancelled"),
+        ("(define t (spawn (lambda () (cancel t) (note 'on) (yield) (note 'never)))) (guard (e (#t (list (error-kind e) log))) (await t))", "(:cancelled (on out in))"),
+        // One that has not begun never does.
+        ("(define t (spawn (lambda () (note 'never)))) (cancel t) (yield) (car log)", "on"),
+        // It reaches what is waited for, through a chain.
+        ("(define deep (%promise 1 #f)) (define t (then (then (spawn (lambda () (await deep))) list) list)) (yield) (cancel t) (yield) (yield) (yield) (error-kind (%promise-value deep))", ":cancelled"),
+        // Losers are cancelled.
+        ("(define loser (spawn (lambda () (await (%promise 1 #f))))) (await (promise-race (list loser 5)))", "5"),
+        ("(await loser)", ":cancelled this was cancelled"),
+        ("(cancel (delay 5))", "#t"),
+        ("(spawn 5) (define t (spawn (lambda () (await t)))) (await t)", ":not-allowed a task cannot wait for its own end"),
+    ]);
+}
