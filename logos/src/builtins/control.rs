@@ -246,6 +246,10 @@ pub const TABLE: &[Builtin] = &[
         "Inside a job: the value of a declared input.",
         input,
     ),
+    Builtin::control("%procedure-name", "(%procedure-name procedure)", (1, 1), "", "The name a procedure was defined under, or #f.", procedure_name),
+    Builtin::control("%procedure-doc", "(%procedure-doc procedure)", (1, 1), "", "How a procedure is called and what it does, or #f.", procedure_doc),
+    Builtin::control("%procedure-source", "(%procedure-source procedure)", (1, 1), "", "The text a procedure was written as, or #f.", procedure_source),
+    Builtin::control("%procedure-tests", "(%procedure-tests procedure)", (1, 1), "", "The tests of a procedure: a list of pairs of text and thunk.", procedure_tests),
     Builtin::plain(
         "procedure?",
         "(procedure? value)",
@@ -511,4 +515,20 @@ fn decode(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
 
 fn input(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
     Ok(Next::Input)
+}
+
+fn procedure_name(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Inspect(vm::Aspect::Name))
+}
+
+fn procedure_doc(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Inspect(vm::Aspect::Doc))
+}
+
+fn procedure_source(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Inspect(vm::Aspect::Source))
+}
+
+fn procedure_tests(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Inspect(vm::Aspect::Tests))
 }

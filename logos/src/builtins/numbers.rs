@@ -123,6 +123,8 @@ pub const TABLE: &[Builtin] = &[
         "What is left of n, with n's sign.",
         remainder,
     ),
+    Builtin::plain("floor/", "(floor/ n d)", (2, 2), SIZE, "Two values: n / d rounded down, and what is left.", floor_both),
+    Builtin::plain("truncate/", "(truncate/ n d)", (2, 2), SIZE, "Two values: the whole part of n / d, and what is left.", truncate_both),
     Builtin::plain(
         "floor-quotient",
         "(floor-quotient n d)",
@@ -832,6 +834,35 @@ fn floor_quotient(m: &mut Machine, arguments: Arguments) -> Outcome {
     )
 }
 
+/// Quotient and remainder at once.
+fn both(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    f: fn(&Number, &Number) -> Result<(Number, Number), NumberError>,
+) -> Outcome {
+    let (n, d) = (operand(m, procedure, arguments, 0)?, operand(m, procedure, arguments, 1)?);
+    pay(m, cost::divide(&n, &d))?;
+    match f(&n, &d) {
+        Ok(parts) => two_values(m, &parts),
+        Err(error) => Err(failed(m, procedure, error, arguments)),
+    }
+}
+
+fn two_values(m: &mut Machine, (first, second): &(Number, Number)) -> Outcome {
+    m.ensure(number_words(first) + number_words(second) + 3)?;
+    let fields = [put(&mut m.heap, first), put(&mut m.heap, second)];
+    Ok(m.heap.object(Kind::Values, 0, &fields))
+}
+
+fn floor_both(m: &mut Machine, arguments: Arguments) -> Outcome {
+    both(m, "floor/", arguments, number::floor_divide)
+}
+
+fn truncate_both(m: &mut Machine, arguments: Arguments) -> Outcome {
+    both(m, "truncate/", arguments, number::truncate_divide)
+}
+
 fn gcd(m: &mut Machine, arguments: Arguments) -> Outcome {
     fold(
         m,
@@ -968,13 +999,10 @@ fn expt(m: &mut Machine, arguments: Arguments) -> Outcome {
 fn exact_integer_sqrt(m: &mut Machine, arguments: Arguments) -> Outcome {
     let x = operand(m, "exact-integer-sqrt", arguments, 0)?;
     pay(m, cost::sqrt(&x))?;
-    let (root, rest) = match number::exact_integer_sqrt(&x) {
-        Ok(parts) => parts,
-        Err(error) => return Err(failed(m, "exact-integer-sqrt", error, arguments)),
-    };
-    m.ensure(number_words(&root) + number_words(&rest) + 3)?;
-    let fields = [put(&mut m.heap, &root), put(&mut m.heap, &rest)];
-    Ok(m.heap.object(Kind::Values, 0, &fields))
+    match number::exact_integer_sqrt(&x) {
+        Ok(parts) => two_values(m, &parts),
+        Err(error) => Err(failed(m, "exact-integer-sqrt", error, arguments)),
+    }
 }
 
 fn is_number(m: &mut Machine, arguments: Arguments) -> Outcome {

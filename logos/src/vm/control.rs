@@ -37,6 +37,8 @@ pub enum Next {
     Decode,
     /// Its first argument names an input of the job.
     Input,
+    /// Something is asked of the procedure in its first argument.
+    Inspect(super::Aspect),
 }
 
 /// Writes a call of `procedure` into the frame at `fp`.

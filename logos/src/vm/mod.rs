@@ -16,6 +16,7 @@ mod control;
 mod dispatch;
 mod dynamic;
 mod evaluation;
+mod inspect;
 mod limits;
 mod machine;
 mod report;
@@ -27,6 +28,7 @@ mod travel;
 mod world;
 
 pub use control::{Library as Places, Next};
+pub use inspect::Aspect;
 pub(crate) use control::{apply, push_stub};
 pub(crate) use control::{
     call_cc, escape, guard, throw, throw_value, with_dynamic, with_limits,
@@ -277,6 +279,7 @@ impl Vm {
             Ok(Next::Encode { data_only }) => self.encode_argument(data_only),
             Ok(Next::Decode) => self.decode_argument(),
             Ok(Next::Input) => self.input_argument(),
+            Ok(Next::Inspect(aspect)) => self.inspect_argument(aspect),
             Err(fault) => self.fault(fault),
         }
     }

@@ -243,9 +243,9 @@ impl Vm {
             }
         }
         for internal in crate::expand::INTERNALS {
-            if let Some(cell) = self.library_cell(internal.name) {
-                self.internals.insert(internal.name, cell);
-            }
+            let cell = self.library_cell(internal.name);
+            let cell = cell.unwrap_or_else(|| panic!("the library defines {}", internal.name));
+            self.internals.insert(internal.name, cell);
         }
         self.name_library();
         let place = |vm: &Vm, name: &str| vm.library_cell(name).map_or(0, |cell| cell.0 as usize);
