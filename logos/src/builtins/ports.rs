@@ -29,10 +29,9 @@ const CONSOLE: i64 = 16;
 /// With `CONSOLE`: what goes to standard error.
 const ERRORS: i64 = 32;
 
-/// Numbers of the standard ports, among the machine's parameters.
+/// Places of the current input and output port among the machine's parameters; the current error port follows.
 const STANDARD_INPUT: usize = 0;
 const STANDARD_OUTPUT: usize = 1;
-const STANDARD_ERROR: usize = 2;
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[

@@ -1,0 +1,193 @@
+//! Programs that mean harm to the builtins of data: huge counts, cycles, depth, chosen collisions. Each must end by its limit, in time that its
+//! fuel pays for, without a panic.
+
+mod common;
+
+use common::{Ended, evaluate_in};
+use logos::vm::{Bounds, Profile, Vm};
+
+const MEMORY: u64 = 64 << 20;
+
+fn run(vm: &mut Vm, text: &str, fuel: u64) -> Ended {
+    let bounds = Bounds {
+        fuel: Some(fuel),
+        memory: Some(MEMORY),
+    };
+    evaluate_in(vm, text, bounds, 1_000_000)
+}
+
+/// Huge and overflowing counts.
+#[test]
+fn huge_counts_exhaust_the_memory() {
+    let mut vm = Vm::new(Profile::Pure);
+    for count in ["100000000", "2000000000000000000", "2305843009213693951"] {
+        for call in [
+            "(make-string N #\\a)",
+            "(make-string N #\\λ)",
+            "(make-bytevector N 1)",
+            "(string-repeat \"abc\" N)",
+            "(string-pad-left \"\" N)",
+            "(string-pad-right \"λ\" N)",
+        ] {
+            let text = call.replace('N', count);
+            let ended = run(&mut vm, &text, 1 << 60);
+            let kind = ended.result.as_ref().map_err(|e| e.0.as_str());
+            assert_eq!(kind, Err(":memory-exhausted"), "{text}");
+            assert!(ended.fuel < 100_000, "{text} used {}", ended.fuel);
+        }
+    }
+    for text in [
+        "(let loop ((s \"ab\")) (loop (string-append s s)))",
+        "(let loop ((s #u8(1 2))) (loop (bytevector-append s s)))",
+        "(define o (open-output-string)) (let loop () (write-string \"0123456789\" o) (loop))",
+        "(define o (open-output-bytevector)) (let loop () (write-bytevector #u8(1 2 3 4 5 6 7) o) (loop))",
+        "(define t (make-hash-table)) (let loop ((i 0)) (hash-table-set! t i i) (loop (+ i 1)))",
+        "(define t (make-hash-table eq?)) (let loop () (hash-table-set! t (list 1) 1) (loop))",
+        "(let loop ((i 0) (d {})) (loop (+ i 1) (put d i i)))",
+        "(let loop ((i 0)) (string->symbol (string-append \"long-name-that-nobody-knows\" (number->string i))) (loop (+ i 1)))",
+        "(let loop ((kept '())) (loop (cons (gensym) kept)))",
+        "(let loop ((s \"x\")) (loop (%write-to-string (list s s s s s s s s))))",
+    ] {
+        let ended = run(&mut vm, text, 1 << 60);
+        assert_eq!(
+            ended.result.as_ref().map_err(|e| e.0.as_str()),
+            Err(":memory-exhausted"),
+            "{text}"
+        );
+    }
+}
+
+/// Depth is data.
+#[test]
+fn deep_data_is_no_problem() {
+    let mut vm = Vm::new(Profile::Pure);
+    let define = "(define (nest n x) (if (= n 0) x (nest (- n 1) (list x)))) (define deep (nest 300000 'end)) \
+                  (define (long n l) (if (= n 0) l (long (- n 1) (cons n l)))) (define wide (long 300000 '())) (define tower (let loop ((n 100000) (x 1)) (if (= n 0) x (loop (- n 1) (vector x)))))";
+    assert!(run(&mut vm, define, 1 << 40).result.is_ok());
+    for (text, expected) in [
+        ("(string-length (%write-to-string deep))", "600003"),
+        ("(string-length (%write-to-string wide))", "1988896"),
+        ("(string-length (%write-to-string tower))", "300001"),
+        (
+            "(define o (open-output-string)) (write-shared (list deep deep) o) (string-length (get-output-string o))",
+            "600012",
+        ),
+        ("(equal? deep (nest 300000 'end))", "#t"),
+        ("(equal? wide (long 300000 '()))", "#t"),
+        ("(get (dict deep 'found) (nest 300000 'end))", "found"),
+        ("(get (dict wide 'found) (long 300000 '()))", "found"),
+        (
+            "(hash-table-ref/default (alist->hash-table (list (cons deep 'found))) (nest 300000 'end) 0)",
+            "found",
+        ),
+        (
+            "(equal? (read (open-input-string (%write-to-string deep))) deep)",
+            "#t",
+        ),
+        (
+            "(length (read (open-input-string (%write-to-string wide))))",
+            "300000",
+        ),
+    ] {
+        let ended = run(&mut vm, text, 1 << 40);
+        assert_eq!(ended.result.as_deref(), Ok(expected), "{text}");
+    }
+}
+
+/// Exponentially many paths, and what has no end.
+#[test]
+fn what_does_not_end_is_stopped_by_fuel() {
+    let mut vm = Vm::new(Profile::Pure);
+    for text in [
+        "(define (tower n) (if (= n 0) '(1) (let ((b (tower (- n 1)))) (list b b)))) (display (%write-to-string (tower 100)))",
+        "(define x (list 1)) (set-cdr! x x) (write-simple x (open-output-string))",
+        "(define (tower n) (if (= n 0) '(1) (let ((b (tower (- n 1)))) (list b b)))) (get (dict (tower 100) 1) (tower 100))",
+        "(define p (string-append (make-string 5000 #\\a) \"b\")) (define t (make-string 20000 #\\a)) (let loop () (string-search p t) (loop))",
+        "(let loop () (guard (e (#t 1)) (string-ref \"abc\" 7)) (loop))",
+        "(let loop () (hash-table-set! (make-hash-table) (make-vector 100 1) 1) (loop))",
+        "(let loop () (random 1000000000000000000000000000000) (loop))",
+    ] {
+        let ended = run(&mut vm, text, 20_000_000);
+        let kind = ended.result.as_ref().map_err(|e| e.0.as_str());
+        assert!(
+            matches!(kind, Err(":fuel-exhausted" | ":memory-exhausted")),
+            "{text}: {kind:?}"
+        );
+    }
+}
+
+/// Work and fuel grow together: `N` times as much of the first costs at least about `N` times as much of the second.
+#[test]
+fn fuel_grows_with_the_work() {
+    let mut vm = Vm::new(Profile::Pure);
+    let prepare = "(define (numbers n l) (if (= n 0) l (numbers (- n 1) (cons n l)))) \
+                   (define (strings n l) (if (= n 0) l (strings (- n 1) (cons (make-string 10 #\\a) l)))) \
+                   (define (pairs n l) (if (= n 0) l (pairs (- n 1) (cons (cons n n) l))))";
+    assert!(run(&mut vm, prepare, 1 << 40).result.is_ok());
+    for (setup, call) in [
+        ("(make-string N #\\a)", "(string-append x x)"),
+        ("(make-string N #\\λ)", "(string-copy x)"),
+        ("(make-string N #\\a)", "(string-upcase x)"),
+        ("(make-string N #\\a)", "(string->list x)"),
+        ("(make-string N #\\a)", "(string-search \"b\" x)"),
+        ("(make-string N #\\a)", "(string-split x #\\a)"),
+        ("(make-string N #\\a)", "(string=? x (string-copy x))"),
+        ("(make-string N #\\a)", "(string-ci=? x x)"),
+        ("(make-string N #\\a)", "(string->symbol x)"),
+        ("(make-string N #\\a)", "(string->utf8 x)"),
+        ("(make-string N #\\a)", "(hash x)"),
+        ("(make-string N #\\a)", "(%write-to-string x)"),
+        ("(make-string N #\\a)", "(read-line (open-input-string x))"),
+        ("(make-string N #\\a)", "(read (open-input-string x))"),
+        ("(make-bytevector N 1)", "(bytevector-append x x)"),
+        ("(make-bytevector N 97)", "(utf8->string x)"),
+        ("(strings N '())", "(string-join x \",\")"),
+        ("(numbers N '())", "(%write-to-string x)"),
+        ("(numbers N '())", "(equal? x (numbers N '()))"),
+        ("(numbers N '())", "(dict x 1)"),
+        ("(pairs N '())", "(list->dict x)"),
+        ("(pairs N '())", "(alist->hash-table x)"),
+        ("(list->dict (pairs N '()))", "(keys x)"),
+        ("(list->dict (pairs N '()))", "(merge x {:a 1})"),
+        (
+            "(list->dict (pairs N '()))",
+            "(equal? x (list->dict (pairs N '())))",
+        ),
+        ("(alist->hash-table (pairs N '()))", "(hash-table->alist x)"),
+        ("(alist->hash-table (pairs N '()))", "(hash-table-copy x)"),
+        (
+            "(alist->hash-table (pairs N '()))",
+            "(hash-table-merge! (make-hash-table) x)",
+        ),
+    ] {
+        let mut used = |n: &str| {
+            let text = format!(
+                "(define x {setup}) (call-with-values (lambda () (fuel-used (lambda () {call} 0))) (lambda (v used) used))"
+            )
+            .replace('N', n);
+            let ended = run(&mut vm, &text, 1 << 50);
+            ended
+                .result
+                .expect(&text)
+                .parse::<u64>()
+                .expect("fuel is a number")
+        };
+        let (small, large) = (used("1000"), used("16000"));
+        assert!(large > 8 * small, "{call} of {setup}: {small}, {large}");
+    }
+}
+
+/// What a table shows depends on no address.
+#[test]
+fn tables_agree_under_stress() {
+    let text = "(define t (make-hash-table)) (define e (make-hash-table eq?)) \
+                (define (fill n kept) (if (= n 0) kept (let ((k (list n (number->string n)))) (hash-table-set! t k n) (hash-table-set! e k n) (fill (- n 1) (cons k kept))))) \
+                (define keys (fill 200 '())) \
+                (call-with-values (lambda () (fuel-used (lambda () (apply + (map (lambda (k) (+ (hash-table-ref/default t k 0) (hash-table-ref/default e k 0))) keys))))) list)";
+    let mut base = Vm::new(Profile::Pure);
+    let calm = run(&mut base.fork(), text, 1 << 40);
+    let mut stressed = base.fork();
+    stressed.set_stress(true);
+    assert_eq!(calm, run(&mut stressed, text, 1 << 40));
+    assert!(calm.result.is_ok_and(|shown| shown.starts_with("(40200 ")));
+}
