@@ -160,7 +160,14 @@ impl Run {
 
     fn encoded(&mut self, ending: Ending) -> Result<Vec<u8>, Fault> {
         let list = self.vm.outcome_list(ending)?;
-        self.vm.encode(list, false, OUTCOME_BYTES_MAX)
+        self.vm.machine.temporaries.push(list);
+        // Data where it can be; with a procedure in it the definitions go along.
+        let data = self.vm.encode(list, true, OUTCOME_BYTES_MAX);
+        let list = self.vm.machine.temporaries.pop().unwrap_or(list);
+        match data {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => self.vm.encode(list, false, OUTCOME_BYTES_MAX),
+        }
     }
 }
 
