@@ -1,0 +1,44 @@
+//! `logos doc`: what the prompt's `doc` shows.
+
+use std::process::ExitCode;
+
+use logos::builtins::BUILTINS;
+use logos::reader::is_plain_name;
+
+use super::{DONE, ERROR, Options, run, wrong_use};
+use crate::host::Ending;
+
+/// Runs `logos doc`.
+pub fn run(options: &Options, name: Option<&str>) -> ExitCode {
+    let mut host = match run::host(options, Vec::new()) {
+        Ok(host) => host,
+        Err(status) => return status,
+    };
+    let Some(name) = name else {
+        for name in host.names() {
+            println!("{name}");
+        }
+        return ExitCode::from(DONE);
+    };
+    if !is_plain_name(name) {
+        return wrong_use(&format!("{name} is not a name"));
+    }
+    let builtin = BUILTINS.iter().find(|builtin| builtin.name == name);
+    if let Some(builtin) = builtin {
+        println!("{}\n{}", builtin.signature, builtin.doc);
+        println!("Profile: {}.", builtin.profile.name());
+        return ExitCode::from(DONE);
+    }
+    let report = host.evaluate(
+        "doc",
+        &format!("(display (doc {name}))(newline)"),
+        options.bounds(),
+    );
+    match report.ending {
+        Ending::Failed(failure) => {
+            eprintln!("logos: {}", failure.condition.message);
+            ExitCode::from(ERROR)
+        }
+        _ => ExitCode::from(DONE),
+    }
+}

@@ -1,0 +1,232 @@
+//! Scripts, expressions and the way to the prompt.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{
+    DONE, ERROR, FUEL_OUT, INTERRUPTED, MEMORY_OUT, NO_AGREEMENT, Options, WRONG_USE, wrong_use,
+};
+use crate::host::{Effects, Ending, Failure, Host, Report};
+use crate::repl;
+
+/// Longest script, in bytes.
+const SCRIPT_BYTES_MAX: u64 = 64 << 20;
+
+/// A world as the options ask for it.
+pub fn host(options: &Options, arguments: Vec<String>) -> Result<Host, ExitCode> {
+    match Effects::start(options.network(), arguments) {
+        Ok(effects) => Ok(Host::new(options.profile(), effects)),
+        Err(error) => {
+            eprintln!("logos: {error}");
+            Err(ExitCode::from(ERROR))
+        }
+    }
+}
+
+/// `logos FILE [ARG…]`.
+pub fn script(options: &Options, script: &[OsString]) -> ExitCode {
+    let Some((file, arguments)) = script.split_first() else {
+        return wrong_use("no script was given");
+    };
+    let (name, text) = match read_script(Path::new(file)) {
+        Ok(read) => read,
+        Err(message) => return wrong_use(&message),
+    };
+    let texts = arguments
+        .iter()
+        .map(|text| text.to_string_lossy().into_owned());
+    run_text(options, &name, &text, texts.collect())
+}
+
+/// Runs a text as a script.
+fn run_text(options: &Options, name: &str, text: &str, arguments: Vec<String>) -> ExitCode {
+    let mut host = match host(options, arguments) {
+        Ok(host) => host,
+        Err(status) => return status,
+    };
+    let report = host.evaluate(name, text, options.bounds());
+    let status = match &report.ending {
+        Ending::Failed(failure) => tell(options, failure),
+        Ending::Pending => INTERRUPTED,
+        Ending::Value(_) => match host.finish_tasks() {
+            Ok(()) => DONE,
+            Err(failure) => tell(options, &failure),
+        },
+    };
+    if options.show_fuel {
+        show_fuel(options, &report);
+    }
+    host.close();
+    ExitCode::from(status)
+}
+
+/// The name and text of a script.
+pub fn read_script(file: &Path) -> Result<(String, String), String> {
+    let name = file.display().to_string();
+    let mut bytes = Vec::new();
+    let read = if name == "-" {
+        std::io::stdin()
+            .take(SCRIPT_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file)
+            .and_then(|opened| opened.take(SCRIPT_BYTES_MAX + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| format!("{name} cannot be read: {error}"))?;
+    if bytes.len() as u64 > SCRIPT_BYTES_MAX {
+        return Err(format!("{name} is larger than {SCRIPT_BYTES_MAX} bytes"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        format!(
+            "{name} is not UTF-8 text, from byte {}",
+            error.utf8_error().valid_up_to()
+        )
+    })?;
+    let name = if name == "-" {
+        "standard input".into()
+    } else {
+        name
+    };
+    Ok((name, text))
+}
+
+/// `logos -e EXPR …`.
+pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
+    let mut host = match host(options, Vec::new()) {
+        Ok(host) => host,
+        Err(status) => return status,
+    };
+    let mut bounds = options.bounds();
+    let mut status = DONE;
+    for text in expressions {
+        let report = host.evaluate("-e", text, bounds);
+        bounds.fuel = bounds.fuel.map(|fuel| fuel.saturating_sub(report.fuel));
+        let ended = show(options, &report);
+        status = if status == DONE { ended } else { status };
+        if ended != DONE && !options.json {
+            break;
+        }
+    }
+    if status == DONE
+        && let Err(failure) = host.finish_tasks()
+    {
+        status = tell(options, &failure);
+    }
+    host.close();
+    ExitCode::from(status)
+}
+
+/// Prints what came of an expression.
+fn show(options: &Options, report: &Report) -> u8 {
+    if options.json {
+        println!("{}", json(report));
+    }
+    let status = match &report.ending {
+        Ending::Value(text) => {
+            if let (Some(text), false) = (text, options.json) {
+                println!("{text}");
+            }
+            DONE
+        }
+        Ending::Pending => INTERRUPTED,
+        Ending::Failed(failure) if options.json => status_of(failure),
+        Ending::Failed(failure) => tell(options, failure),
+    };
+    if options.show_fuel {
+        show_fuel(options, report);
+    }
+    status
+}
+
+fn show_fuel(options: &Options, report: &Report) {
+    let text = format!("fuel {}, peak memory {}", report.fuel, report.peak_memory);
+    eprintln!("{}", options.style().dim(&text));
+}
+
+/// Prints an error; the status it ends the program with.
+pub fn tell(options: &Options, failure: &Failure) -> u8 {
+    eprintln!("{}", options.style().error(&failure.rendered));
+    status_of(failure)
+}
+
+fn status_of(failure: &Failure) -> u8 {
+    match (failure.condition.kind.as_str(), failure.is_whole_limit) {
+        (":fuel-exhausted", true) => FUEL_OUT,
+        (":memory-exhausted", true) => MEMORY_OUT,
+        (":interrupted", _) => INTERRUPTED,
+        (":unreachable" | ":no-agreement", _) => NO_AGREEMENT,
+        _ => ERROR,
+    }
+}
+
+/// `logos`: the prompt, or a script if nobody sits there.
+pub fn prompt(options: &Options) -> ExitCode {
+    if std::io::stdin().is_terminal() {
+        return repl::run(options);
+    }
+    match read_script(Path::new("-")) {
+        Ok((name, text)) => run_text(options, &name, &text, Vec::new()),
+        Err(message) => {
+            eprintln!("logos: {message}");
+            ExitCode::from(WRONG_USE)
+        }
+    }
+}
+
+fn json(report: &Report) -> String {
+    let ending = match &report.ending {
+        Ending::Value(text) => {
+            let text = text.as_deref().unwrap_or("#<void>");
+            format!("\"value\": {}", quoted(text))
+        }
+        Ending::Pending => {
+            "\"error\": {\"kind\": \"interrupted\", \"message\": \"\", \"span\": null}".into()
+        }
+        Ending::Failed(failure) => {
+            let condition = &failure.condition;
+            let irritants = condition
+                .irritants
+                .iter()
+                .map(|irritant| format!(" {irritant}"));
+            let message = condition.message.clone() + &irritants.collect::<String>();
+            let span = match &failure.place {
+                Some((source, line, column)) => format!(
+                    "{{\"source\": {}, \"line\": {line}, \"column\": {column}}}",
+                    quoted(source)
+                ),
+                None => "null".into(),
+            };
+            format!(
+                "\"error\": {{\"kind\": {}, \"message\": {}, \"span\": {span}}}",
+                quoted(condition.kind.trim_start_matches(':')),
+                quoted(&message)
+            )
+        }
+    };
+    format!(
+        "{{{ending}, \"fuel\": {}, \"peak_memory\": {}}}",
+        report.fuel, report.peak_memory
+    )
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            c if c.is_control() => {
+                // Control characters all lie below U+10000.
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

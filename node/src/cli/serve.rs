@@ -1,0 +1,89 @@
+//! `logos node`: a node without a prompt.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use node::error::NodeError;
+use node::service::Service;
+use tokio::runtime::Runtime;
+
+use super::{DONE, ERROR, Options, wrong_use};
+use crate::evaluator::LanguageEvaluator;
+
+/// Runs `logos node`.
+pub fn run(options: &Options) -> ExitCode {
+    for (given, option) in [
+        (options.swarm.is_some(), "--swarm"),
+        (options.offline, "--offline"),
+        (options.pure, "--pure"),
+    ] {
+        if given {
+            return wrong_use(&format!("`{option}` makes no sense for a node"));
+        }
+    }
+    let network = options.network();
+    let folder = match network.folder {
+        Ok(folder) => folder,
+        Err(message) => return wrong_use(&message),
+    };
+    let mut config = network.config;
+    config.data = Some(folder);
+    config.serve = true;
+    config.public = true;
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.to_string()),
+    };
+    let evaluator = Arc::new(LanguageEvaluator::new());
+    let served = Service::open(config, evaluator, runtime.handle().clone())
+        .and_then(|service| runtime.block_on(serve(&service)));
+    match served {
+        Ok(()) => ExitCode::from(DONE),
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+async fn serve(service: &Service) -> Result<(), NodeError> {
+    let mut stop = std::pin::pin!(stop_asked());
+    let ticket = service.listen().await?;
+    println!("ticket: {ticket}");
+    // Who joins us must find us in the network; who cannot be reached now is met later.
+    tokio::select! {
+        met = service.meet() => { met?; }
+        () = &mut stop => {}
+    }
+    println!("ready");
+    stop.await;
+    service.close().await;
+    Ok(())
+}
+
+/// Waits for SIGINT or SIGTERM.
+#[cfg(unix)]
+async fn stop_asked() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    match (terminate, interrupt) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn stop_asked() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("logos: {message}");
+    ExitCode::from(ERROR)
+}

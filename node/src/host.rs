@@ -1,0 +1,347 @@
+//! The host: owns a world of definitions and whatever happens outside of it while it runs. The
+//! machine runs in slices on the caller's thread; what it asks for is done on other threads. A
+//! program that waits is a suspended machine. No node is started before a program asks for one.
+
+mod answers;
+mod asks;
+mod data;
+mod effects;
+mod network;
+
+pub use effects::Effects;
+pub use network::{NetworkSettings, PracticeSettings};
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use logos::builtins::promises;
+use logos::printer::{self, Style};
+use logos::value::{Kind, Value};
+use logos::vm::{Bounds, Condition, Fault, Profile, Status, Vm};
+use node::identity::random_bytes;
+
+use effects::{Happening, LocalAsk};
+
+/// Units of fuel between two looks at the world.
+const SLICE: u64 = 1_000_000;
+/// How long a wait lasts before progress is shown, and between two showings.
+const PROGRESS: Duration = Duration::from_millis(400);
+
+/// A world, running.
+pub struct Host {
+    vm: Vm,
+    effects: Effects,
+    shows_progress: bool,
+    /// Why the program was stopped, if it was us.
+    stuck: Option<Condition>,
+}
+
+/// What came of an evaluation.
+#[derive(Debug)]
+pub struct Report {
+    /// What happened.
+    pub ending: Ending,
+    /// Units of fuel used.
+    pub fuel: u64,
+    /// The most bytes counted at once.
+    pub peak_memory: u64,
+}
+
+/// How an evaluation ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// With a value, as `write` prints it; `None` is `#<void>`.
+    Value(Option<String>),
+    /// With a promise that is still on its way, because the wait for it was stopped.
+    Pending,
+    /// With an error.
+    Failed(Failure),
+}
+
+/// An error that ended an evaluation.
+#[derive(Debug)]
+pub struct Failure {
+    /// What happened and where.
+    pub condition: Condition,
+    /// The same for a person.
+    pub rendered: String,
+    /// Where, for a program: source, line and column.
+    pub place: Option<(String, usize, usize)>,
+    /// Whether a limit of the whole evaluation ran out.
+    pub is_whole_limit: bool,
+}
+
+impl Host {
+    /// A fresh world.
+    pub fn new(profile: Profile, effects: Effects) -> Host {
+        let mut vm = Vm::new(profile);
+        if profile != Profile::Pure {
+            vm.machine.seed_random(random_bytes());
+        }
+        Host {
+            vm,
+            effects,
+            shows_progress: false,
+            stuck: None,
+        }
+    }
+
+    /// The same, saying on standard error what it waits for when that takes long.
+    pub fn showing_progress(mut self) -> Host {
+        self.shows_progress = true;
+        self
+    }
+
+    /// Every name a program may use.
+    pub fn names(&self) -> Vec<String> {
+        self.vm.names()
+    }
+
+    /// Evaluates a text. A promise of a task or the network that is its value is waited for.
+    pub fn evaluate(&mut self, name: &str, text: &str, bounds: Bounds) -> Report {
+        self.effects.forget_interrupt();
+        self.vm.begin(name, text, bounds);
+        let ending = match self.drive() {
+            Status::Done => self.finish_value(),
+            _ => self.failure(),
+        };
+        self.flush();
+        Report {
+            ending,
+            fuel: self.vm.fuel_used(),
+            peak_memory: self.vm.machine.peak_memory(),
+        }
+    }
+
+    /// Waits for what the program has started: its tasks, and what it asked of the network.
+    pub fn finish_tasks(&mut self) -> Result<(), Failure> {
+        while self.vm.has_tasks() {
+            match self.turn() {
+                Status::Failed => return Err(self.failed()),
+                Status::Idle if !self.wait() => break,
+                _ => {}
+            }
+        }
+        self.flush();
+        Ok(())
+    }
+
+    /// Leaves the network.
+    pub fn close(self) {
+        self.effects.close();
+    }
+
+    /// Runs until the program ends.
+    fn drive(&mut self) -> Status {
+        loop {
+            match self.turn() {
+                Status::Yield => {}
+                Status::Idle => {
+                    if !self.wait() {
+                        self.give_up();
+                    }
+                }
+                status => return status,
+            }
+        }
+    }
+
+    /// Runs one slice, and passes on what it printed and asked.
+    fn turn(&mut self) -> Status {
+        if self.effects.take_interrupt() {
+            self.vm.interrupt();
+        }
+        let status = self.vm.run(SLICE);
+        self.print_output();
+        while let Some(request) = self.vm.poll_request() {
+            let now = self.effects.begin(&request, &self.vm.machine.symbols);
+            if let LocalAsk::Answered(answer) = now {
+                self.answer(request.id, answer);
+            }
+        }
+        while let Some(happening) = self.effects.happened() {
+            self.happen(happening);
+        }
+        status
+    }
+
+    /// Waits for something to happen outside; `false` when nothing ever will.
+    fn wait(&mut self) -> bool {
+        self.flush();
+        let began = Instant::now();
+        let mut is_shown = false;
+        let happening = loop {
+            // An answer that came with the last turn may be all that was waited for.
+            if !self.effects.is_waiting() {
+                break None;
+            }
+            if !self.shows_progress {
+                break self.effects.wait(None);
+            }
+            match self.effects.wait(Some(PROGRESS)) {
+                Some(happening) => break Some(happening),
+                None => {
+                    eprint!(
+                        "\r\x1b[2m… {} for {} s (Ctrl-C stops waiting)\x1b[0m\x1b[K",
+                        self.effects.waiting_for(),
+                        began.elapsed().as_secs()
+                    );
+                    is_shown = true;
+                }
+            }
+        };
+        if is_shown {
+            eprint!("\r\x1b[K");
+        }
+        match happening {
+            Some(happening) => {
+                self.happen(happening);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Answer(id, answer) => self.answer(id, answer),
+            // Noticed at the next turn.
+            Happening::Interrupt => {}
+        }
+    }
+
+    fn answer(&mut self, id: u64, answer: data::Reply) {
+        let answer = answer.into_answer(&mut self.vm.machine.symbols);
+        self.vm.resume(id, answer);
+    }
+
+    /// Everybody waits, and nothing is on its way: ends the program with an error.
+    fn give_up(&mut self) {
+        self.stuck = Some(Condition {
+            kind: ":timeout".into(),
+            message: "this program waits for something that cannot happen".into(),
+            irritants: Vec::new(),
+            span: logos::syntax::Span::NONE,
+            trace: Vec::new(),
+        });
+        self.vm.interrupt();
+    }
+
+    /// The value the program ended with, or that of the promise it ended with.
+    fn finish_value(&mut self) -> Ending {
+        loop {
+            let value = self.vm.result();
+            match self.promise(value) {
+                Some((promises::PENDING, _)) => match self.await_result() {
+                    Some(ending) => return ending,
+                    None => continue,
+                },
+                Some((promises::FULFILLED, value)) => return self.written(value),
+                Some((promises::FAILED, raised)) => {
+                    let condition = self.vm.condition_for(raised);
+                    return Ending::Failed(self.described(condition, false));
+                }
+                _ => return self.written(value),
+            }
+        }
+    }
+
+    /// State and content of a promise.
+    fn promise(&self, value: Value) -> Option<(i64, Value)> {
+        let heap = &self.vm.machine.heap;
+        heap.is(value, Kind::Promise).then(|| {
+            let content = heap.field(value, 0);
+            let state = heap.field(content, promises::STATE).fixnum_value();
+            (state, heap.field(content, promises::VALUE))
+        })
+    }
+
+    /// Goes on until something changed; an ending if the wait is over without a value.
+    fn await_result(&mut self) -> Option<Ending> {
+        if self.effects.take_interrupt() {
+            return Some(Ending::Pending);
+        }
+        match self.turn() {
+            Status::Failed => Some(self.failure()),
+            Status::Idle if !self.wait() => {
+                self.give_up();
+                let _ = self.vm.run(SLICE);
+                Some(self.failure())
+            }
+            _ => None,
+        }
+    }
+
+    fn written(&mut self, value: Value) -> Ending {
+        if value == Value::VOID {
+            return Ending::Value(None);
+        }
+        match printer::print(&mut self.vm.machine, value, Style::Write) {
+            Ok(text) => Ending::Value(Some(text)),
+            Err(fault) => {
+                let (kind, what) = match fault {
+                    Fault::MemoryExhausted => (":memory-exhausted", "memory"),
+                    _ => (":fuel-exhausted", "fuel"),
+                };
+                let condition = Condition {
+                    kind: kind.into(),
+                    message: format!("the {what} ran out while the value was printed"),
+                    irritants: Vec::new(),
+                    span: logos::syntax::Span::NONE,
+                    trace: Vec::new(),
+                };
+                Ending::Failed(self.described(condition, true))
+            }
+        }
+    }
+
+    fn failure(&mut self) -> Ending {
+        Ending::Failed(self.failed())
+    }
+
+    fn failed(&mut self) -> Failure {
+        if let Some(stuck) = self.stuck.take() {
+            return self.described(stuck, false);
+        }
+        let is_whole_limit = self.vm.whole_limit_is_out();
+        match self.vm.condition().cloned() {
+            Some(condition) => self.described(condition, is_whole_limit),
+            None => unreachable!("an evaluation that fails leaves a condition"),
+        }
+    }
+
+    fn described(&self, condition: Condition, is_whole_limit: bool) -> Failure {
+        let rendered = condition.rendered(&self.vm.machine).to_string();
+        let sources = &self.vm.machine.sources;
+        let place = (!condition.span.is_none()).then(|| {
+            let (line, column) = sources.line_column(condition.span);
+            let name = sources.source(condition.span.source).name.to_string();
+            (name, line, column)
+        });
+        Failure {
+            condition,
+            rendered,
+            place,
+            is_whole_limit,
+        }
+    }
+
+    fn print_output(&mut self) {
+        let output = self.vm.machine.take_output();
+        if !output.is_empty() {
+            or_leave(std::io::stdout().write_all(output.as_bytes()));
+        }
+    }
+
+    fn flush(&mut self) {
+        self.print_output();
+        or_leave(std::io::stdout().flush());
+    }
+}
+
+/// Nobody reads what we print any more: there is nothing left to do.
+fn or_leave(written: std::io::Result<()>) {
+    if written.is_err() {
+        std::process::exit(i32::from(crate::cli::ERROR));
+    }
+}

@@ -1,0 +1,267 @@
+//! Does what a program asks of the node, and puts the result into words of the language.
+
+use dht::Item;
+use node::consensus::{Agreement, Group, Verdict};
+use node::error::NodeError;
+use node::jobs::{Answer, SignedReceipt, Status};
+use node::keys::PublicKey;
+use node::service::{
+    JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, RemoteOptions, Target,
+};
+
+use super::asks::{NodeAsk, Owner, Place};
+use super::data::{Data, Reply};
+use super::network::Peer;
+
+/// Does it.
+pub async fn perform(peer: Peer, ask: NodeAsk) -> Reply {
+    match answer(&peer, ask).await {
+        Ok(data) => Reply::Value(data),
+        Err(reply) => reply,
+    }
+}
+
+async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
+    let service = &peer.service;
+    if !matches!(ask, NodeAsk::MyKey) {
+        peer.be_ready().await?;
+    }
+    Ok(match ask {
+        NodeAsk::Put {
+            name,
+            value,
+            options,
+        } => put_report(service.put(&name, value, options).await?),
+        NodeAsk::Get {
+            place,
+            is_fresh,
+            is_whole,
+        } => {
+            let target = target(peer, place)?;
+            if is_whole {
+                item(service.item(&target, is_fresh).await?)
+            } else {
+                Data::Bytes(service.get(&target, is_fresh).await?)
+            }
+        }
+        NodeAsk::Delete { name } => put_report(service.delete(&name).await?),
+        NodeAsk::Remote {
+            program,
+            options,
+            peers,
+        } => remote(peer, program, options, &peers).await?,
+        NodeAsk::Info => node_info(service.node_info().await?),
+        NodeAsk::Peers => Data::List(service.peers().await?.iter().map(peer_info).collect()),
+        NodeAsk::Jobs => Data::List(service.jobs().await?.into_iter().map(job).collect()),
+        NodeAsk::Job(name) => {
+            let record = service.job(&name).await?;
+            job(record.ok_or(Reply::Error {
+                kind: ":not-found",
+                message: "this node has asked for no such job".into(),
+            })?)
+        }
+        NodeAsk::MyKey => key(&service.my_key()),
+        NodeAsk::Alias { name, owner } => {
+            let key = peer.key_of(&owner)?;
+            peer.alias(name, key)?;
+            Data::Void
+        }
+        NodeAsk::Swarm(practice) => {
+            service.swarm(practice.into()).await?;
+            Data::fields([
+                (":peers", Data::count(practice.peers)),
+                (":liars", Data::count(practice.liars)),
+                (":lazy", Data::count(practice.lazy)),
+            ])
+        }
+    })
+}
+
+fn target(peer: &Peer, place: Place) -> Result<Target, Reply> {
+    Ok(match place {
+        Place::Key(key) => Target::Key(key),
+        Place::Name(name, owner) => Target::Name {
+            owner: owner.map(|owner| peer.key_of(&owner)).transpose()?,
+            name,
+        },
+    })
+}
+
+/// The verdict, whether there was agreement or not: the library makes a value or an error of it.
+async fn remote(
+    peer: &Peer,
+    program: Vec<u8>,
+    mut options: RemoteOptions,
+    peers: &[Owner],
+) -> Result<Data, Reply> {
+    let peers = peers.iter().map(|owner| peer.key_of(owner));
+    options.peers = peers.collect::<Result<_, _>>()?;
+    let spec = JobSpec {
+        program,
+        inputs: Vec::new(),
+    };
+    match peer.service.remote(spec, options).await {
+        Ok(found) => Ok(verdict(found)),
+        Err(NodeError::NoAgreement(found)) => Ok(verdict(*found)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn put_report(report: PutReport) -> Data {
+    let rejected = report.rejected.into_iter();
+    let rejected = rejected
+        .map(|(peer, why)| Data::fields([(":peer", key(&peer)), (":why", Data::Text(why))]));
+    Data::fields([
+        (":key", Data::Bytes(report.key.as_bytes().to_vec())),
+        (":stored", Data::count(report.stored)),
+        (":rejected", Data::List(rejected.collect())),
+        (":timed-out", Data::count(report.timed_out)),
+    ])
+}
+
+fn item(item: Item) -> Data {
+    Data::fields([
+        (":key", Data::Bytes(item.key.as_bytes().to_vec())),
+        (":name", Data::Text(item.name)),
+        (":value", item.value.map_or(Data::Bool(false), Data::Bytes)),
+        (":timestamp", Data::Int(item.timestamp)),
+        (":expires", Data::Int(item.expires)),
+        (":meta", Data::texts(&item.meta)),
+        (":owner", key(&item.public_key)),
+    ])
+}
+
+/// Outcomes are still encoded: `:outcome` and `:value` are bytevectors here.
+fn verdict(verdict: Verdict) -> Data {
+    let status = match (&verdict.agreement, &verdict.answer) {
+        (Agreement::Agreed, Some(answer)) => status(answer.status),
+        _ => Data::Name(":no-agreement"),
+    };
+    let silent = verdict.silent.into_iter().map(|silence| {
+        Data::fields([
+            (":peer", key(&silence.peer)),
+            (":why", Data::Text(silence.why)),
+        ])
+    });
+    let silent = Data::List(silent.collect());
+    let outcome = verdict.answer.map(|answer| Data::Bytes(answer.outcome));
+    Data::fields([
+        (":job", Data::Bytes(verdict.job.as_bytes().to_vec())),
+        (":value", outcome.unwrap_or(Data::Bool(false))),
+        (":status", status),
+        (":confidence", Data::Real(verdict.confidence)),
+        (
+            ":groups",
+            Data::List(verdict.groups.into_iter().map(group).collect()),
+        ),
+        (":dissent", keys(&verdict.dissent)),
+        (":silent", silent),
+        (":convicted", keys(&verdict.convicted)),
+        (
+            ":receipts",
+            Data::List(verdict.receipts.iter().map(receipt).collect()),
+        ),
+        (":widenings", Data::Int(verdict.widenings.into())),
+        (":fuel-alarm", Data::Bool(verdict.fuel_alarm)),
+        (":refereed", Data::Bool(verdict.refereed)),
+        (":why", Data::Text(verdict.why)),
+    ])
+}
+
+fn group(group: Group) -> Data {
+    let Answer {
+        outcome,
+        status: ended,
+        setup_fuel,
+        fuel,
+    } = group.answer;
+    Data::fields([
+        (":outcome", Data::Bytes(outcome)),
+        (":status", status(ended)),
+        (":peers", keys(&group.peers)),
+        (":fuel", Data::Int(fuel)),
+        (":setup-fuel", Data::Int(setup_fuel)),
+    ])
+}
+
+fn receipt(signed: &SignedReceipt) -> Data {
+    let receipt = &signed.receipt;
+    Data::fields([
+        (":job", Data::Bytes(receipt.job.as_bytes().to_vec())),
+        (":worker", key(&receipt.worker)),
+        (":outcome", Data::Bytes(receipt.outcome.as_bytes().to_vec())),
+        (":status", status(receipt.status)),
+        (":setup-fuel", Data::Int(receipt.setup_fuel)),
+        (":fuel", Data::Int(receipt.fuel)),
+        (":started", Data::Int(receipt.started)),
+        (":took", Data::Int(receipt.took)),
+        (":signature", Data::Bytes(signed.signature.0.to_vec())),
+    ])
+}
+
+fn status(status: Status) -> Data {
+    Data::Name(match status {
+        Status::Value => ":value",
+        Status::Error => ":error",
+        Status::FuelExhausted => ":fuel-exhausted",
+        Status::MemoryExhausted => ":memory-exhausted",
+    })
+}
+
+fn job(record: JobRecord) -> Data {
+    let state = match record.state {
+        JobState::Running => ":running",
+        JobState::Done => ":done",
+        JobState::Cancelled => ":cancelled",
+    };
+    Data::fields([
+        (":job", Data::Bytes(record.name.as_bytes().to_vec())),
+        (":submitted", Data::Int(record.submitted)),
+        (":state", Data::Name(state)),
+        (
+            ":verdict",
+            record.verdict.map_or(Data::Bool(false), verdict),
+        ),
+    ])
+}
+
+fn node_info(info: NodeInfo) -> Data {
+    let listening = info
+        .listening
+        .iter()
+        .map(|address| Data::Text(address.to_string()));
+    let ticket = info.ticket.map(|ticket| Data::Text(ticket.to_string()));
+    Data::fields([
+        (":key", key(&info.key)),
+        (":id", Data::Bytes(info.id.as_bytes().to_vec())),
+        (":listening", Data::List(listening.collect())),
+        (":ticket", ticket.unwrap_or(Data::Bool(false))),
+        (":contacts", Data::count(info.contacts)),
+        (":items", Data::count(info.items)),
+        (":item-bytes", Data::count(info.item_bytes)),
+        (":blocked", Data::count(info.blocked)),
+        (":jobs-running", Data::count(info.jobs_running)),
+        (":practice-peers", Data::count(info.practice_peers)),
+    ])
+}
+
+fn peer_info(peer: &PeerInfo) -> Data {
+    let addresses = peer.addresses.iter().cloned().map(Data::Text);
+    Data::fields([
+        (":key", key(&peer.key)),
+        (":id", Data::Bytes(peer.id.as_bytes().to_vec())),
+        (":addresses", Data::List(addresses.collect())),
+        (":agreed", Data::Int(peer.agreed)),
+        (":dissented", Data::Int(peer.dissented)),
+        (":convicted", Data::Int(peer.convicted)),
+        (":blocked", Data::Bool(peer.blocked)),
+    ])
+}
+
+fn key(key: &PublicKey) -> Data {
+    Data::Bytes(key.as_bytes().to_vec())
+}
+
+fn keys(keys: &[PublicKey]) -> Data {
+    Data::List(keys.iter().map(key).collect())
+}

@@ -1,0 +1,249 @@
+//! Reads what a program asks for. Refuses whatever it does not understand, in words for a person.
+
+mod values;
+
+use std::time::Duration;
+
+use logos::symbol::Symbols;
+use logos::syntax::{Datum, Syntax};
+use node::keys::{Id, PublicKey};
+use node::service::{PutOptions, RemoteOptions};
+
+use super::data::Reply;
+use super::network::PracticeSettings;
+use values::{Reader, bytes, list, text};
+
+/// The longest time that can be waited for.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// What a program can ask for.
+#[derive(Debug)]
+pub enum Ask {
+    /// Of this machine.
+    Local(Local),
+    /// Of the node.
+    Node(NodeAsk),
+}
+
+/// What needs no network.
+#[derive(Debug)]
+pub enum Local {
+    /// An answer after that long.
+    Sleep(Duration),
+    /// The time.
+    Now,
+    /// The arguments of the process.
+    Arguments,
+}
+
+/// What the node does.
+#[derive(Debug)]
+pub enum NodeAsk {
+    Put {
+        name: String,
+        value: Vec<u8>,
+        options: PutOptions,
+    },
+    Get {
+        place: Place,
+        is_fresh: bool,
+        /// Whether the whole item is wanted.
+        is_whole: bool,
+    },
+    Delete {
+        name: String,
+    },
+    Remote {
+        program: Vec<u8>,
+        options: RemoteOptions,
+        /// Whom to ask; empty draws from all.
+        peers: Vec<Owner>,
+    },
+    Info,
+    Peers,
+    Jobs,
+    Job(Id),
+    MyKey,
+    Alias {
+        name: String,
+        owner: Owner,
+    },
+    Swarm(PracticeSettings),
+}
+
+/// Which item is meant.
+#[derive(Debug)]
+pub enum Place {
+    /// By its key.
+    Key(Id),
+    /// By name and owner; `None` is this node.
+    Name(String, Option<Owner>),
+}
+
+/// Whose item is meant.
+#[derive(Debug)]
+pub enum Owner {
+    /// A public key.
+    Key(PublicKey),
+    /// The user's own name for one.
+    Petname(String),
+}
+
+/// Understands a request.
+pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask, Reply> {
+    let reader = Reader::new(name, symbols);
+    let node = match (name, arguments) {
+        ("sleep", [seconds]) => {
+            return Ok(Ask::Local(Local::Sleep(reader.duration(seconds)?)));
+        }
+        ("now", []) => return Ok(Ask::Local(Local::Now)),
+        ("arguments", []) => return Ok(Ask::Local(Local::Arguments)),
+        ("dht-put", [name, value, options @ ..]) => put(&reader, name, value, options)?,
+        ("dht-get", arguments) => get(&reader, arguments, false)?,
+        ("dht-item", arguments) => get(&reader, arguments, true)?,
+        ("dht-delete", [name]) => NodeAsk::Delete {
+            name: reader.text(name, "the name of an item, a string")?,
+        },
+        ("remote", [program, options @ ..]) => remote(&reader, program, options)?,
+        ("node-info", []) => NodeAsk::Info,
+        ("peers", []) => NodeAsk::Peers,
+        ("jobs", []) => NodeAsk::Jobs,
+        ("job", [id]) => NodeAsk::Job(reader.job(id)?),
+        ("my-key", []) => NodeAsk::MyKey,
+        ("alias", [name, key]) => NodeAsk::Alias {
+            name: reader.text(name, "a name, a string")?,
+            owner: reader.owner(key)?,
+        },
+        ("swarm", [peers, options @ ..]) => swarm(&reader, peers, options)?,
+        _ => {
+            let message = format!("`{name}` cannot be asked for in this way");
+            return Err(Reply::wrong(message));
+        }
+    };
+    Ok(Ask::Node(node))
+}
+
+fn put(
+    reader: &Reader<'_>,
+    name: &Syntax,
+    value: &Syntax,
+    options: &[Syntax],
+) -> Result<NodeAsk, Reply> {
+    let mut put = PutOptions::default();
+    for (key, value) in reader.options(options)? {
+        match key.as_str() {
+            ":expires" => put.expires = Some(reader.duration(&value)?),
+            ":require" => put.require = reader.count(&value)?,
+            ":meta" => put.meta = reader.texts(&value)?,
+            _ => return Err(reader.unknown_option(&key, ":expires, :meta and :require")),
+        }
+    }
+    Ok(NodeAsk::Put {
+        name: reader.text(name, "a name, a string")?,
+        value: reader.bytes(value)?,
+        options: put,
+    })
+}
+
+fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<NodeAsk, Reply> {
+    let is_dict = |syntax: &Syntax| matches!(syntax.datum(), Datum::Dict(_));
+    let (arguments, options) = match arguments.split_last() {
+        Some((last, before)) if is_dict(last) => (before, std::slice::from_ref(last)),
+        _ => (arguments, &[][..]),
+    };
+    let mut is_fresh = false;
+    for (key, value) in reader.options(options)? {
+        match (key.as_str(), value.datum()) {
+            (":fresh", Datum::Bool(fresh)) => is_fresh = *fresh,
+            (":fresh", _) => return Err(reader.wrong("`:fresh` to be #t or #f", &value)),
+            _ => return Err(reader.unknown_option(&key, ":fresh")),
+        }
+    }
+    let place = match arguments {
+        [key] if bytes(key).is_some() => {
+            let key = bytes(key).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+            let key = key.ok_or_else(|| {
+                Reply::wrong(
+                    "the key of an item is a bytevector of 64 bytes; a lone string is its name",
+                )
+            })?;
+            Place::Key(Id::from_bytes(key))
+        }
+        [name] => Place::Name(reader.text(name, "a name or a key")?, None),
+        [name, owner] => Place::Name(
+            reader.text(name, "a name, a string")?,
+            Some(reader.owner(owner)?),
+        ),
+        _ => {
+            return Err(Reply::wrong(
+                "a name is needed, and perhaps whose: (dht-get NAME OWNER)",
+            ));
+        }
+    };
+    Ok(NodeAsk::Get {
+        place,
+        is_fresh,
+        is_whole,
+    })
+}
+
+fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<NodeAsk, Reply> {
+    let mut options = RemoteOptions::default();
+    let mut peers = Vec::new();
+    let (mut n, mut quorum) = (None, None);
+    for (key, value) in reader.options(given)? {
+        match key.as_str() {
+            ":n" => n = Some(reader.count(&value)?),
+            ":quorum" => quorum = Some(reader.count(&value)?),
+            ":fuel" => options.fuel = reader.count(&value)? as u64,
+            ":memory" => options.memory = reader.count(&value)? as u64,
+            ":timeout" => options.timeout = reader.duration(&value)?,
+            ":peers" => {
+                let keys = list(&value).ok_or_else(|| reader.wrong("a list of keys", &value))?;
+                for key in keys {
+                    peers.push(reader.owner(key)?);
+                }
+            }
+            _ => {
+                let known = ":n, :quorum, :fuel, :memory, :timeout and :peers";
+                return Err(reader.unknown_option(&key, known));
+            }
+        }
+    }
+    // Who asks fewer peers than the quorum of old needs fewer answers, and the other way round.
+    match (n, quorum) {
+        (Some(n), None) => options.quorum = options.quorum.min(n),
+        (None, Some(quorum)) => options.n = options.n.max(quorum),
+        _ => {}
+    }
+    options.n = n.unwrap_or(options.n);
+    options.quorum = quorum.unwrap_or(options.quorum);
+    Ok(NodeAsk::Remote {
+        program: reader.bytes(program)?,
+        options,
+        peers,
+    })
+}
+
+fn swarm(reader: &Reader<'_>, peers: &Syntax, options: &[Syntax]) -> Result<NodeAsk, Reply> {
+    let mut practice = PracticeSettings {
+        peers: reader.count(peers)?,
+        liars: 0,
+        lazy: 0,
+    };
+    for (key, value) in reader.options(options)? {
+        match key.as_str() {
+            ":liars" => practice.liars = reader.count(&value)?,
+            ":lazy" => practice.lazy = reader.count(&value)?,
+            _ => return Err(reader.unknown_option(&key, ":liars and :lazy")),
+        }
+    }
+    Ok(NodeAsk::Swarm(practice))
+}
+
+/// Whether a datum is a string with that many hex digits.
+fn is_hex(syntax: &Syntax, digits: usize) -> bool {
+    text(syntax).is_some_and(|text| {
+        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}

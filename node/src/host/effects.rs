@@ -1,0 +1,209 @@
+//! Everything that happens beside the program: timers, signals, the network. Owns the runtime
+//! they run on and the one channel on which the program's thread hears of them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use logos::symbol::Symbols;
+use logos::vm::{CANCEL, Request};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::AbortHandle;
+
+use super::asks::{Ask, Local, parse};
+use super::data::{Data, Reply};
+use super::network::{Network, NetworkSettings};
+use crate::cli::INTERRUPTED;
+
+/// Threads for timers and sockets; jobs have their own.
+const THREADS: usize = 2;
+/// How long the runtime may take to end after the node has left.
+const SHUTDOWN: Duration = Duration::from_millis(500);
+
+/// See the module's description.
+pub struct Effects {
+    runtime: Runtime,
+    sender: Sender<Happening>,
+    receiver: Receiver<Happening>,
+    /// What runs for requests that are not answered yet.
+    running: BTreeMap<u64, Running>,
+    interrupted: Arc<AtomicBool>,
+    network: Network,
+    arguments: Vec<String>,
+}
+
+struct Running {
+    what: String,
+    task: AbortHandle,
+}
+
+/// Something that the program's thread is to know.
+#[derive(Debug)]
+pub enum Happening {
+    /// A request is answered.
+    Answer(u64, Reply),
+    /// Somebody pressed Ctrl-C.
+    Interrupt,
+}
+
+/// What became of a request at once.
+#[derive(Debug)]
+pub enum LocalAsk {
+    /// It is answered.
+    Answered(Reply),
+    /// The answer comes later, or never.
+    Later,
+}
+
+impl Effects {
+    /// Starts the runtime; opens nothing. `arguments` are the program's.
+    pub fn start(network: NetworkSettings, arguments: Vec<String>) -> io::Result<Effects> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()?;
+        let (sender, receiver) = channel();
+        let interrupted = Arc::new(AtomicBool::new(false));
+        runtime.spawn(hear_interrupts(interrupted.clone(), sender.clone()));
+        Ok(Effects {
+            runtime,
+            sender,
+            receiver,
+            running: BTreeMap::new(),
+            interrupted,
+            network: Network::new(network),
+            arguments,
+        })
+    }
+
+    /// Begins what the program asks for.
+    pub fn begin(&mut self, request: &Request, symbols: &Symbols) -> LocalAsk {
+        if request.name == CANCEL {
+            if let Some(running) = self.running.remove(&request.id) {
+                running.task.abort();
+            }
+            return LocalAsk::Later;
+        }
+        let ask = match parse(&request.name, &request.arguments, symbols) {
+            Ok(ask) => ask,
+            Err(reply) => return LocalAsk::Answered(reply),
+        };
+        match ask {
+            Ask::Local(local) => self.begin_local(request, local),
+            Ask::Node(ask) => {
+                let service = match self.network.open(self.runtime.handle(), &ask) {
+                    Ok(service) => service,
+                    Err(reply) => return LocalAsk::Answered(reply),
+                };
+                self.spawn(request, super::answers::perform(service, ask));
+                LocalAsk::Later
+            }
+        }
+    }
+
+    fn begin_local(&mut self, request: &Request, local: Local) -> LocalAsk {
+        match local {
+            Local::Sleep(duration) => {
+                self.spawn(request, async move {
+                    tokio::time::sleep(duration).await;
+                    Reply::Value(Data::Void)
+                });
+                LocalAsk::Later
+            }
+            Local::Now => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                let seconds = since.unwrap_or_default().as_secs_f64();
+                LocalAsk::Answered(Reply::Value(Data::Real(seconds)))
+            }
+            Local::Arguments => {
+                let texts = self.arguments.iter().cloned().map(Data::Text);
+                LocalAsk::Answered(Reply::Value(Data::List(texts.collect())))
+            }
+        }
+    }
+
+    fn spawn(&mut self, request: &Request, work: impl Future<Output = Reply> + Send + 'static) {
+        let (id, sender) = (request.id, self.sender.clone());
+        let task = self.runtime.spawn(async move {
+            // The program's thread may have ended meanwhile.
+            let _ = sender.send(Happening::Answer(id, work.await));
+        });
+        let running = Running {
+            what: request.name.clone(),
+            task: task.abort_handle(),
+        };
+        self.running.insert(id, running);
+    }
+
+    /// Whether an answer is still to come.
+    pub fn is_waiting(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// What is waited for, in words.
+    pub fn waiting_for(&self) -> String {
+        let mut running = self.running.values();
+        match (running.next(), running.len()) {
+            (Some(one), 0) => format!("waiting for `{}`", one.what),
+            (_, more) => format!("waiting for {} answers", more + 1),
+        }
+    }
+
+    /// What has happened, without waiting.
+    pub fn happened(&mut self) -> Option<Happening> {
+        let happening = self.receiver.try_recv().ok()?;
+        Some(self.noted(happening))
+    }
+
+    /// The next thing that happens; `None` when it takes longer than `most`.
+    pub fn wait(&mut self, most: Option<Duration>) -> Option<Happening> {
+        let happening = match most {
+            Some(most) => match self.receiver.recv_timeout(most) {
+                Ok(happening) => happening,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+            },
+            None => self.receiver.recv().ok()?,
+        };
+        Some(self.noted(happening))
+    }
+
+    fn noted(&mut self, happening: Happening) -> Happening {
+        if let Happening::Answer(id, _) = &happening {
+            self.running.remove(id);
+        }
+        happening
+    }
+
+    /// Whether somebody pressed Ctrl-C since the last time.
+    pub fn take_interrupt(&self) -> bool {
+        self.interrupted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Forgets a Ctrl-C that was meant for something else.
+    pub fn forget_interrupt(&self) {
+        self.interrupted.store(false, Ordering::Relaxed);
+    }
+
+    /// Leaves the network and ends.
+    pub fn close(self) {
+        if let Some(service) = self.network.opened() {
+            self.runtime.block_on(service.close());
+        }
+        self.runtime.shutdown_timeout(SHUTDOWN);
+    }
+}
+
+/// The first Ctrl-C asks the program to stop; one more, before it did, ends the process.
+async fn hear_interrupts(interrupted: Arc<AtomicBool>, sender: Sender<Happening>) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if interrupted.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        if sender.send(Happening::Interrupt).is_err() {
+            return;
+        }
+    }
+}

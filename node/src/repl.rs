@@ -1,0 +1,172 @@
+//! The prompt: reads an input that may take many lines, evaluates it, shows value and fuel, and
+//! goes on whatever happens. What it does beyond that can be done from Logos.
+
+mod assistant;
+mod paint;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use node::identity::create_folder;
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{ColorMode, CompletionType, Config, Editor};
+
+use crate::cli::{DONE, ERROR, Options, Style, host};
+use crate::host::{Ending, Host, Report};
+use assistant::Assistant;
+
+/// Inputs kept in the history.
+const HISTORY_MAX: usize = 10_000;
+/// Name of the history's file in the data folder.
+const HISTORY_FILE: &str = "history";
+/// What stands before an input.
+const PROMPT: &str = "> ";
+
+const BANNER: &str = concat!(
+    "Logos ",
+    env!("CARGO_PKG_VERSION"),
+    " · type an expression such as (+ 1 2) and press Enter\n",
+    "(help) shows what to try, Tab completes a name, Ctrl-C stops, Ctrl-D leaves"
+);
+
+const HELP: &str = "\
+Everything is written in brackets, what to do first:
+  (+ 1 2 3)                             a sum
+  (define (double x) (* 2 x))           teach it a new word …
+  (double 21)                           … and use it
+  (map double (list 1 2 3))             do it to every one of many
+  \"text\"  :keyword  #t  3/4  {:age 10}   some other values
+
+Ask other computers, or begin with practice ones in this program:
+  (swarm 7 {:liars 2})                  seven practice peers, two of them lie
+  (remote (* 6 7) :n 5 :quorum 3)       five peers compute, three must agree
+  (dht-put \"greeting\" \"hello\")          give the network something to keep …
+  (dht-get \"greeting\")                  … and ask for it again
+
+An unfinished line goes on below. Nothing you type can break anything.";
+
+type Line = Editor<Assistant, FileHistory>;
+
+/// Runs the prompt until Ctrl-D.
+pub fn run(options: &Options) -> ExitCode {
+    let host = match host(options, Vec::new()) {
+        Ok(host) => host.showing_progress(),
+        Err(status) => return status,
+    };
+    let history = history_file(options);
+    let editor = match editor(options, &host, history.as_ref()) {
+        Ok(editor) => editor,
+        Err(error) => {
+            eprintln!("logos: {error}");
+            return ExitCode::from(ERROR);
+        }
+    };
+    if !options.quiet {
+        eprintln!("{}", options.style().dim(BANNER));
+    }
+    converse(options, host, editor, history)
+}
+
+fn converse(
+    options: &Options,
+    mut host: Host,
+    mut editor: Line,
+    history: Option<PathBuf>,
+) -> ExitCode {
+    let mut count = 0;
+    loop {
+        let text = match editor.readline(PROMPT) {
+            Ok(text) => text,
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => break,
+            Err(error) => {
+                eprintln!("logos: {error}");
+                break;
+            }
+        };
+        if text.trim().is_empty() {
+            continue;
+        }
+        if let (Ok(true), Some(file)) = (editor.add_history_entry(text.as_str()), &history) {
+            // A history that cannot be kept is no reason to stop.
+            let _ = editor.append_history(file);
+        }
+        if matches!(text.trim(), "(help)" | "help") {
+            println!("{HELP}");
+            continue;
+        }
+        count += 1;
+        let report = host.evaluate(&format!("input {count}"), &text, options.bounds());
+        show(options, &report);
+        if let Some(assistant) = editor.helper_mut() {
+            assistant.learn(host.names());
+        }
+    }
+    host.close();
+    ExitCode::from(DONE)
+}
+
+/// Prints what came of an input.
+fn show(options: &Options, report: &Report) {
+    let style = options.style();
+    match &report.ending {
+        Ending::Value(Some(text)) => println!("{text}"),
+        Ending::Value(None) => {}
+        Ending::Pending => eprintln!("{}", style.dim("it is still on its way")),
+        Ending::Failed(failure) => eprintln!("{}", style.error(&failure.rendered)),
+    }
+    eprintln!("{}", style.dim(&amounts(report, options.show_fuel)));
+}
+
+fn amounts(report: &Report, with_memory: bool) -> String {
+    if with_memory {
+        format!("fuel {}, peak memory {}", report.fuel, report.peak_memory)
+    } else {
+        format!("fuel {}", report.fuel)
+    }
+}
+
+fn editor(
+    options: &Options,
+    host: &Host,
+    history: Option<&PathBuf>,
+) -> Result<Line, ReadlineError> {
+    let style: Style = options.style();
+    let config = Config::builder()
+        .max_history_size(HISTORY_MAX)?
+        .history_ignore_dups(true)?
+        .completion_type(CompletionType::List)
+        .color_mode(if style.is_colored() {
+            ColorMode::Enabled
+        } else {
+            ColorMode::Disabled
+        })
+        .build();
+    let mut editor = Line::with_history(config, FileHistory::new())?;
+    let mut assistant = Assistant::new(style.is_colored());
+    assistant.learn(host.names());
+    editor.set_helper(Some(assistant));
+    if let Some(file) = history {
+        // There is none before the first input.
+        let _ = editor.load_history(file);
+    }
+    Ok(editor)
+}
+
+/// Where the history is kept, if it can be kept.
+fn history_file(options: &Options) -> Option<PathBuf> {
+    let folder = options.data_folder().ok()?;
+    create_folder(&folder).ok()?;
+    let file = folder.join(HISTORY_FILE);
+    // The editor appends only to a file that is there.
+    if !file.exists() {
+        let mut open = fs::OpenOptions::new();
+        open.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        open.open(&file).ok()?;
+    }
+    Some(file)
+}
