@@ -183,3 +183,53 @@ proptest! {
         decode_hostile(&program[..cut.index(program.len())]);
     }
 }
+
+/// The encoding of a procedure whose code is this datum.
+fn program_of(code: &str) -> Vec<u8> {
+    let mut bytes = vec![logos::ship::PROGRAM, logos::ship::tag::CLOSURE, 0];
+    bytes.extend(&encoded(&format!("'{code}"))[1..]);
+    bytes.push(logos::ship::tag::END);
+    bytes
+}
+
+fn run_program(program: &[u8]) -> String {
+    let mut run = Run::new(program, Terms { bounds: LIMITS, ..Terms::default() });
+    loop {
+        if let Some(outcome) = run.run(u64::MAX) {
+            return written(&outcome);
+        }
+    }
+}
+
+#[test]
+fn code_that_is_no_code_is_refused() {
+    let whole = "(code () (lambda #f () #f (let ((0 (quote 5))) (local 0))))";
+    assert_eq!(run_program(&program_of(whole)), "(done 5 \"\")");
+    for code in [
+        // A local outside its scope, before it, in its own value, twice.
+        "(code () (lambda #f () #f (begin (let ((0 (quote 5))) (quote 1)) (local 0))))",
+        "(code () (lambda #f () #f (begin (local 0) (let ((0 (quote 5))) (quote 1)))))",
+        "(code () (lambda #f () #f (let ((0 (local 0))) (local 0))))",
+        "(code () (lambda #f () #f (let ((0 (quote 1)) (0 (quote 2))) (local 0))))",
+        "(code () (lambda #f () #f (begin (call (lambda #f (0) #f (quote 1)) (quote 2)) (local 0))))",
+        "(code () (lambda #f () #f (captured 0)))",
+        "(code () (lambda #f () #f (library no-such-name)))",
+        "(code () (lambda #f () #f (case-lambda (quote 1))))",
+        "(code () (lambda #f () #f (if (quote 1) (quote 2))))",
+        "(code () (lambda #f () #f (begin)))",
+        "(code () (quote 1))",
+        "(code () (lambda #f (x) #f (quote 1)))",
+        "(code 5 (lambda #f () #f (quote 1)))",
+        "(code)",
+        "5",
+    ] {
+        let outcome = run_program(&program_of(code));
+        assert!(outcome.starts_with("(error :wrong-argument \"these bytes"), "{code}: {outcome}");
+    }
+    // A captured variable that is no cell where the code expects one.
+    let celled = "(code (#t) (lambda #f () #f (captured 0)))";
+    let mut program = program_of(celled);
+    program.pop();
+    program.extend([logos::ship::tag::INTEGER, 2, logos::ship::tag::END]);
+    assert!(run_program(&program).starts_with("(error :wrong-argument"), "{}", run_program(&program));
+}

@@ -292,6 +292,8 @@ struct Builder<'a> {
 
 enum Read {
     Node(Syntax),
+    /// From here on these locals can be seen.
+    Scope(Vec<(i64, VariableId)>),
     Finish(Finish),
 }
 
@@ -301,15 +303,8 @@ enum Finish {
     If,
     Sequence(usize),
     Call(usize),
-    Bindings {
-        variables: Vec<VariableId>,
-        recursive: bool,
-    },
-    Lambda {
-        name: Option<Symbol>,
-        parameters: Vec<VariableId>,
-        rest: Option<VariableId>,
-    },
+    Bindings { locals: Vec<(i64, VariableId)>, recursive: bool },
+    Lambda { name: Option<Symbol>, locals: Vec<(i64, VariableId)>, rest: bool },
     Case(usize),
 }
 
@@ -344,6 +339,7 @@ pub(super) fn from_datum(
     while let Some(task) = tasks.pop() {
         match task {
             Read::Node(syntax) => builder.node(&syntax, &mut tasks, &mut global)?,
+            Read::Scope(locals) => builder.open_scope(&locals)?,
             Read::Finish(finish) => builder.finish(finish)?,
         }
     }
@@ -374,15 +370,27 @@ impl Builder<'_> {
         Ok(self.done.split_off(from))
     }
 
-    fn bind(&mut self, number: &Syntax) -> Result<VariableId, BadCode> {
+    /// A new variable for a local of that number; it can be seen once its scope is open.
+    fn new_local(&mut self, number: &Syntax) -> Result<(i64, VariableId), BadCode> {
         let Datum::Number(Number::Int(number)) = number.datum() else {
             return Err(BadCode);
         };
-        let variable = self.variable(false);
-        if self.locals.insert(*number, variable).is_some() {
-            return Err(BadCode);
+        Ok((*number, self.variable(false)))
+    }
+
+    fn open_scope(&mut self, locals: &[(i64, VariableId)]) -> Result<(), BadCode> {
+        for &(number, variable) in locals {
+            if self.locals.insert(number, variable).is_some() {
+                return Err(BadCode);
+            }
         }
-        Ok(variable)
+        Ok(())
+    }
+
+    fn close_scope(&mut self, locals: &[(i64, VariableId)]) {
+        for (number, _) in locals {
+            self.locals.remove(number);
+        }
     }
 
     fn local(&self, number: &Syntax) -> Result<VariableId, BadCode> {
@@ -468,24 +476,25 @@ impl Builder<'_> {
         recursive: bool,
         tasks: &mut Vec<Read>,
     ) -> Result<(), BadCode> {
-        let mut variables = Vec::new();
-        let mut parts = Vec::new();
+        let mut locals = Vec::new();
+        let mut values = Vec::new();
         for binding in bindings.as_list().ok_or(BadCode)? {
             let [number, value] = binding.as_list().ok_or(BadCode)? else {
                 return Err(BadCode);
             };
-            variables.push(self.bind(number)?);
-            parts.push(value.clone());
+            locals.push(self.new_local(number)?);
+            values.push(Read::Node(value.clone()));
         }
-        parts.push(body.clone());
-        self.later(
-            Finish::Bindings {
-                variables,
-                recursive,
-            },
-            &parts,
-            tasks,
-        );
+        tasks.push(Read::Finish(Finish::Bindings { locals: locals.clone(), recursive }));
+        tasks.push(Read::Node(body.clone()));
+        // The values of a `let` are outside its scope, those of a `letrec` inside.
+        if recursive {
+            tasks.extend(values.into_iter().rev());
+            tasks.push(Read::Scope(locals));
+        } else {
+            tasks.push(Read::Scope(locals));
+            tasks.extend(values.into_iter().rev());
+        }
         Ok(())
     }
 
@@ -498,23 +507,15 @@ impl Builder<'_> {
             _ => None,
         };
         let numbers = parameters.as_list().ok_or(BadCode)?;
-        let parameters = numbers
-            .iter()
-            .map(|n| self.bind(n))
-            .collect::<Result<_, _>>()?;
-        let rest = match rest.datum() {
-            Datum::Bool(false) => None,
-            _ => Some(self.bind(rest)?),
-        };
-        self.later(
-            Finish::Lambda {
-                name,
-                parameters,
-                rest,
-            },
-            &[body.clone()],
-            tasks,
-        );
+        let mut locals =
+            numbers.iter().map(|n| self.new_local(n)).collect::<Result<Vec<_>, _>>()?;
+        let has_rest = !matches!(rest.datum(), Datum::Bool(false));
+        if has_rest {
+            locals.push(self.new_local(rest)?);
+        }
+        tasks.push(Read::Finish(Finish::Lambda { name, locals: locals.clone(), rest: has_rest }));
+        tasks.push(Read::Node(body.clone()));
+        tasks.push(Read::Scope(locals));
         Ok(())
     }
 
@@ -548,35 +549,25 @@ impl Builder<'_> {
                 let operator = self.pop()?;
                 self.add(Node::Call(operator, operands));
             }
-            Finish::Bindings {
-                variables,
-                recursive,
-            } => {
+            Finish::Bindings { locals, recursive } => {
+                self.close_scope(&locals);
                 let body = self.pop()?;
-                let values = self.take(variables.len())?;
-                let bindings = variables.into_iter().zip(values).collect();
+                let values = self.take(locals.len())?;
+                let bindings = locals.into_iter().map(|(_, v)| v).zip(values).collect();
                 self.add(if recursive {
                     Node::Letrec(bindings, body)
                 } else {
                     Node::Let(bindings, body)
                 });
             }
-            Finish::Lambda {
-                name,
-                parameters,
-                rest,
-            } => {
+            Finish::Lambda { name, locals, rest } => {
+                self.close_scope(&locals);
                 let body = self.pop()?;
+                let mut parameters: Vec<VariableId> = locals.into_iter().map(|(_, v)| v).collect();
+                let rest = if rest { parameters.pop() } else { None };
                 let span = Span::NONE;
-                self.unit.lambdas.push(Lambda {
-                    name,
-                    parameters,
-                    rest,
-                    body,
-                    doc: None,
-                    tests: None,
-                    span,
-                });
+                let lambda = Lambda { name, parameters, rest, body, doc: None, tests: None, span };
+                self.unit.lambdas.push(lambda);
                 let id = self.unit.lambdas.len() as LambdaId - 1;
                 self.add(Node::Lambda(id));
             }

@@ -79,7 +79,8 @@ struct Code {
     entry: u32,
     /// For each captured value on its way, its place in the closure.
     places: Vec<usize>,
-    captured: usize,
+    /// For each captured value of the closure, whether it is a cell.
+    celled: Vec<bool>,
 }
 
 struct Decoder<'a> {
@@ -90,6 +91,8 @@ struct Decoder<'a> {
     base: usize,
     labels: Vec<Option<usize>>,
     codes: Vec<Code>,
+    /// The code of each closure under construction, by the closure's place.
+    closures: BTreeMap<usize, usize>,
     globals: BTreeMap<Symbol, GlobalId>,
     data_only: bool,
 }
@@ -116,6 +119,7 @@ impl Vm {
             base,
             labels: Vec::new(),
             codes: Vec::new(),
+            closures: BTreeMap::new(),
             globals: BTreeMap::new(),
             data_only,
         };
@@ -254,7 +258,7 @@ impl Decoder<'_> {
                     label,
                 } => {
                     let value = self.finish(tag, parts)?;
-                    self.put(slot, label, value);
+                    self.put(slot, label, value)?;
                 }
                 Task::Record { parts, slot, label } => {
                     self.record(parts, slot, label, &mut tasks)?
@@ -267,10 +271,23 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn put(&mut self, slot: Slot, label: Option<usize>, value: Value) {
+    /// Puts a value where it belongs. Cells belong where code expects them, and nowhere else.
+    fn put(&mut self, slot: Slot, label: Option<usize>, value: Value) -> Result<()> {
         if let Some(label) = label {
             let place = self.hold(value);
             self.labels[label] = Some(place);
+        }
+        let m = &self.vm.machine;
+        let (wants_cell, in_cell) = match slot {
+            Slot::Field(object, field) => {
+                let code = self.closures.get(&object).map(|&number| &self.codes[number]);
+                let celled = |code: &Code| code.celled.get(field.wrapping_sub(1)) == Some(&true);
+                (code.is_some_and(celled), m.heap.is(m.temporaries[object], Kind::Cell))
+            }
+            _ => (false, false),
+        };
+        if m.heap.is(value, Kind::Cell) != wants_cell || (value == Value::UNASSIGNED && !in_cell) {
+            return self.bad("a variable stands where none belongs, or none where one does");
         }
         let m = &mut self.vm.machine;
         match slot {
@@ -279,6 +296,7 @@ impl Decoder<'_> {
             Slot::Cdr(object) => m.heap.set_cdr(m.temporaries[object], value),
             Slot::Field(object, field) => m.heap.set_field(m.temporaries[object], field, value),
         }
+        Ok(())
     }
 
     /// Keeps an object among the temporaries; gives its place.
@@ -331,8 +349,7 @@ impl Decoder<'_> {
                 None => return self.compound(tag, slot, label, tasks),
             },
         };
-        self.put(slot, label, value);
-        Ok(())
+        self.put(slot, label, value)
     }
 
     fn container(&mut self, kind: Kind, flags: u8, count: usize) -> Result<Value> {
@@ -508,14 +525,12 @@ impl Decoder<'_> {
             tag::CELL => {
                 let cell = self.container(Kind::Cell, 0, 1)?;
                 let cell = self.fields_of(cell, 0, 1, label, tasks);
-                self.put(slot, None, cell);
-                return Ok(());
+                return self.put(slot, None, cell);
             }
             tag::PARAMETER => {
                 let parameter = self.container(Kind::Parameter, 0, 2)?;
                 let parameter = self.fields_of(parameter, 0, 2, label, tasks);
-                self.put(slot, None, parameter);
-                return Ok(());
+                return self.put(slot, None, parameter);
             }
             tag::PROMISE => 2,
             tag::CASE => self.count()?,
@@ -656,8 +671,7 @@ impl Decoder<'_> {
         let record_type = m.heap.field(m.temporaries[parts], 0);
         m.heap.set_field(record, 0, record_type);
         let record = self.fields_of(record, 1, count, label, tasks);
-        self.put(slot, None, record);
-        Ok(())
+        self.put(slot, None, record)
     }
 
     fn begin_closure(
@@ -674,11 +688,7 @@ impl Decoder<'_> {
             return self.bad("no such code");
         }
         // Its place is taken now: code may be met again inside what follows.
-        self.codes.push(Code {
-            entry: u32::MAX,
-            places: Vec::new(),
-            captured: 0,
-        });
+        self.codes.push(Code { entry: u32::MAX, places: Vec::new(), celled: Vec::new() });
         let parts = self.container(Kind::Vector, 0, 2)?;
         self.machine()
             .heap
@@ -767,11 +777,8 @@ impl Decoder<'_> {
             .iter()
             .map(|v| order.iter().position(|c| c == v).unwrap_or(usize::MAX))
             .collect();
-        Ok(Code {
-            entry: block.entry,
-            places,
-            captured: order.len(),
-        })
+        let celled = order.iter().map(|&v| block.unit.analysis.celled[v as usize]).collect();
+        Ok(Code { entry: block.entry, places, celled })
     }
 
     fn make_closure(
@@ -781,9 +788,8 @@ impl Decoder<'_> {
         label: Option<usize>,
         tasks: &mut Vec<Task>,
     ) -> Result<()> {
-        let Code {
-            entry, captured, ..
-        } = self.codes[number];
+        let entry = self.codes[number].entry;
+        let captured = self.codes[number].celled.len();
         if entry == u32::MAX {
             return self.bad("code cannot contain itself");
         }
@@ -792,6 +798,7 @@ impl Decoder<'_> {
             .heap
             .set_field(closure, 0, Value::fixnum(i64::from(entry)));
         let place = self.hold(closure);
+        self.closures.insert(place, number);
         if let Some(label) = label {
             self.labels[label] = Some(place);
         }
@@ -801,7 +808,6 @@ impl Decoder<'_> {
             }
             tasks.push(Task::Read(Slot::Field(place, 1 + to)));
         }
-        self.put(slot, None, closure);
-        Ok(())
+        self.put(slot, None, closure)
     }
 }
