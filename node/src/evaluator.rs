@@ -3,9 +3,10 @@
 
 use logos::job::{Ending, FUEL_SCHEDULE, LANGUAGE_VERSION, LIBRARY_HASH, Run, Terms};
 use logos::ship::{DATA, tag};
-use logos::vm::Bounds;
+use logos::vm::{Bounds, Profile, Vm};
 use node::jobs::{Answer, Control, Evaluation, Evaluator, Job, Status, Versions};
 use node::keys::Id;
+use std::cell::RefCell;
 
 /// Units of fuel between two looks at the clock.
 const SLICE: u64 = 500_000;
@@ -48,7 +49,7 @@ impl Evaluator for LanguageEvaluator {
             seed,
             ..Terms::default()
         };
-        let mut run = Run::new(&job.program, terms);
+        let mut run = Run::in_world(fresh_world(), &job.program, terms);
         let outcome = loop {
             if control.should_stop() {
                 return Evaluation::Stopped;
@@ -74,6 +75,15 @@ impl Evaluator for LanguageEvaluator {
             fuel: outcome.fuel,
         })
     }
+}
+
+thread_local! {
+    /// A world that has run nothing, to make others from; each worker has its own.
+    static TEMPLATE: RefCell<Vm> = RefCell::new(Vm::new(Profile::Pure));
+}
+
+fn fresh_world() -> Vm {
+    TEMPLATE.with_borrow_mut(Vm::fork)
 }
 
 /// The wrong answer that every liar makes of a right one: an integer is one too large, anything
@@ -141,7 +151,7 @@ fn push_integer(bytes: &mut Vec<u8>, number: i64) {
 mod tests {
     use super::*;
     use logos::printer::write_limited;
-    use logos::vm::{Profile, Status as VmStatus, Vm};
+    use logos::vm::Status as VmStatus;
 
     fn outcome(expression: &str) -> (Vm, Answer) {
         let mut vm = Vm::new(Profile::Pure);

@@ -99,8 +99,18 @@ impl Host {
 
     /// Evaluates a text. A promise of a task or the network that is its value is waited for.
     pub fn evaluate(&mut self, name: &str, text: &str, bounds: Bounds) -> Report {
-        self.effects.forget_interrupt();
         self.vm.begin(name, text, bounds);
+        self.report()
+    }
+
+    /// The same for a whole program: one that begins by importing libraries sees nothing else.
+    pub fn run_program(&mut self, name: &str, text: &str, bounds: Bounds) -> Report {
+        self.vm.begin_program(name, text, bounds);
+        self.report()
+    }
+
+    fn report(&mut self) -> Report {
+        self.effects.forget_interrupt();
         let ending = match self.drive() {
             Status::Done => self.finish_value(),
             _ => self.failure(),

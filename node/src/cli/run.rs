@@ -46,7 +46,7 @@ fn run_text(options: &Options, name: &str, text: &str, arguments: Vec<String>) -
         Ok(host) => host,
         Err(status) => return status,
     };
-    let report = host.evaluate(name, text, options.bounds());
+    let report = host.run_program(name, text, options.bounds());
     let status = match &report.ending {
         Ending::Failed(failure) => tell(options, failure),
         Ending::Pending => INTERRUPTED,
