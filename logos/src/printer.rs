@@ -60,7 +60,7 @@ pub fn print(m: &mut Machine, value: Value, style: Style) -> Result<String, Faul
             if !printer.step(m) {
                 return Ok(printer.text);
             }
-            m.charge(4 + (printer.text.len() - before) as u64 / 4)?;
+            m.charge(4 + (printer.text.len() - before) as u64)?;
             printer.hold(scratch, 0)?;
         }
     })
@@ -132,12 +132,21 @@ impl Printer {
         scratch.hold(bytes / 8 + TASK_WORDS * self.tasks.len() + labels)
     }
 
-    /// What the next piece costs when it is a large number.
+    /// What the next piece costs when it is a number that takes more work than its text is long.
     fn expensive(&self, m: &Machine) -> Option<cost::Cost> {
-        match self.tasks.last() {
-            Some(&Task::Value(value))
-                if m.heap.is(value, Kind::Bignum) || m.heap.is(value, Kind::Rational) =>
-            {
+        const FLOAT: cost::Cost = cost::Cost {
+            work: 40,
+            bytes: 32,
+        };
+        let Some(&Task::Value(value)) = self.tasks.last() else {
+            return None;
+        };
+        if value.is_immediate_float() {
+            return Some(FLOAT);
+        }
+        match m.heap.kind(value)? {
+            Kind::Float => Some(FLOAT),
+            Kind::Bignum | Kind::Rational => {
                 m.number(value).map(|number| cost::to_text(&number, 10))
             }
             _ => None,
@@ -328,7 +337,7 @@ impl Printer {
             self.text.push(' ');
         }
         self.tasks.push(Task::Entries(dict, place + 1));
-        let next = if place % 2 == 0 { key } else { value };
+        let next = if place.is_multiple_of(2) { key } else { value };
         self.tasks.push(Task::Value(next));
     }
 

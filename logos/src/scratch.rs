@@ -22,14 +22,24 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// How many words the walk may hold in all.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// The walk needs more than that.
+    pub fn exhausted(&mut self) -> Fault {
+        self.ran_out = true;
+        Fault::MemoryExhausted
+    }
+
     /// Says how many words the walk holds now, or is about to.
     #[inline]
     pub fn hold(&mut self, words: usize) -> Result<(), Fault> {
         if words <= self.words {
             Ok(())
         } else {
-            self.ran_out = true;
-            Err(Fault::MemoryExhausted)
+            Err(self.exhausted())
         }
     }
 }

@@ -6,12 +6,16 @@ mod common;
 use common::{Ended, evaluate_in};
 use logos::vm::{Bounds, Profile, Vm};
 
-const MEMORY: u64 = 64 << 20;
+const MEMORY: u64 = 96 << 20;
 
 fn run(vm: &mut Vm, text: &str, fuel: u64) -> Ended {
+    run_within(vm, text, fuel, MEMORY)
+}
+
+fn run_within(vm: &mut Vm, text: &str, fuel: u64, memory: u64) -> Ended {
     let bounds = Bounds {
         fuel: Some(fuel),
-        memory: Some(MEMORY),
+        memory: Some(memory),
     };
     evaluate_in(vm, text, bounds, 1_000_000)
 }
@@ -20,7 +24,7 @@ fn run(vm: &mut Vm, text: &str, fuel: u64) -> Ended {
 #[test]
 fn huge_counts_exhaust_the_memory() {
     let mut vm = Vm::new(Profile::Pure);
-    for count in ["100000000", "2000000000000000000", "2305843009213693951"] {
+    for count in ["1000000000", "2000000000000000000", "2305843009213693951"] {
         for call in [
             "(make-string N #\\a)",
             "(make-string N #\\λ)",
@@ -48,7 +52,7 @@ fn huge_counts_exhaust_the_memory() {
         "(let loop ((kept '())) (loop (cons (gensym) kept)))",
         "(let loop ((s \"x\")) (loop (%write-to-string (list s s s s s s s s))))",
     ] {
-        let ended = run(&mut vm, text, 1 << 60);
+        let ended = run_within(&mut vm, text, 1 << 60, 8 << 20);
         assert_eq!(
             ended.result.as_ref().map_err(|e| e.0.as_str()),
             Err(":memory-exhausted"),
@@ -61,23 +65,23 @@ fn huge_counts_exhaust_the_memory() {
 #[test]
 fn deep_data_is_no_problem() {
     let mut vm = Vm::new(Profile::Pure);
-    let define = "(define (nest n x) (if (= n 0) x (nest (- n 1) (list x)))) (define deep (nest 300000 'end)) \
-                  (define (long n l) (if (= n 0) l (long (- n 1) (cons n l)))) (define wide (long 300000 '())) (define tower (let loop ((n 100000) (x 1)) (if (= n 0) x (loop (- n 1) (vector x)))))";
+    let define = "(define (nest n x) (if (= n 0) x (nest (- n 1) (list x)))) (define deep (nest 100000 'end)) \
+                  (define (long n l) (if (= n 0) l (long (- n 1) (cons n l)))) (define wide (long 100000 '())) (define tower (let loop ((n 50000) (x 1)) (if (= n 0) x (loop (- n 1) (vector x)))))";
     assert!(run(&mut vm, define, 1 << 40).result.is_ok());
     for (text, expected) in [
-        ("(string-length (%write-to-string deep))", "600003"),
-        ("(string-length (%write-to-string wide))", "1988896"),
-        ("(string-length (%write-to-string tower))", "300001"),
+        ("(string-length (%write-to-string deep))", "200003"),
+        ("(string-length (%write-to-string wide))", "588896"),
+        ("(string-length (%write-to-string tower))", "150001"),
         (
             "(define o (open-output-string)) (write-shared (list deep deep) o) (string-length (get-output-string o))",
-            "600012",
+            "200012",
         ),
-        ("(equal? deep (nest 300000 'end))", "#t"),
-        ("(equal? wide (long 300000 '()))", "#t"),
-        ("(get (dict deep 'found) (nest 300000 'end))", "found"),
-        ("(get (dict wide 'found) (long 300000 '()))", "found"),
+        ("(equal? deep (nest 100000 'end))", "#t"),
+        ("(equal? wide (long 100000 '()))", "#t"),
+        ("(get (dict deep 'found) (nest 100000 'end))", "found"),
+        ("(get (dict wide 'found) (long 100000 '()))", "found"),
         (
-            "(hash-table-ref/default (alist->hash-table (list (cons deep 'found))) (nest 300000 'end) 0)",
+            "(hash-table-ref/default (alist->hash-table (list (cons deep 'found))) (nest 100000 'end) 0)",
             "found",
         ),
         (
@@ -86,7 +90,7 @@ fn deep_data_is_no_problem() {
         ),
         (
             "(length (read (open-input-string (%write-to-string wide))))",
-            "300000",
+            "100000",
         ),
     ] {
         let ended = run(&mut vm, text, 1 << 40);

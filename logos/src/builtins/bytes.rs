@@ -7,7 +7,7 @@ use crate::vm::{Arguments, Fault, Machine, Outcome};
 
 /// The flag of a bytevector that cannot be changed: a literal, or the key of a dict.
 const IMMUTABLE: u8 = 1;
-const EIGHTH: &str = "1 for every 8 bytes";
+const COPIED: &str = "1 for every 4 bytes";
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -63,7 +63,7 @@ pub const TABLE: &[Builtin] = &[
         "bytevector-copy",
         "(bytevector-copy bytes [start end])",
         (1, 3),
-        EIGHTH,
+        COPIED,
         "A new bytevector of a stretch of another.",
         bytevector_copy,
     ),
@@ -87,7 +87,7 @@ pub const TABLE: &[Builtin] = &[
         "bytevector-append",
         "(bytevector-append bytes …)",
         (0, ANY),
-        EIGHTH,
+        COPIED,
         "A new bytevector of all, one after the other.",
         bytevector_append,
     ),
@@ -147,7 +147,7 @@ pub fn byte_argument(
 /// Asks for a bytevector of zeros and makes it.
 pub fn blank(m: &mut Machine, length: usize) -> Outcome {
     m.ensure(Heap::bytes_words(length.min(usize::MAX / 4)))?;
-    m.charge(length as u64 / 8)?;
+    m.charge(length as u64 / 4)?;
     Ok(m.heap.bytes_blank(length))
 }
 

@@ -15,7 +15,7 @@ use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 use std::cmp::Ordering;
 
-const DEPTH: &str = "10 for each level of the tree, and the keys compared";
+const DEPTH: &str = "5 for each level of the tree, 12 to change it, and the keys compared";
 const EACH: &str = "6 for each entry";
 
 /// See the module's description.
@@ -210,7 +210,7 @@ fn lookup(m: &mut Machine, dict: Value, key: Value) -> Result<Option<Value>, Fau
         let mut node = m.heap.field(values[0], 0);
         order::require_data(m, values[1])?;
         while node != Value::NIL {
-            m.charge(10)?;
+            m.charge(5)?;
             let side = match order::compare(m, values[1], m.heap.field(node, tree::KEY), scratch)? {
                 Ordering::Equal => return Ok(Some(m.heap.field(node, tree::VALUE))),
                 Ordering::Less => tree::LEFT,
@@ -229,7 +229,7 @@ fn search(m: &mut Machine, dict: Value, key: Value) -> Result<(Vec<usize>, bool)
         let mut turns = Vec::new();
         order::require_data(m, values[1])?;
         while node != Value::NIL {
-            m.charge(10)?;
+            m.charge(5)?;
             let side = match order::compare(m, values[1], m.heap.field(node, tree::KEY), scratch)? {
                 Ordering::Equal => return Ok((turns, true)),
                 Ordering::Less => tree::LEFT,
@@ -289,7 +289,7 @@ fn put(m: &mut Machine, arguments: Arguments) -> Outcome {
         let key = freeze::freeze(m, key)?;
         m.set_arg(arguments, 1, key);
     }
-    m.charge(20 * turns.len() as u64)?;
+    m.charge(12 * turns.len() as u64)?;
     m.ensure(2 + tree::path_words(turns.len() + 1))?;
     let root = m.heap.field(m.arg(arguments, 0), 0);
     let (key, value) = (m.arg(arguments, 1), m.arg(arguments, 2));
@@ -306,7 +306,7 @@ fn without(m: &mut Machine, arguments: Arguments) -> Outcome {
             continue;
         }
         let depth = tree::depth_max(count(&m.heap, m.arg(arguments, 0)));
-        m.charge(20 * depth as u64)?;
+        m.charge(12 * depth as u64)?;
         m.ensure(2 + tree::path_words(depth))?;
         let root = m.heap.field(m.arg(arguments, 0), 0);
         let root = tree::remove(&mut m.heap, root, &turns);

@@ -146,6 +146,7 @@ pub static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
         symbols::TABLE,
         system::TABLE,
         tables::TABLE,
+        tables::hash::TABLE,
         vectors::TABLE,
     ];
     tables.concat()

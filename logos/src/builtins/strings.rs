@@ -13,7 +13,8 @@ use crate::unicode;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
-const EIGHTH: &str = "1 for every 8 characters";
+const COPIED: &str =
+    "1 for every 4 bytes: a character takes 1, in a string with some beyond U+00FF 4";
 const EACH: &str = "1 for each character";
 
 /// See the module's description.
@@ -30,7 +31,7 @@ pub const TABLE: &[Builtin] = &[
         "make-string",
         "(make-string count [character])",
         (1, 2),
-        EIGHTH,
+        COPIED,
         "A new string of count times the character, or of spaces.",
         make_string,
     ),
@@ -71,7 +72,7 @@ pub const TABLE: &[Builtin] = &[
         "substring",
         "(substring string start [end])",
         (2, 3),
-        EIGHTH,
+        COPIED,
         "A new string of the characters from start to before end.",
         substring,
     ),
@@ -79,7 +80,7 @@ pub const TABLE: &[Builtin] = &[
         "string-append",
         "(string-append string …)",
         (0, ANY),
-        EIGHTH,
+        COPIED,
         "A new string of all, one after the other.",
         string_append,
     ),
@@ -87,7 +88,7 @@ pub const TABLE: &[Builtin] = &[
         "string-copy",
         "(string-copy string [start end])",
         (1, 3),
-        EIGHTH,
+        COPIED,
         "A new string of a stretch of another.",
         string_copy,
     ),
@@ -111,7 +112,7 @@ pub const TABLE: &[Builtin] = &[
         "string->list",
         "(string->list string [start end])",
         (1, 3),
-        EACH,
+        "2 for each character",
         "The characters as a list.",
         string_to_list,
     ),
@@ -228,8 +229,9 @@ fn mutable_string(
 
 /// Asks for a blank string and makes it.
 pub fn blank(m: &mut Machine, length: usize, wide: bool) -> Outcome {
-    m.ensure(blank_words(length, wide))?;
-    m.charge(length as u64 / 8)?;
+    let words = blank_words(length, wide);
+    m.ensure(words)?;
+    m.charge(2 * words as u64)?;
     Ok(m.heap.string_blank(length, wide))
 }
 
@@ -271,8 +273,9 @@ fn make_string(m: &mut Machine, arguments: Arguments) -> Outcome {
     } else {
         ' '
     };
-    m.ensure(Heap::string_words(count.min(usize::MAX / 8), fill))?;
-    m.charge(count as u64 / 8)?;
+    let words = blank_words(count, u32::from(fill) > 0xff);
+    m.ensure(words)?;
+    m.charge(2 * words as u64)?;
     Ok(m.heap.string_filled(count, fill))
 }
 
@@ -423,7 +426,7 @@ fn string_to_list(m: &mut Machine, arguments: Arguments) -> Outcome {
     let string = string_argument(m, "string->list", arguments, 0)?;
     let length = m.heap.string_length(string);
     let (start, end) = range_arguments(m, "string->list", arguments, 1, length)?;
-    m.charge((end - start) as u64)?;
+    m.charge(2 * (end - start) as u64)?;
     m.ensure(2 * (end - start))?;
     let string = m.arg(arguments, 0);
     let mut list = Value::NIL;

@@ -4,7 +4,7 @@
 //! the entries. A removed entry leaves a gap until the arrays are made anew. Every place of the index that is looked at is paid for, so
 //! keys chosen to collide cost whoever chose them. How keys are hashed: see `hash`.
 
-mod hash;
+pub mod hash;
 
 use super::lists::length_of;
 use super::{ANY, Builtin, wrong_argument};
@@ -162,30 +162,6 @@ pub const TABLE: &[Builtin] = &[
         "20 for each entry of the other, and the keys compared",
         "Gives the keys of the other table their values in the first, which is the result.",
         merge,
-    ),
-    Builtin::plain(
-        "hash",
-        "(hash value [bound])",
-        (1, 2),
-        "the size of the value",
-        "A whole number that is the same for values that are equal?.",
-        equal_hash,
-    ),
-    Builtin::plain(
-        "string-hash",
-        "(string-hash string [bound])",
-        (1, 2),
-        "1 for every 2 characters",
-        "A whole number that is the same for strings that are the same text.",
-        string_hash,
-    ),
-    Builtin::plain(
-        "hash-by-identity",
-        "(hash-by-identity value [bound])",
-        (1, 2),
-        "10",
-        "A whole number that is the same for values that are eqv?.",
-        identity_hash,
     ),
 ];
 
@@ -593,37 +569,4 @@ fn merge(m: &mut Machine, arguments: Arguments) -> Outcome {
         }
         Ok(at.table(m))
     })
-}
-
-/// A hash as a number that a program sees: below the bound, or positive.
-fn shown(m: &mut Machine, procedure: &str, arguments: Arguments, test: Test) -> Outcome {
-    let value = m.arg(arguments, 0);
-    let words = hash::words(m, test, value);
-    m.ensure(words)?;
-    let value = m.arg(arguments, 0);
-    let hash = hash::hash(m, test, value, true)?.unwrap_or(0) >> 4;
-    let Some(bound) = m.optional(arguments, 1) else {
-        return Ok(Value::fixnum(hash as i64));
-    };
-    match bound.as_fixnum() {
-        Some(bound) if bound > 0 => Ok(Value::fixnum((hash % bound as u64) as i64)),
-        _ => Err(wrong_argument(
-            m,
-            procedure,
-            "a whole number above 0 as the bound",
-            bound,
-        )),
-    }
-}
-
-fn equal_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
-    shown(m, "hash", arguments, Test::Equal)
-}
-
-fn string_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
-    shown(m, "string-hash", arguments, Test::String)
-}
-
-fn identity_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
-    shown(m, "hash-by-identity", arguments, Test::Eqv)
 }

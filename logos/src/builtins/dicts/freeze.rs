@@ -45,7 +45,7 @@ fn freeze_string(m: &mut Machine, string: Value) -> Outcome {
         m.heap.string_length(string),
         !m.heap.string_is_narrow(string),
     );
-    m.charge(length as u64 / 8)?;
+    m.charge(length as u64 / 4)?;
     m.rooted(&[string], Heap::blank_words(length, wide), |m, held| {
         copy_leaf(&mut m.heap, held[0])
     })

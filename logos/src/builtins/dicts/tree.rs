@@ -231,7 +231,7 @@ mod tests {
         let left = check(heap, heap.field(root, LEFT));
         let right = check(heap, heap.field(root, RIGHT));
         assert!(
-            left + 1 <= DELTA * (right + 1) && right + 1 <= DELTA * (left + 1),
+            left < DELTA * (right + 1) && right < DELTA * (left + 1),
             "balanced"
         );
         assert_eq!(size(heap, root), left + right + 1);

@@ -9,7 +9,8 @@ use crate::builtins::strings::{blank, string_argument};
 use crate::builtins::{Builtin, count_argument, range_arguments, symbols, wrong_argument};
 use crate::heap::Heap;
 use crate::number::cost;
-use crate::reader::{ReadErrorKind, Reader, is_delimiter};
+use crate::reader::{Meter, ReadErrorKind, Reader, is_delimiter};
+use crate::scratch::{Scratch, walk};
 use crate::syntax::{SourceId, Syntax};
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
@@ -20,7 +21,7 @@ pub const TABLE: &[Builtin] = &[
         "open-input-string",
         "(open-input-string string)",
         (1, 1),
-        "1 for every 8 characters",
+        "1 for every 4 bytes",
         "A port that reads the characters of a string.",
         open_input_string,
     ),
@@ -28,7 +29,7 @@ pub const TABLE: &[Builtin] = &[
         "open-input-bytevector",
         "(open-input-bytevector bytes)",
         (1, 1),
-        "1 for every 8 bytes",
+        "1 for every 4 bytes",
         "A port that reads the bytes of a bytevector.",
         open_input_bytevector,
     ),
@@ -68,7 +69,7 @@ pub const TABLE: &[Builtin] = &[
         "read-string",
         "(read-string count [port])",
         (1, 2),
-        "1 for every 8 characters",
+        "1 for every 4 bytes",
         "The next characters, at most count, or the end-of-file object.",
         read_string,
     ),
@@ -100,7 +101,7 @@ pub const TABLE: &[Builtin] = &[
         "read-bytevector",
         "(read-bytevector count [port])",
         (1, 2),
-        "1 for every 8 bytes",
+        "1 for every 4 bytes",
         "The next bytes, at most count, or the end-of-file object.",
         read_bytevector,
     ),
@@ -116,7 +117,7 @@ pub const TABLE: &[Builtin] = &[
         "read",
         "(read [port])",
         (0, 1),
-        "12 for each character, 2 for each part of what is read, and the digits of large numbers",
+        "60, 12 for each character, 2 for each part of what is read, and the digits of large numbers",
         "The next datum written in the text, or the end-of-file object.",
         read,
     ),
@@ -128,7 +129,7 @@ fn open_input_string(m: &mut Machine, arguments: Arguments) -> Outcome {
         m.heap.string_length(string),
         !m.heap.string_is_narrow(string),
     );
-    m.charge(length as u64 / 8)?;
+    m.charge(length as u64 / if wide { 1 } else { 4 })?;
     m.ensure(1 + FIELDS + Heap::blank_words(length, wide))?;
     let string = m.arg(arguments, 0);
     // A copy: the string may be changed.
@@ -148,7 +149,7 @@ fn open_input_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
         ));
     }
     let length = m.heap.bytes_length(bytes);
-    m.charge(length as u64 / 8)?;
+    m.charge(length as u64 / 4)?;
     m.ensure(1 + FIELDS + Heap::bytes_words(length))?;
     let bytes = m.arg(arguments, 0);
     let buffer = m.heap.bytes_blank(length);
@@ -300,12 +301,21 @@ fn read_bytevector_into(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::fixnum(count as i64))
 }
 
-/// Characters that `read` looks at first; as many again and again until a datum is whole.
+/// Characters that `read` looks at first; twice as many again and again until a datum is whole.
 const WINDOW: usize = 256;
-/// Words that reading a character may take for a while: the text and the syntax made of it.
-const WORDS_EACH: usize = 24;
 
 /// What came of reading a stretch of a port's text.
+struct Stretch {
+    found: Found,
+    /// Characters passed.
+    passed: usize,
+    /// Whether names are folded from there on.
+    fold_case: bool,
+    /// Words that the syntax takes outside the heap.
+    words: usize,
+    nodes: u64,
+}
+
 enum Found {
     Datum(Syntax),
     End,
@@ -316,6 +326,7 @@ enum Found {
 
 fn read(m: &mut Machine, arguments: Arguments) -> Outcome {
     let mut window = WINDOW;
+    m.charge(60)?;
     loop {
         let port = port_argument(m, "read", arguments, 0, TEXT_INPUT)?;
         let (at, length) = extent(m, port);
@@ -324,21 +335,27 @@ fn read(m: &mut Machine, arguments: Arguments) -> Outcome {
         }
         let end = length.min(at.saturating_add(window));
         m.charge(12 * (end - at) as u64)?;
-        m.ask_to_hold(WORDS_EACH * (end - at))?;
-        let port = port_argument(m, "read", arguments, 0, TEXT_INPUT)?;
-        let text = m.heap.string_slice(m.heap.field(port, BUFFER), at, end);
-        m.charge(digits_work(&text))?;
-        let fold_case = m.heap.field(port, NOTE) == Value::TRUE;
-        let (found, passed, fold_case) = read_stretch(m, &text, fold_case, end == length)?;
-        if let Found::More = found {
+        let known = m.symbols.len();
+        let stretch = walk(m, &[port], |m, values, scratch| {
+            read_stretch(m, values[0], end, end == length, scratch)
+        })?;
+        symbols::pay_for_new(m, known)?;
+        m.charge(2 * stretch.nodes)?;
+        if let Found::More = stretch.found {
             window = window.saturating_mul(2);
             continue;
         }
         let port = port_argument(m, "read", arguments, 0, TEXT_INPUT)?;
-        set_place(m, port, at + text[..passed].chars().count());
-        m.heap.set_field(port, NOTE, Value::boolean(fold_case));
-        return match found {
-            Found::Datum(syntax) => crate::datum::to_value(m, &syntax, false),
+        set_place(m, port, at + stretch.passed);
+        m.heap
+            .set_field(port, NOTE, Value::boolean(stretch.fold_case));
+        return match stretch.found {
+            Found::Datum(syntax) => {
+                m.take_external(stretch.words)?;
+                let value = crate::datum::to_value(m, &syntax, false);
+                m.release_external(stretch.words);
+                value
+            }
             Found::Error(message) => Err(m.error(":bad-syntax", &message, &[])),
             _ => Ok(Value::EOF),
         };
@@ -354,33 +371,51 @@ fn digits_work(text: &str) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-/// Reads one datum from a stretch of text. `whole`: the text ends with it. Gives also the bytes passed and whether names are folded.
+/// Reads one datum from a port's text up to `end`. `whole`: there is no more of it. Nothing moves.
 fn read_stretch(
     m: &mut Machine,
-    text: &str,
-    fold_case: bool,
+    port: Value,
+    end: usize,
     whole: bool,
-) -> Result<(Found, usize, bool), Fault> {
-    let known = m.symbols.len();
-    // Not at the start of a file: a first line `#!…` has no meaning here.
-    let mut reader =
-        Reader::new(text, SourceId::default(), &mut m.symbols).with_fold_case(fold_case);
+    scratch: &mut Scratch,
+) -> Result<Stretch, Fault> {
+    let (buffer, at) = (m.heap.field(port, BUFFER), place(m, port));
+    // The text, a piece of it that a token copies, and the new names in it.
+    let text_words = 3 * (end - at) / 2;
+    scratch.hold(text_words)?;
+    let text = m.heap.string_slice(buffer, at, end);
+    m.charge(digits_work(&text))?;
+    let limits = Meter {
+        bytes: 8 * (scratch.words() - text_words) as u64,
+        ..Meter::UNLIMITED
+    };
+    let fold_case = m.heap.field(port, NOTE) == Value::TRUE;
+    let mut reader = Reader::new(&text, SourceId::default(), &mut m.symbols)
+        .with_fold_case(fold_case)
+        .with_limits(limits);
     let result = reader.next();
-    let (position, folded, made) = (reader.position(), reader.fold_case(), reader.made());
-    symbols::pay_for_new(m, known)?;
-    m.charge(2 * made.nodes)?;
+    let (position, fold_case, made) = (reader.position(), reader.fold_case(), reader.made());
     let touches_end = !whole && position == text.len();
     let found = match result {
+        Err(error) if error.kind == ReadErrorKind::TooBig => return Err(scratch.exhausted()),
         _ if touches_end => Found::More,
         Ok(Some(syntax)) => Found::Datum(syntax),
         Ok(None) => Found::End,
-        Err(error) if matches!(error.kind, ReadErrorKind::Incomplete { .. }) => {
-            Found::Error(format!("the text ends inside a datum: {}", error.message))
+        Err(error) => {
+            let hint = error.hint.map_or(String::new(), |hint| format!(" {hint}"));
+            Found::Error(match error.kind {
+                ReadErrorKind::Incomplete { .. } => {
+                    format!("the text ends inside a datum: {}", error.message)
+                }
+                _ => format!("{}{hint}", error.message),
+            })
         }
-        Err(error) => match &error.hint {
-            Some(hint) => Found::Error(format!("{} {hint}", error.message)),
-            None => Found::Error(error.message),
-        },
     };
-    Ok((found, position, folded))
+    Ok(Stretch {
+        found,
+        passed: text[..position].chars().count(),
+        fold_case,
+        words: made.bytes as usize / 8,
+        nodes: made.nodes,
+    })
 }

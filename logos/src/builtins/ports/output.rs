@@ -12,7 +12,7 @@ use crate::printer::{Style, print};
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
-const WRITE: &str = "5 for each part, 1 for every 4 characters, and the digits of large numbers";
+const WRITE: &str = "4 for each part, 1 for each character, 12 for each part of what may contain itself, 40 for each float, and the digits of large numbers";
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -28,7 +28,7 @@ pub const TABLE: &[Builtin] = &[
         "get-output-string",
         "(get-output-string port)",
         (1, 1),
-        "1 for every 8 characters",
+        "1 for every 4 bytes",
         "The characters gathered so far.",
         get_output_string,
     ),
@@ -44,7 +44,7 @@ pub const TABLE: &[Builtin] = &[
         "get-output-bytevector",
         "(get-output-bytevector port)",
         (1, 1),
-        "1 for every 8 bytes",
+        "1 for every 4 bytes",
         "The bytes gathered so far.",
         get_output_bytevector,
     ),
@@ -84,7 +84,7 @@ pub const TABLE: &[Builtin] = &[
         "write-bytevector",
         "(write-bytevector bytes [port start end])",
         (1, 4),
-        "1 for every 8 bytes",
+        "1 for every 4 bytes",
         "Writes the bytes of a bytevector.",
         write_bytevector,
     ),

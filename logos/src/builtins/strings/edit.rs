@@ -15,7 +15,7 @@ pub const TABLE: &[Builtin] = &[
         "string-join",
         "(string-join list [separator])",
         (1, 2),
-        "1 for every 8 characters, 4 for each string",
+        "1 for every 4 bytes, 4 for each string",
         "The strings of a list in one, with the separator (a space) between them.",
         string_join,
     ),

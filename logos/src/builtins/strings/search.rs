@@ -31,7 +31,7 @@ pub const TABLE: &[Builtin] = &[
         "string-split",
         "(string-split string [separator])",
         (1, 2),
-        "3 for each character, 4 for each piece",
+        "3 for each character, 12 for each piece",
         "The pieces between the separators, a character or a string; without one, the words between the white space.",
         string_split,
     ),
@@ -259,7 +259,7 @@ fn string_split(m: &mut Machine, arguments: Arguments) -> Outcome {
         count += 1;
         words += 2 + Heap::blank_words(end - start, wide);
     });
-    m.charge(4 * count as u64)?;
+    m.charge(12 * count as u64)?;
     m.ask_to_hold(2 * count)?;
     m.ensure(words)?;
     let text = m.arg(arguments, 0);

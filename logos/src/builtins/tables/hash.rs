@@ -1,11 +1,39 @@
 //! Hashes of keys: of their contents where the equivalence looks at contents, and otherwise of the number that tells the object apart
 //! (`Heap::make_identity`: given in the order of asking, kept while the object lives). No address enters a hash, and no random seed.
 
-use crate::builtins::{dicts, lists::are_eqv, wrong_argument};
+use crate::builtins::{Builtin, dicts, lists::are_eqv, wrong_argument};
 use crate::heap::Heap;
 use crate::scratch::mix;
 use crate::value::{Kind, Value};
-use crate::vm::{Fault, Machine};
+use crate::vm::{Arguments, Fault, Machine, Outcome};
+
+/// See the module's description.
+pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "hash",
+        "(hash value [bound])",
+        (1, 2),
+        "the size of the value",
+        "A whole number that is the same for values that are equal?.",
+        equal_hash,
+    ),
+    Builtin::plain(
+        "string-hash",
+        "(string-hash string [bound])",
+        (1, 2),
+        "1 for every 2 characters",
+        "A whole number that is the same for strings that are the same text.",
+        string_hash,
+    ),
+    Builtin::plain(
+        "hash-by-identity",
+        "(hash-by-identity value [bound])",
+        (1, 2),
+        "10",
+        "A whole number that is the same for values that are eqv?.",
+        identity_hash,
+    ),
+];
 
 /// How keys are told apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,4 +201,37 @@ fn hash_parts(m: &mut Machine, key: Value, new: bool) -> Result<Option<u64>, Fau
         }
     }
     Ok(Some(hash))
+}
+
+/// A hash as a number that a program sees: below the bound, or positive.
+fn shown(m: &mut Machine, procedure: &str, arguments: Arguments, test: Test) -> Outcome {
+    let value = m.arg(arguments, 0);
+    let asked = words(m, test, value);
+    m.ensure(asked)?;
+    let value = m.arg(arguments, 0);
+    let hash = hash(m, test, value, true)?.unwrap_or(0) >> 4;
+    let Some(bound) = m.optional(arguments, 1) else {
+        return Ok(Value::fixnum(hash as i64));
+    };
+    match bound.as_fixnum() {
+        Some(bound) if bound > 0 => Ok(Value::fixnum((hash % bound as u64) as i64)),
+        _ => Err(wrong_argument(
+            m,
+            procedure,
+            "a whole number above 0 as the bound",
+            bound,
+        )),
+    }
+}
+
+fn equal_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    shown(m, "hash", arguments, Test::Equal)
+}
+
+fn string_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    shown(m, "string-hash", arguments, Test::String)
+}
+
+fn identity_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    shown(m, "hash-by-identity", arguments, Test::Eqv)
 }
