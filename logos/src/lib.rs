@@ -36,4 +36,5 @@ pub const STDLIB: &[(&str, &str)] = &[
     ("ports", include_str!("../../stdlib/ports.logos")),
     ("promises", include_str!("../../stdlib/promises.logos")),
     ("syntax", include_str!("../../stdlib/syntax.logos")),
+    ("data", include_str!("../../stdlib/data.logos")),
 ];

@@ -1,6 +1,7 @@
 //! The part of the language that is written in Logos, as a user sees it: values, and the messages for mistakes.
 
 use logos::vm::{Bounds, Profile, Status, Vm};
+use std::path::Path;
 
 /// Evaluates a text in the world and gives its value as `write` prints it, or the error's kind and message.
 fn evaluate(vm: &mut Vm, text: &str) -> String {
@@ -283,6 +284,11 @@ fn matching() {
         ("(match 9 ((= sqrt root) root))", "3"),
         ("(match #(1 2 3) (#(a b ...) (list a b)))", "(1 (2 3))"),
         ("(match 5 (6 1))", ":no-match no pattern fits the value 5"),
+        ("(match {:name 1 :age 5} ({:name n :age (? even? a)} 'even) ({:age a :name n} (list n a)))", "(1 5)"),
+        ("(match {:a {:b '(1 2)}} ({:a {:b (x y)}} (+ x y)))", "3"),
+        ("(match {:a 1} ({:b x} x) ({} 'any))", "any"),
+        ("(define-record-type point (make-point x y) point? (x point-x) (y point-y))
+          (match (make-point 1 2) (($ point 3 y) 'no) (($ point x y) (list x y)))", "(1 2)"),
         ("(match-let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
         ("(map (match-lambda ((a b) (+ a b)) (n n)) '((1 2) 5))", "(3 5)"),
         ("(let ((list vector) (if +)) (match '(1 2) ((a b) (- a b))))", "-1"),
@@ -299,6 +305,8 @@ fn comprehensions() {
         ("(for ((n (range 4)) (m (range n))) (* n m))", "(0 0 2 0 3 6)"),
         ("(for (((a b) '((1 2) (3 4)))) (+ a b))", "(3 7)"),
         ("(for (x #(1 2)) (- x))", "(-1 -2)"),
+        ("(for (c \"abc\") (char-upcase c))", "(#\\A #\\B #\\C)"),
+        ("(for (((key . value) {:b 2 :a 1})) (list key value))", "((:a 1) (:b 2))"),
     ]);
 }
 
@@ -312,6 +320,10 @@ fn forms_for_everyday() {
         ("(when-let ((x (assv 2 '((2 . 3)))) (y (cdr x))) (+ y 1))", "4"),
         ("(let ((i 0)) (while (< i 5) (set! i (+ i 1))) i)", "5"),
         ("(let ((i 0)) (until (= i 5) (set! i (+ i 1))) i)", "5"),
+        ("(assert (= (+ 1 2) 3))", "#t"),
+        ("(assert (= (+ 1 2) (* 2 2)))", ":user this does not hold: (= (+ 1 2) (* 2 2)); (+ 1 2) is 3; (* 2 2) is 4"),
+        ("(assert (memv 1 '(2)))", ":user this does not hold: (memv 1 '(2))"),
+        ("(assert (memv 1 '(2)) \"one is missing\")", ":user one is missing (memv 1 '(2))"),
     ]);
 }
 
@@ -379,6 +391,13 @@ fn tasks() {
         ("(guard (e (#t (list (error-kind e) log))) (await (finally (spawn (lambda () (car 5))) (lambda () (note 'again)))))",
          "(:wrong-argument (again end))"),
         ("(await (promise-race (list (spawn (lambda () (yield) 5)) (spawn (lambda () 6)))))", "6"),
+        ("(await (promise-all (list 1 (delay 2) (spawn (lambda () (yield) 3)))))", "(1 2 3)"),
+        ("(await (promise-all '()))", "()"),
+        ("(guard (e (#t (list (error-kind e) (error-payload e)))) (await (promise-all (list 1 (spawn (lambda () (car 5)))))))", "(:wrong-argument {:index 1})"),
+        ("(guard (e (#t (list (error-irritants e) (error-payload e)))) (await (promise-all (list (spawn (lambda () (raise 42)))))))", "((42) {:index 0})"),
+        ("(await (promise-settle (list 1 (spawn (lambda () (raise 'no))) (delay 3))))", "({:ok 1} {:error no} {:ok 3})"),
+        ("(await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (yield) 6)))))", "6"),
+        ("(guard (e (#t (list (error-kind e) (map error-kind (:errors (error-payload e)))))) (await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (car 6)))))))", "(:wrong-argument (:wrong-argument :wrong-argument))"),
         ("(await (promise-race '()))", ":wrong-argument `promise-race` needs at least one promise, but got ()"),
         // Two tasks take turns.
         (
@@ -421,4 +440,141 @@ fn cancelling() {
         ("(cancel (delay 5))", "#t"),
         ("(spawn 5) (define t (spawn (lambda () (await t)))) (await t)", ":not-allowed a task cannot wait for its own end"),
     ]);
+}
+
+#[test]
+fn many_at_once() {
+    check(&[
+        ("(await (map-concurrently (lambda (x) (yield) (* x x)) (iota 10) {:limit 3}))", "(0 1 4 9 16 25 36 49 64 81)"),
+        ("(await (map-concurrently (lambda (x) (spawn (lambda () (- x)))) #(1 2 3)))", "(-1 -2 -3)"),
+        ("(await (map-concurrently list '()))", "()"),
+        // Never more than the limit, and a generator is pulled no further.
+        (
+            "(define running 0) (define most 0) (define pulled 0)
+             (define (work x)
+               (set! running (+ running 1)) (set! most (max most running)) (yield) (yield) (set! running (- running 1)) x)
+             (define (source) (if (= pulled 100) (eof-object) (begin (set! pulled (+ pulled 1)) pulled)))
+             (define result (map-concurrently work source {:limit 7}))
+             (yield) (yield)
+             (list pulled most (length (await result)) most running)",
+            "(7 7 100 7 0)",
+        ),
+        ("(guard (e (#t (list (error-kind e) (error-payload e)))) (await (map-concurrently (lambda (x) (yield) (/ 1 x)) '(1 2 0 4) {:limit 2})))", "(:divide-by-zero {:index 2})"),
+        // Cancelled halfway, it stops and everybody is told.
+        (
+            "(define begun 0) (define ended 0)
+             (define (wait x)
+               (dynamic-wind (lambda () (set! begun (+ begun 1))) (lambda () (await (%promise 1 #f))) (lambda () (set! ended (+ ended 1)))))
+             (define all (map-concurrently wait (iota 1000) {:limit 20}))
+             (yield) (yield) (cancel all) (guard (e (#t (list (error-kind e) begun ended))) (await all))",
+            "(:cancelled 20 20)",
+        ),
+        ("(map-concurrently list '(1) {:limit 0})", ":wrong-argument `map-concurrently` needs a :limit that is a whole number greater than 0, but got 0"),
+        (
+            "(define s (semaphore 2)) (define inside 0) (define most 0) (define order '())
+             (define (enter i)
+               (spawn (lambda ()
+                 (with-permit s (lambda ()
+                   (set! inside (+ inside 1)) (set! most (max most inside)) (set! order (cons i order)) (yield) (set! inside (- inside 1)) i)))))
+             (list (await (promise-all (map enter (iota 6)))) most (reverse order))",
+            "((0 1 2 3 4 5) 2 (0 1 2 3 4 5))",
+        ),
+        // Permits come back from failures, from tasks that were cancelled while holding one, and while waiting for one.
+        (
+            "(define s (semaphore 1))
+             (define failing (spawn (lambda () (with-permit s (lambda () (car 5))))))
+             (define holding (spawn (lambda () (with-permit s (lambda () (await (%promise 1 #f)))))))
+             (define waiting (spawn (lambda () (with-permit s (lambda () 'never)))))
+             (define last (spawn (lambda () (with-permit s (lambda () 'last)))))
+             (yield) (yield) (cancel waiting) (cancel holding) (await last)",
+            "last",
+        ),
+    ]);
+}
+
+#[test]
+fn strings_and_tables() {
+    check(&[
+        ("(string-map char-foldcase \"AbdEgH\")", "\"abdegh\""),
+        ("(string-map (lambda (c k) ((if (eqv? k #\\u) char-upcase char-downcase) c)) \"studlycaps xxx\" \"ululululul\")", "\"StUdLyCaPs\""),
+        ("(let ((v '())) (string-for-each (lambda (c) (set! v (cons (char->integer c) v))) \"abcde\") v)", "(101 100 99 98 97)"),
+        ("(string-index \"hello\" #\\l)", "2"),
+        ("(string-index-right \"hello\" #\\l)", "3"),
+        ("(string-count \"banana\" #\\a)", "3"),
+        ("(list (string-any char-numeric? \"a1\") (string-every char-numeric? \"a1\"))", "(#t #f)"),
+        ("(filter char-alphabetic? \"a1b2\")", "\"ab\""),
+        ("(string-tabulate (lambda (i) (integer->char (+ i 97))) 3)", "\"abc\""),
+        ("(format \"~a and ~s: ~d, ~x~%~~\" \"x\" \"y\" 5 255)", "\"x and \\\"y\\\": 5, ff\\n~\""),
+        ("(format #f \"~a\" '(1 \"b\"))", "\"(1 b)\""),
+        ("(format \"~a\")", ":wrong-argument `format` needs a value for each ~a, but got \"~a\""),
+        ("(format \"none\" 1)", ":wrong-argument `format` needs a ~a or the like for each value, but got 1"),
+        ("(update {:a 1} :a (lambda (x) (+ x 1)))", "{:a 2}"),
+        ("(update {} :a (lambda (x) (+ x 1)) 0)", "{:a 1}"),
+        ("(dict-fold (lambda (key value sum) (+ value sum)) 0 {:a 1 :b 2})", "3"),
+        ("(dict-map (lambda (key value) (list key value)) {:a 1})", "{:a (:a 1)}"),
+        ("(filter (lambda (entry) (> (cdr entry) 1)) {:a 1 :b 2})", "{:b 2}"),
+        ("(fold (lambda (entry sum) (+ (cdr entry) sum)) 0 {:a 1 :b 2})", "3"),
+        ("(let ((t (make-hash-table))) (hash-table-update!/default t 'a (lambda (n) (+ n 1)) 0) (hash-table-update! t 'a (lambda (n) (* n 5))) (hash-table-ref t 'a))", "5"),
+        ("(hash-table-ref (make-hash-table) 'x)", ":not-found the hash table has no such key: x"),
+        ("(hash-table-ref (make-hash-table) 'x (lambda () 'none))", "none"),
+        ("(hash-table-fold (alist->hash-table '((a . 1) (b . 2))) (lambda (key value sum) (+ value sum)) 0)", "3"),
+        ("(delete-duplicates '(1 2 1 \"a\" \"a\"))", "(1 2 \"a\")"),
+        ("(call-with-output-string (lambda (port) (write 'x port)))", "\"x\""),
+        ("(with-output-to-string (lambda () (display \"hi\")))", "\"hi\""),
+        ("(with-input-from-string \"(1 2) 3\" read)", "(1 2)"),
+        ("(let ((port (open-input-string \"x\"))) (list (call-with-port port read-char) (input-port-open? port)))", "(#\\x #f)"),
+    ]);
+}
+
+#[test]
+fn limits_and_tests() {
+    check(&[
+        ("(guard (e (#t (error-kind e))) (with-limits {:fuel 1000} (lambda () (let loop () (loop)))))", ":fuel-exhausted"),
+        ("(with-limits {} (lambda () 5))", "5"),
+        ("(with-limits {:feul 5} (lambda () 5))", ":wrong-argument `with-limits` needs limits called :fuel and :memory, but got :feul"),
+        (
+            "(define (area r) \"The area of a circle.\" :test (= (area 0) 0) :test (= (area 1) 3) :test (car 5) (* 22/7 r r))
+             (tests area)",
+            "((= (area 0) 0) (= (area 1) 3) (car 5))",
+        ),
+        ("(:passed (check area))", "1"),
+        ("(map :test (:failed (check area)))", "((= (area 1) 3) (car 5))"),
+    ]);
+}
+
+/// What a beginner sees: what they did wrong, in words, with the values.
+#[test]
+fn messages() {
+    check(&[
+        ("(map car 5)", ":wrong-argument `map` needs a list, but got 5"),
+        ("(map car '(1 2))", ":wrong-argument `car` needs a pair, but got 1"),
+        ("(for-each display '(1 . 2))", ":wrong-argument `for-each` needs a list, but got (1 . 2)"),
+        ("(filter odd? 5)", ":wrong-argument `filter` needs a list, vector, string or dict, but got 5"),
+        ("(take '(1 2) 3)", ":out-of-range `take` needs a list of at least 3, but got (1 2)"),
+        ("(third '(1 2))", ":out-of-range `third` needs a list of at least 3, but got (1 2)"),
+        ("(sort < '(2 1))", ":wrong-argument `sort` needs the list first and then the procedure, as in (sort (list 2 1) <), but got #<procedure <>"),
+        ("(last '())", ":out-of-range `last` needs a list of at least 1, but got ()"),
+        ("(range 1 5 0)", ":wrong-argument `range` needs a step that is not 0, but got 0"),
+        ("(for (x 5) x)", ":wrong-argument `for` needs a list, vector, string or dict, but got 5"),
+    ]);
+}
+
+/// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
+#[test]
+fn examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["tour", "numbers", "hat"] {
+        let program = root.join(format!("../examples/{name}.logos"));
+        let program = std::fs::read_to_string(program).expect("the example can be read");
+        let mut vm = Vm::new(Profile::Pure);
+        evaluate(&mut vm, &program);
+        assert!(vm.condition().is_none(), "{name}: {:?}", vm.condition());
+        let printed = vm.machine.take_output();
+        let golden = root.join(format!("tests/examples/{name}.txt"));
+        if std::env::var_os("LOGOS_UPDATE").is_some() {
+            std::fs::write(&golden, &printed).expect("the output can be kept");
+        }
+        let expected = std::fs::read_to_string(golden).expect("the expected output can be read");
+        assert_eq!(printed, expected, "{name}");
+    }
 }

@@ -87,6 +87,14 @@ pub const TABLE: &[Builtin] = &[
         payload,
     ),
     Builtin::plain(
+        "%error-with-payload",
+        "(%error-with-payload error value)",
+        (2, 2),
+        "",
+        "The same error, but with something else that belongs to it.",
+        with_payload,
+    ),
+    Builtin::plain(
         "%error-span",
         "(%error-span error)",
         (1, 1),
@@ -217,4 +225,13 @@ fn is_file_error(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn is_read_error(m: &mut Machine, arguments: Arguments) -> Outcome {
     has_kind(m, arguments, ":bad-syntax")
+}
+
+fn with_payload(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-payload", fields::KIND)?;
+    m.ensure(1 + fields::COUNT)?;
+    let (error, payload) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    let mut copied: Vec<Value> = (0..fields::COUNT).map(|index| m.heap.field(error, index)).collect();
+    copied[fields::PAYLOAD] = payload;
+    Ok(m.heap.object(Kind::Error, 0, &copied))
 }

@@ -123,6 +123,11 @@ impl Condition {
     }
 }
 
+/// Whether a place is in the library's sources, which are the first of every world. A user looks for mistakes in their own.
+fn is_library(span: Span) -> bool {
+    (span.source.0 as usize) < crate::STDLIB.len()
+}
+
 fn read_span(m: &Machine, vector: Value, from: usize) -> Span {
     if !m.heap.is(vector, Kind::Vector) || m.heap.length(vector) < from + 3 {
         return Span::NONE;
@@ -230,6 +235,7 @@ impl Vm {
 
     /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.
     pub(super) fn complete_error(&mut self) {
+        let is_loading = self.is_loading();
         let m = &mut self.machine;
         m.top = m.top.max(m.fp + 2);
         if !m.heap.is(m.raised, Kind::Error) || m.heap.field(m.raised, TRACE) != Value::NIL {
@@ -244,7 +250,10 @@ impl Vm {
         let known = places
             .iter()
             .map(|&place| (place, self.code.spans[place - 1]));
-        let calls: Vec<(usize, Span)> = known.filter(|(_, span)| !span.is_none()).collect();
+        let mut calls: Vec<(usize, Span)> = known.filter(|(_, span)| !span.is_none()).collect();
+        if !is_loading {
+            calls.retain(|&(_, span)| !is_library(span));
+        }
         let has_place = m.heap.field(m.raised, SPAN) != Value::FALSE;
         if let (false, Some(&(_, span))) = (has_place, calls.first()) {
             m.set_error_span(span);

@@ -241,11 +241,11 @@ impl Vm {
                     );
                 }
             }
+            self.find_internals();
         }
         for internal in crate::expand::INTERNALS {
-            let cell = self.library_cell(internal.name);
-            let cell = cell.unwrap_or_else(|| panic!("the library defines {}", internal.name));
-            self.internals.insert(internal.name, cell);
+            let known = self.internals.contains_key(internal.name);
+            assert!(known, "the library defines {}", internal.name);
         }
         self.name_library();
         let place = |vm: &Vm, name: &str| vm.library_cell(name).map_or(0, |cell| cell.0 as usize);
@@ -254,6 +254,20 @@ impl Vm {
             guard_handle: place(self, "%guard-handle"),
             continue_winding: place(self, "%continue-winding"),
         };
+    }
+
+    /// Whether the library is not complete yet.
+    pub(super) fn is_loading(&self) -> bool {
+        self.places.guard_unwind == 0
+    }
+
+    /// The library's later sources may use what its earlier ones define.
+    fn find_internals(&mut self) {
+        for internal in crate::expand::INTERNALS {
+            if let Some(cell) = self.library_cell(internal.name) {
+                self.internals.insert(internal.name, cell);
+            }
+        }
     }
 
     fn library_cell(&self, name: &str) -> Option<GlobalId> {
