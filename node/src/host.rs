@@ -163,14 +163,21 @@ impl Host {
         }
         let status = self.vm.run(SLICE);
         self.print_output();
+        let mut is_answered = false;
         while let Some(request) = self.vm.poll_request() {
             let now = self.effects.begin(&request, &self.vm.machine.symbols);
             if let LocalAsk::Answered(answer) = now {
                 self.answer(request.id, answer);
+                is_answered = true;
             }
         }
         while let Some(happening) = self.effects.happened() {
             self.happen(happening);
+            is_answered = true;
+        }
+        // Whoever waited for one of these can go on.
+        if status == Status::Idle && is_answered {
+            return Status::Yield;
         }
         status
     }
@@ -181,7 +188,6 @@ impl Host {
         let began = Instant::now();
         let mut is_shown = false;
         let happening = loop {
-            // An answer that came with the last turn may be all that was waited for.
             if !self.effects.is_waiting() {
                 break None;
             }
@@ -256,6 +262,10 @@ impl Host {
         }
     }
 
+    fn is_pending(&self, value: Value) -> bool {
+        matches!(self.promise(value), Some((promises::PENDING, _)))
+    }
+
     /// State and content of a promise.
     fn promise(&self, value: Value) -> Option<(i64, Value)> {
         let heap = &self.vm.machine.heap;
@@ -273,7 +283,7 @@ impl Host {
         }
         match self.turn() {
             Status::Failed => Some(self.failure()),
-            Status::Idle if !self.wait() => {
+            Status::Idle if self.is_pending(self.vm.result()) && !self.wait() => {
                 self.give_up();
                 let _ = self.vm.run(SLICE);
                 Some(self.failure())
