@@ -37,4 +37,5 @@ pub const STDLIB: &[(&str, &str)] = &[
     ("promises", include_str!("../../stdlib/promises.logos")),
     ("syntax", include_str!("../../stdlib/syntax.logos")),
     ("data", include_str!("../../stdlib/data.logos")),
+    ("network", include_str!("../../stdlib/network.logos")),
 ];
