@@ -7,12 +7,14 @@ mod options;
 mod run;
 mod serve;
 mod style;
+mod test;
 
 pub use options::Options;
 pub use run::host;
 pub use style::Style;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +61,11 @@ enum Command {
         #[arg(value_name = "FILE", required = true, trailing_var_arg = true)]
         script: Vec<OsString>,
     },
+    /// Run the `:test` clauses of every definition, and `*-test.logos` files
+    Test {
+        /// Files and folders; the present folder if there are none
+        paths: Vec<PathBuf>,
+    },
     /// Run a node without a prompt, until SIGTERM or SIGINT
     Node,
     /// Show, make, write or read the key of this node
@@ -90,6 +97,7 @@ pub fn start() -> ExitCode {
     options.start_logging();
     match arguments.command {
         Some(Command::Run { script }) => run::script(&options, &script),
+        Some(Command::Test { paths }) => test::run(&options, &paths),
         Some(Command::Node) => serve::run(&options),
         Some(Command::Key { action }) => key::run(&options, action.unwrap_or(key::Action::Show)),
         Some(Command::Doc { name }) => doc::run(&options, name.as_deref()),

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use logos::builtins::BUILTINS;
 use logos::reader::is_plain_name;
 
 use super::{DONE, ERROR, Options, run, wrong_use};
@@ -23,17 +22,10 @@ pub fn run(options: &Options, name: Option<&str>) -> ExitCode {
     if !is_plain_name(name) {
         return wrong_use(&format!("{name} is not a name"));
     }
-    let builtin = BUILTINS.iter().find(|builtin| builtin.name == name);
-    if let Some(builtin) = builtin {
-        println!("{}\n{}", builtin.signature, builtin.doc);
-        println!("Profile: {}.", builtin.profile.name());
-        return ExitCode::from(DONE);
-    }
-    let report = host.evaluate(
-        "doc",
-        &format!("(display (doc {name}))(newline)"),
-        options.bounds(),
+    let question = format!(
+        "(let ((text (doc {name}))) (display (if text text \"There is no documentation of it.\")) (newline))"
     );
+    let report = host.evaluate("doc", &question, options.bounds());
     match report.ending {
         Ending::Failed(failure) => {
             eprintln!("logos: {}", failure.condition.message);
