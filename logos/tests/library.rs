@@ -271,28 +271,58 @@ fn vectors() {
 fn matching() {
     check(&[
         ("(match 5 (1 'one) (5 'five))", "five"),
-        ("(match '(1 2 3) ((a b) 'two) ((a . rest) (list a rest)))", "(1 (2 3))"),
+        (
+            "(match '(1 2 3) ((a b) 'two) ((a . rest) (list a rest)))",
+            "(1 (2 3))",
+        ),
         ("(match '(1 2 3 4) ((a ... z) (list a z)))", "((1 2 3) 4)"),
-        ("(match '((a 1) (b 2)) (((k v) ...) (list k v)))", "((a b) (1 2))"),
-        ("(match '(1 (2 3) (4 5 6)) ((a (b ...) ...) (list a b)))", "(1 ((2 3) (4 5 6)))"),
+        (
+            "(match '((a 1) (b 2)) (((k v) ...) (list k v)))",
+            "((a b) (1 2))",
+        ),
+        (
+            "(match '(1 (2 3) (4 5 6)) ((a (b ...) ...) (list a b)))",
+            "(1 ((2 3) (4 5 6)))",
+        ),
         ("(match '(1 2) ((a b c ...) (list a b c)))", "(1 2 ())"),
-        ("(match 7 ((? odd? n) :when (> n 10) 'big) ((? odd? n) (list 'odd n)) (_ 'other))", "(odd 7)"),
+        (
+            "(match 7 ((? odd? n) :when (> n 10) 'big) ((? odd? n) (list 'odd n)) (_ 'other))",
+            "(odd 7)",
+        ),
         ("(match :ok (:error 1) (:ok 2))", "2"),
-        ("(match '(add 1 2) (('mul x y) (* x y)) (('add x y) (+ x y)))", "3"),
+        (
+            "(match '(add 1 2) (('mul x y) (* x y)) (('add x y) (+ x y)))",
+            "3",
+        ),
         ("(match '(2 5) ((or (1 x) (2 x)) x))", "5"),
         ("(match 3 ((not 3) 'no) ((and x (not 4)) x))", "3"),
         ("(match 9 ((= sqrt root) root))", "3"),
         ("(match #(1 2 3) (#(a b ...) (list a b)))", "(1 (2 3))"),
         ("(match 5 (6 1))", ":no-match no pattern fits the value 5"),
-        ("(match {:name 1 :age 5} ({:name n :age (? even? a)} 'even) ({:age a :name n} (list n a)))", "(1 5)"),
+        (
+            "(match {:name 1 :age 5} ({:name n :age (? even? a)} 'even) ({:age a :name n} (list n a)))",
+            "(1 5)",
+        ),
         ("(match {:a {:b '(1 2)}} ({:a {:b (x y)}} (+ x y)))", "3"),
         ("(match {:a 1} ({:b x} x) ({} 'any))", "any"),
-        ("(define-record-type point (make-point x y) point? (x point-x) (y point-y))
-          (match (make-point 1 2) (($ point 3 y) 'no) (($ point x y) (list x y)))", "(1 2)"),
+        (
+            "(define-record-type point (make-point x y) point? (x point-x) (y point-y))
+          (match (make-point 1 2) (($ point 3 y) 'no) (($ point x y) (list x y)))",
+            "(1 2)",
+        ),
         ("(match-let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
-        ("(map (match-lambda ((a b) (+ a b)) (n n)) '((1 2) 5))", "(3 5)"),
-        ("(let ((list vector) (if +)) (match '(1 2) ((a b) (- a b))))", "-1"),
-        ("(define (count-to n) (match n (0 'done) (n (count-to (- n 1))))) (count-to 100000)", "done"),
+        (
+            "(map (match-lambda ((a b) (+ a b)) (n n)) '((1 2) 5))",
+            "(3 5)",
+        ),
+        (
+            "(let ((list vector) (if +)) (match '(1 2) ((a b) (- a b))))",
+            "-1",
+        ),
+        (
+            "(define (count-to n) (match n (0 'done) (n (count-to (- n 1))))) (count-to 100000)",
+            "done",
+        ),
     ]);
 }
 
@@ -300,13 +330,22 @@ fn matching() {
 fn comprehensions() {
     check(&[
         ("(for (x '(1 2 3)) (* x x))", "(1 4 9)"),
-        ("(for ((x '(1 2 3)) (y '(1 2 3)) :when (< x y)) (list x y))", "((1 2) (1 3) (2 3))"),
+        (
+            "(for ((x '(1 2 3)) (y '(1 2 3)) :when (< x y)) (list x y))",
+            "((1 2) (1 3) (2 3))",
+        ),
         ("(for (x (range 10) :when (odd? x)) x)", "(1 3 5 7 9)"),
-        ("(for ((n (range 4)) (m (range n))) (* n m))", "(0 0 2 0 3 6)"),
+        (
+            "(for ((n (range 4)) (m (range n))) (* n m))",
+            "(0 0 2 0 3 6)",
+        ),
         ("(for (((a b) '((1 2) (3 4)))) (+ a b))", "(3 7)"),
         ("(for (x #(1 2)) (- x))", "(-1 -2)"),
         ("(for (c \"abc\") (char-upcase c))", "(#\\A #\\B #\\C)"),
-        ("(for (((key . value) {:b 2 :a 1})) (list key value))", "((:a 1) (:b 2))"),
+        (
+            "(for (((key . value) {:b 2 :a 1})) (list key value))",
+            "((:a 1) (:b 2))",
+        ),
     ]);
 }
 
@@ -317,13 +356,25 @@ fn forms_for_everyday() {
         ("(->> '(1 2 3) (map (lambda (x) (* x x))) (fold + 0))", "14"),
         ("(if-let (x (assv 2 '((1 . 2)))) x 'none)", "none"),
         ("(if-let (x (assv 1 '((1 . 2)))) (cdr x) 'none)", "2"),
-        ("(when-let ((x (assv 2 '((2 . 3)))) (y (cdr x))) (+ y 1))", "4"),
+        (
+            "(when-let ((x (assv 2 '((2 . 3)))) (y (cdr x))) (+ y 1))",
+            "4",
+        ),
         ("(let ((i 0)) (while (< i 5) (set! i (+ i 1))) i)", "5"),
         ("(let ((i 0)) (until (= i 5) (set! i (+ i 1))) i)", "5"),
         ("(assert (= (+ 1 2) 3))", "#t"),
-        ("(assert (= (+ 1 2) (* 2 2)))", ":user this does not hold: (= (+ 1 2) (* 2 2)); (+ 1 2) is 3; (* 2 2) is 4"),
-        ("(assert (memv 1 '(2)))", ":user this does not hold: (memv 1 '(2))"),
-        ("(assert (memv 1 '(2)) \"one is missing\")", ":user one is missing (memv 1 '(2))"),
+        (
+            "(assert (= (+ 1 2) (* 2 2)))",
+            ":user this does not hold: (= (+ 1 2) (* 2 2)); (+ 1 2) is 3; (* 2 2) is 4",
+        ),
+        (
+            "(assert (memv 1 '(2)))",
+            ":user this does not hold: (memv 1 '(2))",
+        ),
+        (
+            "(assert (memv 1 '(2)) \"one is missing\")",
+            ":user one is missing (memv 1 '(2))",
+        ),
     ]);
 }
 
@@ -384,21 +435,59 @@ fn promises() {
 fn tasks() {
     check(&[
         ("(define p (spawn (lambda () (yield) 7))) (await p)", "7"),
-        ("(await (then p (lambda (x) (spawn (lambda () (yield) (* 2 x))))))", "14"),
-        ("(await (recover (spawn (lambda () (car 5))) error-kind))", ":wrong-argument"),
-        ("(define log '()) (define (note x) (set! log (cons x log)))", "#<void>"),
-        ("(await (finally (spawn (lambda () 5)) (lambda () (note 'end)))) log", "(end)"),
-        ("(guard (e (#t (list (error-kind e) log))) (await (finally (spawn (lambda () (car 5))) (lambda () (note 'again)))))",
-         "(:wrong-argument (again end))"),
-        ("(await (promise-race (list (spawn (lambda () (yield) 5)) (spawn (lambda () 6)))))", "6"),
-        ("(await (promise-all (list 1 (delay 2) (spawn (lambda () (yield) 3)))))", "(1 2 3)"),
+        (
+            "(await (then p (lambda (x) (spawn (lambda () (yield) (* 2 x))))))",
+            "14",
+        ),
+        (
+            "(await (recover (spawn (lambda () (car 5))) error-kind))",
+            ":wrong-argument",
+        ),
+        (
+            "(define log '()) (define (note x) (set! log (cons x log)))",
+            "#<void>",
+        ),
+        (
+            "(await (finally (spawn (lambda () 5)) (lambda () (note 'end)))) log",
+            "(end)",
+        ),
+        (
+            "(guard (e (#t (list (error-kind e) log))) (await (finally (spawn (lambda () (car 5))) (lambda () (note 'again)))))",
+            "(:wrong-argument (again end))",
+        ),
+        (
+            "(await (promise-race (list (spawn (lambda () (yield) 5)) (spawn (lambda () 6)))))",
+            "6",
+        ),
+        (
+            "(await (promise-all (list 1 (delay 2) (spawn (lambda () (yield) 3)))))",
+            "(1 2 3)",
+        ),
         ("(await (promise-all '()))", "()"),
-        ("(guard (e (#t (list (error-kind e) (error-payload e)))) (await (promise-all (list 1 (spawn (lambda () (car 5)))))))", "(:wrong-argument {:index 1})"),
-        ("(guard (e (#t (list (error-irritants e) (error-payload e)))) (await (promise-all (list (spawn (lambda () (raise 42)))))))", "((42) {:index 0})"),
-        ("(await (promise-settle (list 1 (spawn (lambda () (raise 'no))) (delay 3))))", "({:ok 1} {:error no} {:ok 3})"),
-        ("(await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (yield) 6)))))", "6"),
-        ("(guard (e (#t (list (error-kind e) (map error-kind (:errors (error-payload e)))))) (await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (car 6)))))))", "(:wrong-argument (:wrong-argument :wrong-argument))"),
-        ("(await (promise-race '()))", ":wrong-argument `promise-race` needs at least one promise, but got ()"),
+        (
+            "(guard (e (#t (list (error-kind e) (error-payload e)))) (await (promise-all (list 1 (spawn (lambda () (car 5)))))))",
+            "(:wrong-argument {:index 1})",
+        ),
+        (
+            "(guard (e (#t (list (error-irritants e) (error-payload e)))) (await (promise-all (list (spawn (lambda () (raise 42)))))))",
+            "((42) {:index 0})",
+        ),
+        (
+            "(await (promise-settle (list 1 (spawn (lambda () (raise 'no))) (delay 3))))",
+            "({:ok 1} {:error no} {:ok 3})",
+        ),
+        (
+            "(await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (yield) 6)))))",
+            "6",
+        ),
+        (
+            "(guard (e (#t (list (error-kind e) (map error-kind (:errors (error-payload e)))))) (await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (car 6)))))))",
+            "(:wrong-argument (:wrong-argument :wrong-argument))",
+        ),
+        (
+            "(await (promise-race '()))",
+            ":wrong-argument `promise-race` needs at least one promise, but got ()",
+        ),
         // Two tasks take turns.
         (
             "(define log '())
@@ -406,8 +495,14 @@ fn tasks() {
              (define a (talk 'a)) (define b (talk 'b)) (await a) (await b) log",
             "(b a b a)",
         ),
-        ("(let build ((i 0) (p (spawn (lambda () 0)))) (if (< i 10000) (build (+ i 1) (then p (lambda (x) (+ x 1)))) (await p)))", "10000"),
-        ("(define log '()) (await (as-completed (list (spawn (lambda () (yield) 1)) 2) (lambda (p) (note (await p))))) log", "(1 2)"),
+        (
+            "(let build ((i 0) (p (spawn (lambda () 0)))) (if (< i 10000) (build (+ i 1) (then p (lambda (x) (+ x 1)))) (await p)))",
+            "10000",
+        ),
+        (
+            "(define log '()) (await (as-completed (list (spawn (lambda () (yield) 1)) 2) (lambda (p) (note (await p))))) log",
+            "(1 2)",
+        ),
     ]);
 }
 
@@ -492,37 +587,123 @@ fn many_at_once() {
     ]);
 }
 
+/// Collecting at every request for memory finds values that the machine forgot to hold.
+#[test]
+fn tasks_survive_a_collection_at_any_moment() {
+    let mut vm = Vm::new(Profile::Node);
+    vm.set_stress(true);
+    let cases = [
+        (
+            "(await (promise-all (map (lambda (i) (spawn (lambda () (yield) (list i)))) (iota 5))))",
+            "((0) (1) (2) (3) (4))",
+        ),
+        (
+            "(await (map-concurrently (lambda (x) (yield) (list x)) (iota 4) {:limit 2}))",
+            "((0) (1) (2) (3))",
+        ),
+        (
+            "(define t (spawn (lambda () (await (%promise 1 #f))))) (define u (then t list)) (yield) (cancel u) (error-kind (%promise-value (begin (yield) (yield) t)))",
+            ":cancelled",
+        ),
+        (
+            "(define s (semaphore 1)) (await (promise-settle (map (lambda (i) (spawn (lambda () (with-permit s (lambda () (yield) (list i)))))) (iota 3))))",
+            "({:ok (0)} {:ok (1)} {:ok (2)})",
+        ),
+        (
+            "(await (promise-race (list (spawn (lambda () (yield) 1)) (delay (list 2)))))",
+            "(2)",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(&mut vm, text), expected, "{text}");
+    }
+}
+
 #[test]
 fn strings_and_tables() {
     check(&[
         ("(string-map char-foldcase \"AbdEgH\")", "\"abdegh\""),
-        ("(string-map (lambda (c k) ((if (eqv? k #\\u) char-upcase char-downcase) c)) \"studlycaps xxx\" \"ululululul\")", "\"StUdLyCaPs\""),
-        ("(let ((v '())) (string-for-each (lambda (c) (set! v (cons (char->integer c) v))) \"abcde\") v)", "(101 100 99 98 97)"),
+        (
+            "(string-map (lambda (c k) ((if (eqv? k #\\u) char-upcase char-downcase) c)) \"studlycaps xxx\" \"ululululul\")",
+            "\"StUdLyCaPs\"",
+        ),
+        (
+            "(let ((v '())) (string-for-each (lambda (c) (set! v (cons (char->integer c) v))) \"abcde\") v)",
+            "(101 100 99 98 97)",
+        ),
         ("(string-index \"hello\" #\\l)", "2"),
         ("(string-index-right \"hello\" #\\l)", "3"),
         ("(string-count \"banana\" #\\a)", "3"),
-        ("(list (string-any char-numeric? \"a1\") (string-every char-numeric? \"a1\"))", "(#t #f)"),
+        (
+            "(list (string-any char-numeric? \"a1\") (string-every char-numeric? \"a1\"))",
+            "(#t #f)",
+        ),
         ("(filter char-alphabetic? \"a1b2\")", "\"ab\""),
-        ("(string-tabulate (lambda (i) (integer->char (+ i 97))) 3)", "\"abc\""),
-        ("(format \"~a and ~s: ~d, ~x~%~~\" \"x\" \"y\" 5 255)", "\"x and \\\"y\\\": 5, ff\\n~\""),
+        (
+            "(string-tabulate (lambda (i) (integer->char (+ i 97))) 3)",
+            "\"abc\"",
+        ),
+        (
+            "(format \"~a and ~s: ~d, ~x~%~~\" \"x\" \"y\" 5 255)",
+            "\"x and \\\"y\\\": 5, ff\\n~\"",
+        ),
         ("(format #f \"~a\" '(1 \"b\"))", "\"(1 b)\""),
-        ("(format \"~a\")", ":wrong-argument `format` needs a value for each ~a, but got \"~a\""),
-        ("(format \"none\" 1)", ":wrong-argument `format` needs a ~a or the like for each value, but got 1"),
+        (
+            "(format \"~a\")",
+            ":wrong-argument `format` needs a value for each ~a, but got \"~a\"",
+        ),
+        (
+            "(format \"none\" 1)",
+            ":wrong-argument `format` needs a ~a or the like for each value, but got 1",
+        ),
         ("(update {:a 1} :a (lambda (x) (+ x 1)))", "{:a 2}"),
         ("(update {} :a (lambda (x) (+ x 1)) 0)", "{:a 1}"),
-        ("(dict-fold (lambda (key value sum) (+ value sum)) 0 {:a 1 :b 2})", "3"),
-        ("(dict-map (lambda (key value) (list key value)) {:a 1})", "{:a (:a 1)}"),
-        ("(filter (lambda (entry) (> (cdr entry) 1)) {:a 1 :b 2})", "{:b 2}"),
-        ("(fold (lambda (entry sum) (+ (cdr entry) sum)) 0 {:a 1 :b 2})", "3"),
-        ("(let ((t (make-hash-table))) (hash-table-update!/default t 'a (lambda (n) (+ n 1)) 0) (hash-table-update! t 'a (lambda (n) (* n 5))) (hash-table-ref t 'a))", "5"),
-        ("(hash-table-ref (make-hash-table) 'x)", ":not-found the hash table has no such key: x"),
-        ("(hash-table-ref (make-hash-table) 'x (lambda () 'none))", "none"),
-        ("(hash-table-fold (alist->hash-table '((a . 1) (b . 2))) (lambda (key value sum) (+ value sum)) 0)", "3"),
+        (
+            "(dict-fold (lambda (key value sum) (+ value sum)) 0 {:a 1 :b 2})",
+            "3",
+        ),
+        (
+            "(dict-map (lambda (key value) (list key value)) {:a 1})",
+            "{:a (:a 1)}",
+        ),
+        (
+            "(filter (lambda (entry) (> (cdr entry) 1)) {:a 1 :b 2})",
+            "{:b 2}",
+        ),
+        (
+            "(fold (lambda (entry sum) (+ (cdr entry) sum)) 0 {:a 1 :b 2})",
+            "3",
+        ),
+        (
+            "(let ((t (make-hash-table))) (hash-table-update!/default t 'a (lambda (n) (+ n 1)) 0) (hash-table-update! t 'a (lambda (n) (* n 5))) (hash-table-ref t 'a))",
+            "5",
+        ),
+        (
+            "(hash-table-ref (make-hash-table) 'x)",
+            ":not-found the hash table has no such key: x",
+        ),
+        (
+            "(hash-table-ref (make-hash-table) 'x (lambda () 'none))",
+            "none",
+        ),
+        (
+            "(hash-table-fold (alist->hash-table '((a . 1) (b . 2))) (lambda (key value sum) (+ value sum)) 0)",
+            "3",
+        ),
         ("(delete-duplicates '(1 2 1 \"a\" \"a\"))", "(1 2 \"a\")"),
-        ("(call-with-output-string (lambda (port) (write 'x port)))", "\"x\""),
-        ("(with-output-to-string (lambda () (display \"hi\")))", "\"hi\""),
+        (
+            "(call-with-output-string (lambda (port) (write 'x port)))",
+            "\"x\"",
+        ),
+        (
+            "(with-output-to-string (lambda () (display \"hi\")))",
+            "\"hi\"",
+        ),
         ("(with-input-from-string \"(1 2) 3\" read)", "(1 2)"),
-        ("(let ((port (open-input-string \"x\"))) (list (call-with-port port read-char) (input-port-open? port)))", "(#\\x #f)"),
+        (
+            "(let ((port (open-input-string \"x\"))) (list (call-with-port port read-char) (input-port-open? port)))",
+            "(#\\x #f)",
+        ),
     ]);
 }
 
@@ -546,16 +727,46 @@ fn limits_and_tests() {
 #[test]
 fn messages() {
     check(&[
-        ("(map car 5)", ":wrong-argument `map` needs a list, but got 5"),
-        ("(map car '(1 2))", ":wrong-argument `car` needs a pair, but got 1"),
-        ("(for-each display '(1 . 2))", ":wrong-argument `for-each` needs a list, but got (1 . 2)"),
-        ("(filter odd? 5)", ":wrong-argument `filter` needs a list, vector, string or dict, but got 5"),
-        ("(take '(1 2) 3)", ":out-of-range `take` needs a list of at least 3, but got (1 2)"),
-        ("(third '(1 2))", ":out-of-range `third` needs a list of at least 3, but got (1 2)"),
-        ("(sort < '(2 1))", ":wrong-argument `sort` needs the list first and then the procedure, as in (sort (list 2 1) <), but got #<procedure <>"),
-        ("(last '())", ":out-of-range `last` needs a list of at least 1, but got ()"),
-        ("(range 1 5 0)", ":wrong-argument `range` needs a step that is not 0, but got 0"),
-        ("(for (x 5) x)", ":wrong-argument `for` needs a list, vector, string or dict, but got 5"),
+        (
+            "(map car 5)",
+            ":wrong-argument `map` needs a list, but got 5",
+        ),
+        (
+            "(map car '(1 2))",
+            ":wrong-argument `car` needs a pair, but got 1",
+        ),
+        (
+            "(for-each display '(1 . 2))",
+            ":wrong-argument `for-each` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(filter odd? 5)",
+            ":wrong-argument `filter` needs a list, vector, string or dict, but got 5",
+        ),
+        (
+            "(take '(1 2) 3)",
+            ":out-of-range `take` needs a list of at least 3, but got (1 2)",
+        ),
+        (
+            "(third '(1 2))",
+            ":out-of-range `third` needs a list of at least 3, but got (1 2)",
+        ),
+        (
+            "(sort < '(2 1))",
+            ":wrong-argument `sort` needs the list first and then the procedure, as in (sort (list 2 1) <), but got #<procedure <>",
+        ),
+        (
+            "(last '())",
+            ":out-of-range `last` needs a list of at least 1, but got ()",
+        ),
+        (
+            "(range 1 5 0)",
+            ":wrong-argument `range` needs a step that is not 0, but got 0",
+        ),
+        (
+            "(for (x 5) x)",
+            ":wrong-argument `for` needs a list, vector, string or dict, but got 5",
+        ),
     ]);
 }
 

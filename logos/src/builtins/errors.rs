@@ -231,7 +231,9 @@ fn with_payload(m: &mut Machine, arguments: Arguments) -> Outcome {
     field(m, arguments, "error-payload", fields::KIND)?;
     m.ensure(1 + fields::COUNT)?;
     let (error, payload) = (m.arg(arguments, 0), m.arg(arguments, 1));
-    let mut copied: Vec<Value> = (0..fields::COUNT).map(|index| m.heap.field(error, index)).collect();
+    let mut copied: Vec<Value> = (0..fields::COUNT)
+        .map(|index| m.heap.field(error, index))
+        .collect();
     copied[fields::PAYLOAD] = payload;
     Ok(m.heap.object(Kind::Error, 0, &copied))
 }

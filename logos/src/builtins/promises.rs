@@ -482,9 +482,16 @@ fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn sleep(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
     let seconds = m.arg(arguments, 0);
-    let is_duration = m.number(seconds).is_some_and(|n| crate::number::to_f64(&n) >= 0.0);
+    let is_duration = m
+        .number(seconds)
+        .is_some_and(|n| crate::number::to_f64(&n) >= 0.0);
     if !is_duration {
-        return Err(wrong_argument(m, "sleep", "a number that is not negative", seconds));
+        return Err(wrong_argument(
+            m,
+            "sleep",
+            "a number that is not negative",
+            seconds,
+        ));
     }
     let promise = ask(m, "sleep", arguments, 0)?;
     m.set_arg(arguments, 0, promise);

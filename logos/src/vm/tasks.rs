@@ -181,7 +181,12 @@ pub(crate) fn spawn(m: &mut Machine, arguments: Arguments, begins: bool) -> Outc
     made.map(|()| promise)
 }
 
-fn spawn_for(m: &mut Machine, arguments: Arguments, begins: bool, promise: usize) -> Result<(), Fault> {
+fn spawn_for(
+    m: &mut Machine,
+    arguments: Arguments,
+    begins: bool,
+    promise: usize,
+) -> Result<(), Fault> {
     let root = dynamic::task_root(m)?;
     m.temporaries.push(root);
     m.ensure(TASK_WORDS + 5 + 6 + 4)?;
@@ -191,9 +196,7 @@ fn spawn_for(m: &mut Machine, arguments: Arguments, begins: bool, promise: usize
     let bottom = Value(link(stack::UNDERFLOW_PC, 0));
     let frame = [Value::FALSE, bottom, promise, thunk];
     let segment = stack::segment(m, &frame, link(stubs::START, frame.len()));
-    let continuation = m
-        .heap
-        .object(Kind::Continuation, 0, &[segment, root, task]);
+    let continuation = m.heap.object(Kind::Continuation, 0, &[segment, root, task]);
     m.heap.set_field(task, CONTINUATION, continuation);
     let content = m.heap.field(promise, 0);
     m.heap.set_field(content, p::OWNER, task);
