@@ -4,6 +4,8 @@
 mod common;
 
 use common::evaluate_in;
+use logos::job::{Run, Terms};
+use logos::printer::write_limited;
 use logos::vm::{Bounds, Profile, Vm};
 
 /// Evaluates each text in one world; gives what differs from what is expected, an error being its kind and message.
@@ -707,4 +709,60 @@ fn equality_of_graphs() {
             "#t",
         ),
     ]);
+}
+
+/// What a thunk gives as a job in a world of its own.
+fn job(definitions: &str, thunk: &str) -> String {
+    let mut vm = Vm::new(Profile::Node);
+    let text = format!("{definitions} {thunk}");
+    let made = evaluate_in(&mut vm, &text, Bounds::default(), u64::MAX);
+    assert!(made.result.is_ok(), "{text}: {made:?}");
+    let thunk = vm.result();
+    let program = vm
+        .encode(thunk, false, 1 << 20)
+        .expect("the thunk can be sent");
+    let mut run = Run::new(&program, Terms::default());
+    let outcome = loop {
+        if let Some(outcome) = run.run(1_000_000) {
+            break outcome;
+        }
+    };
+    let value = vm
+        .decode(&outcome.bytes)
+        .expect("an outcome is an encoding");
+    write_limited(&vm.machine, value)
+}
+
+#[test]
+fn data_travels() {
+    check(&[
+        (
+            "(define d {:a '(1 2) \"b\" {1.5 #(x)} '(k 1) #u8(1 2)}) (list (equal? (%decode (%encode d)) d) (%decode (%encode d)))",
+            "(#t {\"b\" {1.5 #(x)} :a (1 2) (k 1) #u8(1 2)})",
+        ),
+        ("(%decode (%encode {}))", "{}"),
+    ]);
+    let point =
+        "(define-record-type point (make-point x y) point? (x point-x) (y point-y set-point-y!))";
+    assert_eq!(
+        job(
+            point,
+            "(lambda () (let ((p (make-point 1 2))) (set-point-y! p 5) (list (point-x p) (point-y p) (point? p) (point? 1))))"
+        ),
+        "(done (1 5 #t #f) \"\")"
+    );
+    assert_eq!(
+        job(point, "(lambda () (display (make-point 1 '(2))))"),
+        "(done #<void> \"#<point x: 1 y: (2)>\")"
+    );
+    assert_eq!(
+        job(
+            "",
+            "(lambda () (list (random 100) (random 100) (random 1000000000000000000000)))"
+        ),
+        job(
+            "",
+            "(lambda () (list (random 100) (random 100) (random 1000000000000000000000)))"
+        ),
+    );
 }

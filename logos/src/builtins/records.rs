@@ -4,6 +4,7 @@
 //! places) and its name.
 
 use super::{Builtin, counted, wrong_argument};
+use crate::heap::Heap;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
@@ -143,6 +144,69 @@ pub fn apply(m: &mut Machine, arguments: Arguments) -> Outcome {
     }
 }
 
+/// What such a procedure gives, where nothing is unusual and nothing has to be asked for: the interpreter's loop tries this first. `None`
+/// also when it is none.
+#[inline]
+pub fn apply_quickly(heap: &mut Heap, procedure: Value, arguments: &[u64]) -> Option<Value> {
+    if !heap.is(procedure, Kind::RecordProcedure) {
+        return None;
+    }
+    let &[first, ref rest @ ..] = arguments else {
+        return None;
+    };
+    let record = Value(first);
+    let is_right =
+        heap.is(record, Kind::Record) && heap.field(record, 0) == heap.field(procedure, TYPE);
+    match (heap.field(procedure, WHICH).fixnum_value(), rest) {
+        (ACCESSOR, []) if is_right => {
+            let place = heap.field(procedure, PLACE).fixnum_value() as usize;
+            Some(heap.field(record, 1 + place))
+        }
+        (MODIFIER, &[value]) if is_right => {
+            let place = heap.field(procedure, PLACE).fixnum_value() as usize;
+            heap.set_field(record, 1 + place, Value(value));
+            Some(Value::VOID)
+        }
+        (PREDICATE, []) => Some(Value::boolean(is_right)),
+        _ => None,
+    }
+}
+
+/// Such a procedure, made of its fields in the vector that is the temporary at `parts`; `None` when they do not fit together.
+pub fn from_parts(m: &mut Machine, parts: usize) -> Result<Option<Value>, Fault> {
+    let fields = |m: &Machine| [0, 1, 2, 3].map(|field| m.heap.field(m.temporaries[parts], field));
+    let [which, record_type, place, name] = fields(m);
+    if !m.heap.is(record_type, Kind::RecordType) || name.as_symbol().is_none() {
+        return Ok(None);
+    }
+    let fits = match which.as_fixnum() {
+        Some(CONSTRUCTOR) => are_places(m, record_type, place),
+        Some(PREDICATE) => place == Value::FALSE,
+        Some(ACCESSOR | MODIFIER) => is_place(place, field_count(m, record_type)),
+        _ => false,
+    };
+    if !fits {
+        return Ok(None);
+    }
+    m.ensure(5)?;
+    let fields = fields(m);
+    Ok(Some(m.heap.object(Kind::RecordProcedure, 0, &fields)))
+}
+
+fn is_place(place: Value, count: usize) -> bool {
+    place
+        .as_fixnum()
+        .and_then(|n| usize::try_from(n).ok())
+        .is_some_and(|n| n < count)
+}
+
+/// Whether a value is a vector of places of a type's fields.
+fn are_places(m: &Machine, record_type: Value, places: Value) -> bool {
+    let count = field_count(m, record_type);
+    m.heap.is(places, Kind::Vector)
+        && (0..m.heap.length(places)).all(|index| is_place(m.heap.field(places, index), count))
+}
+
 #[inline]
 fn is_of_type(m: &Machine, value: Value, record_type: Value) -> bool {
     m.heap.is(value, Kind::Record) && m.heap.field(value, 0) == record_type
@@ -244,16 +308,7 @@ fn make(
 fn make_constructor(m: &mut Machine, arguments: Arguments) -> Outcome {
     let record_type = type_argument(m, "%record-constructor", arguments)?;
     let places = m.arg(arguments, 1);
-    let count = field_count(m, record_type);
-    let is_place = |place: Value| {
-        place
-            .as_fixnum()
-            .and_then(|n| usize::try_from(n).ok())
-            .is_some_and(|n| n < count)
-    };
-    let is_right = m.heap.is(places, Kind::Vector)
-        && (0..m.heap.length(places)).all(|index| is_place(m.heap.field(places, index)));
-    if !is_right {
+    if !are_places(m, record_type, places) {
         let what = "a vector of places of fields";
         return Err(wrong_argument(m, "%record-constructor", what, places));
     }

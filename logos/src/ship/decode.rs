@@ -517,7 +517,12 @@ impl Decoder<'_> {
             tag::RECORD_TYPE => 2,
             tag::ERROR => 4,
             tag::RECORD => 2,
-            tag::CELL | tag::PARAMETER | tag::CLOSURE | tag::CASE | tag::PROMISE
+            tag::CELL
+            | tag::PARAMETER
+            | tag::CLOSURE
+            | tag::CASE
+            | tag::PROMISE
+            | tag::RECORD_PROCEDURE
                 if self.data_only =>
             {
                 return self.bad("only data may stand here");
@@ -533,6 +538,7 @@ impl Decoder<'_> {
                 return self.put(slot, None, parameter);
             }
             tag::PROMISE => 2,
+            tag::RECORD_PROCEDURE => 4,
             tag::CASE => self.count()?,
             tag::CLOSURE => return self.begin_closure(slot, label, tasks),
             _ => return self.bad("no such tag"),
@@ -604,6 +610,10 @@ impl Decoder<'_> {
                 let serial = Value::fixnum(m.next_serial() as i64);
                 Ok(m.heap.object(Kind::RecordType, 0, &[name, fields, serial]))
             }
+            tag::RECORD_PROCEDURE => match crate::builtins::records::from_parts(m, parts)? {
+                Some(procedure) => Ok(procedure),
+                None => self.bad("a record's procedure is not made like this"),
+            },
             tag::PROMISE => {
                 let (state, value) = (part(m, 0), part(m, 1));
                 let Some(state @ (0 | 2 | 3 | 4)) = state.as_fixnum() else {

@@ -334,6 +334,9 @@ impl Encoder<'_> {
                 items.push(Item::Value(record_type));
                 Ok(())
             }
+            Kind::RecordProcedure if !self.data_only => {
+                self.parts(tag::RECORD_PROCEDURE, &fields(0), items)
+            }
             Kind::RecordType => self.parts(tag::RECORD_TYPE, &fields(0)[..2], items),
             Kind::Error => {
                 let part = |index| heap.field(value, index);
@@ -592,6 +595,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Task => "a task",
         Kind::Environment => "an environment",
         Kind::Table => "a hash table",
+        Kind::RecordProcedure => "a procedure",
         Kind::Cell | Kind::Parameter => "a variable",
         _ => "this value",
     }

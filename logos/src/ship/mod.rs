@@ -82,6 +82,8 @@ pub mod tag {
     pub const PROMISE: u8 = 0x26;
     /// A case-lambda's closure: count, then the closures of its clauses.
     pub const CASE: u8 = 0x27;
+    /// A procedure of a record type: what it does, the type, place or places, name.
+    pub const RECORD_PROCEDURE: u8 = 0x28;
 }
 
 /// The first byte of an encoding: data alone.

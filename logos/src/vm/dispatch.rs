@@ -4,7 +4,7 @@
 //! the loop through [`Exit`] with the machine's registers written back, so that it can be entered again at the same place.
 
 use super::machine::{Arguments, Fault, Machine, STACK_WORDS, WINDOW};
-use crate::builtins::{Function, SLOW};
+use crate::builtins::{Function, SLOW, records};
 use crate::codegen::{Code, branch_target};
 use crate::opcode::{Op, a, b, c, code, d, index};
 use crate::value::{Kind, Value};
@@ -107,10 +107,16 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             let base = $base;
             let callee = v!(base);
             regs[base + 1] = link($next, base);
-            fp += base;
             if m.heap.is(callee, Kind::Closure) {
+                fp += base;
                 enter!(callee, $count);
+            } else if let Some(value) =
+                records::apply_quickly(&mut m.heap, callee, &regs[base + 2..base + 2 + $count])
+            {
+                regs[base] = value.0;
+                pc = $next;
             } else {
+                fp += base;
                 leave!(Exit::Apply($count))
             }
         }};
@@ -123,6 +129,14 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             regs.copy_within(base + 2..base + 2 + $count, 2);
             if m.heap.is(callee, Kind::Closure) {
                 enter!(callee, $count);
+            } else if let Some(value) =
+                records::apply_quickly(&mut m.heap, callee, &regs[2..2 + $count])
+            {
+                let back = regs[1];
+                regs[0] = value.0;
+                pc = link_pc(back);
+                fp -= link_delta(back);
+                regs = window(&mut m.stack, fp);
             } else {
                 leave!(Exit::Apply($count))
             }
