@@ -28,6 +28,8 @@ const ANSWER_TIMES_MIN: usize = 8;
 const TASKS_MAX: usize = 256;
 /// How long a node may take to leave.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long to wait between two looks at what is still being stored.
+const CLOSE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a node is made of.
 pub(crate) struct Parts {
@@ -252,8 +254,16 @@ impl Node {
         tokio::task::spawn_blocking(move || work(&store)).await.ok()
     }
 
+    /// Waits for what is still being stored with others after their callers were answered.
+    async fn finish_writes(&self) {
+        while let Ok(1..) = self.core.look(Kademlia::writes_running).await {
+            tokio::time::sleep(CLOSE_PAUSE).await;
+        }
+    }
+
     /// Leaves the network; what was acknowledged is on disk when this returns.
     pub(crate) async fn close(&self) {
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.finish_writes()).await;
         self.workers.close();
         self.core.close().await;
         let core_task = locked(&self.core_task).take();

@@ -39,7 +39,7 @@ use crate::rates::{Dials, RateLimit, RoundTrip};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
 use crate::table::{Entry, Table};
 use exchanges::Exchange;
-use tasks::{Task, TaskId};
+use tasks::{Goal, Task, TaskId};
 use watching::Watching;
 
 /// Every bound and interval of the state machine by name.
@@ -301,6 +301,12 @@ impl Kademlia {
     /// Every item held, cached copies included, in the order of keys.
     pub fn items(&self) -> impl Iterator<Item = &VerifiedItem> {
         self.storage.iter().map(|held| &held.item)
+    }
+
+    /// How many items are being stored with others, those included whose `Put` has its answer.
+    pub fn writes_running(&self) -> usize {
+        let goals = self.tasks.values().map(|task| &task.goal);
+        goals.filter(|goal| matches!(goal, Goal::Write(_))).count()
     }
 
     /// How many items are held, and how many bytes they count.
