@@ -1,0 +1,190 @@
+//! Calls of procedures that are not known builtins.
+//!
+//! A global operator is read after its operands where nothing they do could change it, so that the call names it directly.
+
+use super::task::{Call, Destination, Operand, Operation, Task};
+use super::{Generator, Inline, REGISTERS_MAX};
+use crate::core::{GlobalId, Node, NodeId};
+use crate::opcode::{Op, abc, wide};
+
+impl Generator<'_> {
+    pub(super) fn application(
+        &mut self,
+        node: NodeId,
+        operator: NodeId,
+        operands: &[NodeId],
+        destination: Destination,
+    ) {
+        match self.unit().nodes[operator as usize] {
+            Node::Local(variable) => {
+                if let Some(lambda) = self.analysis().names_lambda[variable as usize]
+                    && self.analysis().loop_of[lambda as usize].is_some()
+                {
+                    return self.loop_call(node, lambda, operands);
+                }
+            }
+            Node::Global(global) => {
+                if let Some((builtin, redefinable)) = self.world.builtin_of(global)
+                    && self.builtin_call(
+                        node,
+                        builtin,
+                        operands,
+                        destination,
+                        redefinable.then_some(global),
+                    )
+                {
+                    return;
+                }
+                if operands.iter().all(|&operand| self.is_simple(operand)) {
+                    return self.late_global_call(node, global, operands, destination);
+                }
+            }
+            _ => {}
+        }
+        self.general_call(node, operator, operands, destination);
+    }
+
+    /// Whether evaluating a node calls nothing but inlined builtins of its own, so that a global operator may be read after it.
+    fn is_simple(&self, node: NodeId) -> bool {
+        const SIMPLE_NODES_MAX: usize = 16;
+        let mut pending = vec![node];
+        let mut seen = 0;
+        while let Some(node) = pending.pop() {
+            seen += 1;
+            if seen > SIMPLE_NODES_MAX {
+                return false;
+            }
+            match &self.unit().nodes[node as usize] {
+                Node::Constant(_) | Node::Local(_) | Node::Global(_) => {}
+                Node::Call(operator, operands) => match self.unit().nodes[*operator as usize] {
+                    Node::Global(global) if self.inlines(global, operands.len()) => {
+                        pending.extend(operands)
+                    }
+                    _ => return false,
+                },
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn inlines(&self, global: GlobalId, count: usize) -> bool {
+        match self.world.builtin_of(global) {
+            Some((builtin, _)) => match self.world.inline(builtin) {
+                Inline::No => false,
+                Inline::Direct => true,
+                Inline::Unary(_) => count == 1,
+                Inline::Binary(_) => count == 2,
+                Inline::Fold(_) => count >= 2,
+                Inline::Ternary(_) => count == 3,
+            },
+            None => false,
+        }
+    }
+
+    fn late_global_call(
+        &mut self,
+        node: NodeId,
+        global: GlobalId,
+        operands: &[NodeId],
+        destination: Destination,
+    ) {
+        let base = self.height;
+        if base as usize + operands.len() + 8 > REGISTERS_MAX {
+            return self.fail("a call with so many arguments");
+        }
+        let (span, count) = (self.span, operands.len());
+        let outer_hole = self.hole;
+        self.tasks.push(Task::Hole(outer_hole));
+        self.tasks.push(Task::Call(Call {
+            base,
+            count,
+            destination,
+            span,
+            global: Some(global),
+        }));
+        self.push_own_charge(node);
+        self.tasks.push(Task::Height(base));
+        self.tasks.push(Task::Hole(outer_hole));
+        self.push_values(base + 2, operands.iter().copied());
+        self.tasks.push(Task::Height(base + 2));
+        self.tasks.push(Task::Hole(Some(base)));
+    }
+
+    fn general_call(
+        &mut self,
+        node: NodeId,
+        operator: NodeId,
+        operands: &[NodeId],
+        destination: Destination,
+    ) {
+        let base = self.height;
+        if base as usize + operands.len() + 8 > REGISTERS_MAX {
+            return self.fail("a call with so many arguments");
+        }
+        let (span, count) = (self.span, operands.len());
+        self.tasks.push(Task::Call(Call {
+            base,
+            count,
+            destination,
+            span,
+            global: None,
+        }));
+        self.push_own_charge(node);
+        self.tasks.push(Task::Height(base));
+        self.push_values(base + 2, operands.iter().copied());
+        self.tasks.push(Task::Height(base + 2));
+        self.push_operator(base, operator);
+    }
+
+    /// Prepares a call's frame at `base` with its operator.
+    fn push_operator(&mut self, base: u16, operator: NodeId) {
+        if let Node::Global(global) = self.unit().nodes[operator as usize] {
+            self.highest = self.highest.max(base + 4);
+            self.span = self.unit().spans[operator as usize];
+            self.emit(wide(Op::OperatorGlobal, base, global.0));
+        } else if let Some(register) = self.plain_register(operator) {
+            self.highest = self.highest.max(base + 4);
+            self.emit(abc(Op::Operator, base, register, 0));
+        } else {
+            let destination = Destination::Register(base);
+            self.tasks.push(Task::Operate(Operation {
+                op: Op::Operator,
+                x: Operand::Register(base),
+                y: Operand::None,
+                destination,
+                span: self.span,
+                global: None,
+            }));
+            self.tasks.push(Task::Evaluate(operator, destination));
+        }
+    }
+
+    pub(super) fn call(&mut self, call: Call) {
+        let Call {
+            base,
+            count,
+            destination,
+            span,
+            global,
+        } = call;
+        self.span = span;
+        let (plain, by_name) = match destination {
+            Destination::Return => (Op::TailCall, Op::TailCallGlobal),
+            _ => (Op::Call, Op::CallGlobal),
+        };
+        // While the callee runs, the caller's words in use end where the callee's frame begins.
+        self.set_height(base as usize + 2 + count);
+        self.set_height(base as usize);
+        match global {
+            Some(global) => {
+                self.emit(abc(by_name, base, count as u16, 0));
+                self.emit_extra(u64::from(global.0));
+            }
+            None => self.emit(abc(plain, base, count as u16, 0)),
+        }
+        if !matches!(destination, Destination::Return) {
+            self.finish(base, destination);
+        }
+    }
+}
