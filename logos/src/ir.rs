@@ -68,7 +68,10 @@ impl Pieces {
             self.gathered = self.gathered.saturating_add(price);
             return None;
         }
-        let ended = (self.begin.replace(part), std::mem::replace(&mut self.gathered, price));
+        let ended = (
+            self.begin.replace(part),
+            std::mem::replace(&mut self.gathered, price),
+        );
         match ended {
             (Some(begin), price) => Some((begin, price)),
             (None, price) => {
@@ -281,9 +284,10 @@ impl Analysis {
             let first_piece = match node {
                 Node::Constant(_) | Node::Local(_) | Node::Global(_) => 1,
                 Node::Lambda(lambda) => self.closure_price(*lambda),
-                Node::CaseLambda(lambdas) => {
-                    lambdas.iter().map(|l| self.closure_price(*l)).fold(1, u32::saturating_add)
-                }
+                Node::CaseLambda(lambdas) => lambdas
+                    .iter()
+                    .map(|l| self.closure_price(*l))
+                    .fold(1, u32::saturating_add),
                 Node::If(test, _, _) => self.price[*test as usize],
                 _ => self.divide(unit, id as NodeId),
             };
@@ -293,23 +297,31 @@ impl Analysis {
 
     /// Divides what a node with parts costs into pieces; gives the price of the first.
     fn divide(&mut self, unit: &Unit, node: NodeId) -> u32 {
-        let mut pieces = Pieces { first: 0, gathered: 0, begin: None };
+        let mut pieces = Pieces {
+            first: 0,
+            gathered: 0,
+            begin: None,
+        };
         // The closure of a loop is never made.
         let is_loop = |analysis: &Analysis, e: NodeId| {
             lambda_at(unit, e).is_some_and(|l| analysis.loop_of[l as usize].is_some())
         };
         let mut own = 0;
         children(unit, node, |part, _, _| {
-            let price = if is_loop(self, part) && matches!(unit.nodes[node as usize], Node::Letrec(..)) {
-                0
-            } else {
-                self.price[part as usize]
-            };
+            let price =
+                if is_loop(self, part) && matches!(unit.nodes[node as usize], Node::Letrec(..)) {
+                    0
+                } else {
+                    self.price[part as usize]
+                };
             if let Some((begin, price)) = pieces.add(Begin::Part(part), price) {
                 self.set_charge(begin, price);
             }
         });
-        if !matches!(unit.nodes[node as usize], Node::Sequence(_) | Node::Let(..) | Node::Letrec(..)) {
+        if !matches!(
+            unit.nodes[node as usize],
+            Node::Sequence(_) | Node::Let(..) | Node::Letrec(..)
+        ) {
             own = 1;
         }
         if let Some((begin, price)) = pieces.add(Begin::Own(node), own) {

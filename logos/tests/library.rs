@@ -1,5 +1,8 @@
 //! The part of the language that is written in Logos, as a user sees it: values, and the messages for mistakes.
 
+// The tests of the examples read files; the language does not.
+#![allow(clippy::disallowed_methods)]
+
 use logos::vm::{Bounds, Profile, Status, Vm};
 use std::path::Path;
 

@@ -7,47 +7,158 @@ use logos::vm::{Bounds, Profile, Vm};
 
 /// Programs and their values.
 const PROGRAMS: &[(&str, &str)] = &[
-    ("(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 15)", "610"),
-    ("(define (tak x y z) (if (not (< y x)) z (tak (tak (- x 1) y z) (tak (- y 1) z x) (tak (- z 1) x y)))) (tak 9 6 3)", "6"),
-    ("(let loop ((i 0) (acc '())) (if (< i 5) (loop (+ i 1) (cons i acc)) acc))", "(4 3 2 1 0)"),
-    ("(define (f . xs) xs) (list (f) (f 1) (f 1 2 3))", "(() (1) (1 2 3))"),
-    ("(define f (case-lambda ((a) (list 'one a)) ((a b) (list 'two b)) ((a . r) r))) (list (f 1) (f 1 2) (f 1 2 3))", "((one 1) (two 2) (2 3))"),
-    ("(let ((x 1)) (define (get) x) (set! x 2) (list x (get)))", "(2 2)"),
-    ("(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (list (even? 100) (odd? 100)))", "(#t #f)"),
-    ("(define (make) (define a 1) (define (b) (+ a c)) (define c 10) (b)) (make)", "11"),
-    ("(let loop ((i 0) (thunks '())) (if (= i 3) (list ((car thunks)) ((car (cdr thunks)))) (loop (+ i 1) (cons (lambda () i) thunks))))", "(2 1)"),
-    ("(let outer ((i 0) (n 0)) (if (= i 3) n (let inner ((j 0) (n n)) (if (= j 4) (outer (+ i 1) n) (inner (+ j 1) (+ n 1))))))", "12"),
-    ("(+ 1 (let loop ((i 0)) (if (= i 10) i (loop (+ i 1)))))", "11"),
+    (
+        "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 15)",
+        "610",
+    ),
+    (
+        "(define (tak x y z) (if (not (< y x)) z (tak (tak (- x 1) y z) (tak (- y 1) z x) (tak (- z 1) x y)))) (tak 9 6 3)",
+        "6",
+    ),
+    (
+        "(let loop ((i 0) (acc '())) (if (< i 5) (loop (+ i 1) (cons i acc)) acc))",
+        "(4 3 2 1 0)",
+    ),
+    (
+        "(define (f . xs) xs) (list (f) (f 1) (f 1 2 3))",
+        "(() (1) (1 2 3))",
+    ),
+    (
+        "(define f (case-lambda ((a) (list 'one a)) ((a b) (list 'two b)) ((a . r) r))) (list (f 1) (f 1 2) (f 1 2 3))",
+        "((one 1) (two 2) (2 3))",
+    ),
+    (
+        "(let ((x 1)) (define (get) x) (set! x 2) (list x (get)))",
+        "(2 2)",
+    ),
+    (
+        "(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (list (even? 100) (odd? 100)))",
+        "(#t #f)",
+    ),
+    (
+        "(define (make) (define a 1) (define (b) (+ a c)) (define c 10) (b)) (make)",
+        "11",
+    ),
+    (
+        "(let loop ((i 0) (thunks '())) (if (= i 3) (list ((car thunks)) ((car (cdr thunks)))) (loop (+ i 1) (cons (lambda () i) thunks))))",
+        "(2 1)",
+    ),
+    (
+        "(let outer ((i 0) (n 0)) (if (= i 3) n (let inner ((j 0) (n n)) (if (= j 4) (outer (+ i 1) n) (inner (+ j 1) (+ n 1))))))",
+        "12",
+    ),
+    (
+        "(+ 1 (let loop ((i 0)) (if (= i 10) i (loop (+ i 1)))))",
+        "11",
+    ),
     ("(call/cc (lambda (k) (+ 1 (k 42))))", "42"),
-    ("(define k #f) (define n 0) (+ 1 (call/cc (lambda (c) (set! k c) 1))) (set! n (+ n 1)) (if (< n 3) (k n)) n", "3"),
-    ("(define r '()) (define (note x) (set! r (cons x r))) (define k #f) (dynamic-wind (lambda () (note 'in)) (lambda () (call/cc (lambda (c) (set! k c))) (note 'body)) (lambda () (note 'out))) (if (< (length r) 6) (k 1)) (reverse r)", "(in body out in body out)"),
-    ("(call-with-values (lambda () (values 1 2 3)) list)", "(1 2 3)"),
-    ("(let-values (((a b) (values 1 2)) ((c) (values 3))) (list a b c))", "(1 2 3)"),
-    ("(guard (e ((pair? e) 'no) (#t (list 'caught e))) (raise 7))", "(caught 7)"),
-    ("(guard (e (#t (error-irritants e))) (error \"no\" 1 2))", "(1 2)"),
-    ("(guard (e (#t (list 'outer e))) (guard (e ((eq? e 'other) 1)) (raise 'this)))", "(outer this)"),
-    ("(with-exception-handler (lambda (e) 10) (lambda () (+ 1 (raise-continuable 'c))))", "11"),
-    ("(guard (e (#t (error-kind e))) (with-exception-handler (lambda (e) 10) (lambda () (+ 1 (raise 'c)))))", ":user"),
-    ("(let ((p (make-parameter 10 (lambda (x) (* x 2))))) (list (p) (parameterize ((p 3)) (p)) (p)))", "(20 6 20)"),
-    ("(define (deep n) (if (= n 0) 0 (+ 1 (deep (- n 1))))) (deep 50000)", "50000"),
-    ("(define (f n) (if (= n 0) 0 (+ 1 (call/cc (lambda (k) (f (- n 1))))))) (f 20000)", "20000"),
+    (
+        "(define k #f) (define n 0) (+ 1 (call/cc (lambda (c) (set! k c) 1))) (set! n (+ n 1)) (if (< n 3) (k n)) n",
+        "3",
+    ),
+    (
+        "(define r '()) (define (note x) (set! r (cons x r))) (define k #f) (dynamic-wind (lambda () (note 'in)) (lambda () (call/cc (lambda (c) (set! k c))) (note 'body)) (lambda () (note 'out))) (if (< (length r) 6) (k 1)) (reverse r)",
+        "(in body out in body out)",
+    ),
+    (
+        "(call-with-values (lambda () (values 1 2 3)) list)",
+        "(1 2 3)",
+    ),
+    (
+        "(let-values (((a b) (values 1 2)) ((c) (values 3))) (list a b c))",
+        "(1 2 3)",
+    ),
+    (
+        "(guard (e ((pair? e) 'no) (#t (list 'caught e))) (raise 7))",
+        "(caught 7)",
+    ),
+    (
+        "(guard (e (#t (error-irritants e))) (error \"no\" 1 2))",
+        "(1 2)",
+    ),
+    (
+        "(guard (e (#t (list 'outer e))) (guard (e ((eq? e 'other) 1)) (raise 'this)))",
+        "(outer this)",
+    ),
+    (
+        "(with-exception-handler (lambda (e) 10) (lambda () (+ 1 (raise-continuable 'c))))",
+        "11",
+    ),
+    (
+        "(guard (e (#t (error-kind e))) (with-exception-handler (lambda (e) 10) (lambda () (+ 1 (raise 'c)))))",
+        ":user",
+    ),
+    (
+        "(let ((p (make-parameter 10 (lambda (x) (* x 2))))) (list (p) (parameterize ((p 3)) (p)) (p)))",
+        "(20 6 20)",
+    ),
+    (
+        "(define (deep n) (if (= n 0) 0 (+ 1 (deep (- n 1))))) (deep 50000)",
+        "50000",
+    ),
+    (
+        "(define (f n) (if (= n 0) 0 (+ 1 (call/cc (lambda (k) (f (- n 1))))))) (f 20000)",
+        "20000",
+    ),
     ("(apply + 1 2 '(3 4))", "10"),
-    ("(list (quotient -7 2) (remainder -7 2) (modulo -7 2) (quotient 7 -2) (modulo 7 -2))", "(-3 -1 1 -3 -1)"),
-    ("(list (* 99999999999 99999999999) (- (expt 2 61)) (+ 4611686018427387903 1) (/ 6 4))", "(9999999999800000000001 -2305843009213693952 4611686018427387904 3/2)"),
-    ("(list (+ 0.1 0.2) (* 1e200 1e200) (- 0.0) (/ 1 3.0))", "(0.30000000000000004 +inf.0 -0.0 0.3333333333333333)"),
-    ("(let ((v (make-vector 3 0))) (vector-set! v 0 'a) (vector->list v))", "(a 0 0)"),
-    ("(define-syntax swap! (syntax-rules () ((_ a b) (let ((tmp a)) (set! a b) (set! b tmp))))) (let ((tmp 1) (other 2)) (swap! tmp other) (list tmp other))", "(2 1)"),
-    ("(defmacro (twice x) (list 'begin x x)) (define n 0) (twice (set! n (+ n 1))) n", "2"),
-    ("(define (f x) (car x)) (define (car x) 42) (list (f 1) (car 1))", "(42 42)"),
-    ("(define (f x) (if (< x 1) 'a 'b)) (define (g x) (+ x 1)) (define (h x) (if (not x) 1 2)) (define (< a b) #t) (define (+ a b) 'plus) (define (not x) x) (list (f 5) (g 1) (h #t))", "(a plus 1)"),
-    ("(define x (spawn (lambda () (yield) (+ 1 2)))) (define y (spawn (lambda () 4))) (list (%await y) (%await x))", "(4 3)"),
+    (
+        "(list (quotient -7 2) (remainder -7 2) (modulo -7 2) (quotient 7 -2) (modulo 7 -2))",
+        "(-3 -1 1 -3 -1)",
+    ),
+    (
+        "(list (* 99999999999 99999999999) (- (expt 2 61)) (+ 4611686018427387903 1) (/ 6 4))",
+        "(9999999999800000000001 -2305843009213693952 4611686018427387904 3/2)",
+    ),
+    (
+        "(list (+ 0.1 0.2) (* 1e200 1e200) (- 0.0) (/ 1 3.0))",
+        "(0.30000000000000004 +inf.0 -0.0 0.3333333333333333)",
+    ),
+    (
+        "(let ((v (make-vector 3 0))) (vector-set! v 0 'a) (vector->list v))",
+        "(a 0 0)",
+    ),
+    (
+        "(define-syntax swap! (syntax-rules () ((_ a b) (let ((tmp a)) (set! a b) (set! b tmp))))) (let ((tmp 1) (other 2)) (swap! tmp other) (list tmp other))",
+        "(2 1)",
+    ),
+    (
+        "(defmacro (twice x) (list 'begin x x)) (define n 0) (twice (set! n (+ n 1))) n",
+        "2",
+    ),
+    (
+        "(define (f x) (car x)) (define (car x) 42) (list (f 1) (car 1))",
+        "(42 42)",
+    ),
+    (
+        "(define (f x) (if (< x 1) 'a 'b)) (define (g x) (+ x 1)) (define (h x) (if (not x) 1 2)) (define (< a b) #t) (define (+ a b) 'plus) (define (not x) x) (list (f 5) (g 1) (h #t))",
+        "(a plus 1)",
+    ),
+    (
+        "(define x (spawn (lambda () (yield) (+ 1 2)))) (define y (spawn (lambda () 4))) (list (%await y) (%await x))",
+        "(4 3)",
+    ),
     ("(eval '(let ((x 1)) (+ x 2)))", "3"),
     ("(eval (list 'quote (vector 1 2)))", "#(1 2)"),
-    ("(guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (let loop () (loop)))))", ":fuel-exhausted"),
-    ("(guard (e (#t (error-kind e))) (%with-limits #f 100000 (lambda () (let loop ((l '())) (loop (cons 1 l))))))", ":memory-exhausted"),
-    ("(define (deep n) (if (= n 0) 0 (+ 1 (deep (- n 1))))) (guard (e (#t (error-kind e))) (%with-limits #f 100000 (lambda () (deep 100000))))", ":memory-exhausted"),
-    ("(%with-limits 100000 #f (lambda () (guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (guard (e (#t 'inner)) (let loop () (loop))))))))", ":fuel-exhausted"),
-    ("(call-with-values (lambda () (fuel-used (lambda () (let loop ((i 0)) (if (= i 10) i (loop (+ i 1))))))) list)", "(10 131)"),
+    (
+        "(guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (let loop () (loop)))))",
+        ":fuel-exhausted",
+    ),
+    (
+        "(guard (e (#t (error-kind e))) (%with-limits #f 100000 (lambda () (let loop ((l '())) (loop (cons 1 l))))))",
+        ":memory-exhausted",
+    ),
+    (
+        "(define (deep n) (if (= n 0) 0 (+ 1 (deep (- n 1))))) (guard (e (#t (error-kind e))) (%with-limits #f 100000 (lambda () (deep 100000))))",
+        ":memory-exhausted",
+    ),
+    (
+        "(%with-limits 100000 #f (lambda () (guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (guard (e (#t 'inner)) (let loop () (loop))))))))",
+        ":fuel-exhausted",
+    ),
+    (
+        "(call-with-values (lambda () (fuel-used (lambda () (let loop ((i 0)) (if (= i 10) i (loop (+ i 1))))))) list)",
+        "(10 131)",
+    ),
 ];
 
 #[test]
@@ -66,7 +177,11 @@ fn collecting_at_every_request_changes_nothing() {
         if program.contains("deep") || program.contains("20000") {
             continue;
         }
-        assert_eq!(evaluate_in(&mut vm, program, Bounds::default(), u64::MAX), plain, "{program}");
+        assert_eq!(
+            evaluate_in(&mut vm, program, Bounds::default(), u64::MAX),
+            plain,
+            "{program}"
+        );
     }
 }
 
@@ -76,7 +191,11 @@ fn the_size_of_slices_changes_nothing() {
         let whole = evaluate(program);
         for slice in [1, 7, 1000] {
             let mut vm = Vm::new(Profile::Node);
-            assert_eq!(evaluate_in(&mut vm, program, Bounds::default(), slice), whole, "{program} in slices of {slice}");
+            assert_eq!(
+                evaluate_in(&mut vm, program, Bounds::default(), slice),
+                whole,
+                "{program} in slices of {slice}"
+            );
         }
     }
 }
@@ -86,17 +205,39 @@ fn running_out_is_exact_and_cannot_be_caught() {
     let program = "(guard (e (#t 'caught)) (dynamic-wind (lambda () 1) (lambda () (let loop () (loop))) (lambda () (set! done #t))))";
     let mut vm = Vm::new(Profile::Node);
     for fuel in [100_u64, 1_000, 12_345] {
-        let bounds = Bounds { fuel: Some(fuel), memory: None };
+        let bounds = Bounds {
+            fuel: Some(fuel),
+            memory: None,
+        };
         let ended = evaluate_in(&mut vm, program, bounds, u64::MAX);
-        assert_eq!(ended.result.map_err(|e| e.0), Err(":fuel-exhausted".to_string()));
+        assert_eq!(
+            ended.result.map_err(|e| e.0),
+            Err(":fuel-exhausted".to_string())
+        );
         assert_eq!(ended.fuel, fuel);
     }
-    let bounds = Bounds { fuel: None, memory: Some(4 << 20) };
+    let bounds = Bounds {
+        fuel: None,
+        memory: Some(4 << 20),
+    };
     let program = "(guard (e (#t 'caught)) (let loop ((l '())) (loop (cons l l))))";
     let ended = evaluate_in(&mut vm, program, bounds, u64::MAX);
-    assert_eq!(ended.result.map_err(|e| e.0), Err(":memory-exhausted".to_string()));
-    assert!(vm.machine.peak_memory() <= 4 << 20, "{}", vm.machine.peak_memory());
-    assert_eq!(evaluate_in(&mut vm, "(+ 1 2)", Bounds::default(), u64::MAX).result.as_deref(), Ok("3"), "the world lives on");
+    assert_eq!(
+        ended.result.map_err(|e| e.0),
+        Err(":memory-exhausted".to_string())
+    );
+    assert!(
+        vm.machine.peak_memory() <= 4 << 20,
+        "{}",
+        vm.machine.peak_memory()
+    );
+    assert_eq!(
+        evaluate_in(&mut vm, "(+ 1 2)", Bounds::default(), u64::MAX)
+            .result
+            .as_deref(),
+        Ok("3"),
+        "the world lives on"
+    );
 }
 
 #[test]
@@ -115,8 +256,14 @@ fn errors_have_their_kinds() {
         ("(letrec ((a b) (b 1)) a)", ":unknown-name"),
         ("(vector-set! '#(1 2) 0 1)", ":wrong-argument"),
         ("(apply car '((1) 2))", ":wrong-count"),
-        ("(define k #f) (%with-limits 1000 #f (lambda () (call/cc (lambda (c) (set! k c))))) (if k (let ((c k)) (set! k #f) (c 1)))", ":not-allowed"),
-        ("(define k #f) (%await (spawn (lambda () (call/cc (lambda (c) (set! k c)))))) (k 1)", ":not-allowed"),
+        (
+            "(define k #f) (%with-limits 1000 #f (lambda () (call/cc (lambda (c) (set! k c))))) (if k (let ((c k)) (set! k #f) (c 1)))",
+            ":not-allowed",
+        ),
+        (
+            "(define k #f) (%await (spawn (lambda () (call/cc (lambda (c) (set! k c)))))) (k 1)",
+            ":not-allowed",
+        ),
     ] {
         check_error(program, kind);
     }
@@ -133,12 +280,20 @@ fn a_program_that_imports_sees_only_that() {
             None => logos::printer::write_limited(&vm.machine, vm.result()),
         }
     };
-    assert_eq!(run("(import (scheme base)) (define (f x) (* x 2)) (f 21)"), "42");
+    assert_eq!(
+        run("(import (scheme base)) (define (f x) (* x 2)) (f 21)"),
+        "42"
+    );
     assert_eq!(run("(import (only (scheme base) + quote)) (+ 1 2)"), "3");
-    assert_eq!(run("(import (only (scheme base) +)) (- 1 2)"), ":unknown-name");
+    assert_eq!(
+        run("(import (only (scheme base) +)) (- 1 2)"),
+        ":unknown-name"
+    );
     assert_eq!(run("(import (prefix (scheme base) b:)) (b:+ 1 2)"), "3");
     assert_eq!(
-        run("(define-library (shapes) (export area) (import (scheme base)) (begin (define k 3) (define (area r) (* k r r)))) (import (scheme base) (shapes)) (area 2)"),
+        run(
+            "(define-library (shapes) (export area) (import (scheme base)) (begin (define k 3) (define (area r) (* k r r)))) (import (scheme base) (shapes)) (area 2)"
+        ),
         "12"
     );
     assert_eq!(run("(import (no such library))"), ":not-found");
@@ -153,12 +308,28 @@ fn a_misspelt_name_is_guessed() {
 
 #[test]
 fn depth_is_data() {
-    check("(define (nest n) (let loop ((i 0) (x '())) (if (= i n) x (loop (+ i 1) (list x))))) (equal? (nest 1000000) (nest 1000000))", "#t");
-    check("(let loop ((i 0) (x 1)) (if (= i 1000000) (begin (eval (list 'quote x)) 'done) (loop (+ i 1) (list x))))", "done");
-    check("(equal? (%decode (%encode (let loop ((i 0) (x 1)) (if (= i 300000) x (loop (+ i 1) (list x)))))) 1)", "#f");
-    for text in ["(".repeat(1_000_000), "'".repeat(1_000_000), "#;".repeat(1_000_000)] {
+    check(
+        "(define (nest n) (let loop ((i 0) (x '())) (if (= i n) x (loop (+ i 1) (list x))))) (equal? (nest 1000000) (nest 1000000))",
+        "#t",
+    );
+    check(
+        "(let loop ((i 0) (x 1)) (if (= i 1000000) (begin (eval (list 'quote x)) 'done) (loop (+ i 1) (list x))))",
+        "done",
+    );
+    check(
+        "(equal? (%decode (%encode (let loop ((i 0) (x 1)) (if (= i 300000) x (loop (+ i 1) (list x)))))) 1)",
+        "#f",
+    );
+    for text in [
+        "(".repeat(1_000_000),
+        "'".repeat(1_000_000),
+        "#;".repeat(1_000_000),
+    ] {
         let ended = evaluate(&text);
-        assert_eq!(ended.result.map_err(|e| e.0), Err(":bad-syntax".to_string()));
+        assert_eq!(
+            ended.result.map_err(|e| e.0),
+            Err(":bad-syntax".to_string())
+        );
     }
 }
 
@@ -167,10 +338,26 @@ fn a_fork_is_a_world_of_its_own() {
     let mut first = Vm::new(Profile::Node);
     let mut second = first.fork();
     let run = |vm: &mut Vm, text: &str| evaluate_in(vm, text, Bounds::default(), u64::MAX).result;
-    assert_eq!(run(&mut second, "(define x 1) (define (car y) 'mine) (car x)").as_deref(), Ok("mine"));
+    assert_eq!(
+        run(&mut second, "(define x 1) (define (car y) 'mine) (car x)").as_deref(),
+        Ok("mine")
+    );
     assert_eq!(run(&mut first, "(car '(2))").as_deref(), Ok("2"));
     assert!(run(&mut first, "x").is_err());
     let program = "(define (f n) (if (= n 0) '() (cons n (f (- n 1))))) (length (f 1000))";
-    let plain = evaluate_in(&mut Vm::new(Profile::Node), program, Bounds::default(), u64::MAX);
-    assert_eq!(evaluate_in(&mut Vm::new(Profile::Node).fork(), program, Bounds::default(), u64::MAX), plain);
+    let plain = evaluate_in(
+        &mut Vm::new(Profile::Node),
+        program,
+        Bounds::default(),
+        u64::MAX,
+    );
+    assert_eq!(
+        evaluate_in(
+            &mut Vm::new(Profile::Node).fork(),
+            program,
+            Bounds::default(),
+            u64::MAX
+        ),
+        plain
+    );
 }

@@ -66,7 +66,13 @@ fn run_job(text: &str, bounds: Bounds, slice: u64) -> Outcome {
     let mut vm = Vm::new(Profile::Node);
     let thunk = value_of(&mut vm, text);
     let program = vm.encode(thunk, false, 1 << 20).expect("it can be sent");
-    let mut run = Run::new(&program, Terms { bounds, ..Terms::default() });
+    let mut run = Run::new(
+        &program,
+        Terms {
+            bounds,
+            ..Terms::default()
+        },
+    );
     loop {
         if let Some(outcome) = run.run(slice) {
             return outcome;
@@ -76,24 +82,53 @@ fn run_job(text: &str, bounds: Bounds, slice: u64) -> Outcome {
 
 fn written(outcome: &Outcome) -> String {
     let mut vm = Vm::new(Profile::Node);
-    let value = vm.decode(&outcome.bytes).expect("an outcome is an encoding");
+    let value = vm
+        .decode(&outcome.bytes)
+        .expect("an outcome is an encoding");
     write_limited(&vm.machine, value)
 }
 
-const LIMITS: Bounds = Bounds { fuel: Some(10_000_000), memory: Some(16 << 20) };
+const LIMITS: Bounds = Bounds {
+    fuel: Some(10_000_000),
+    memory: Some(16 << 20),
+};
 
 #[test]
 fn a_job_is_what_the_program_is_at_home() {
     for (text, expected) in [
-        ("(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (lambda () (fib 12))", "(done 144 \"\")"),
-        ("(define (even n) (if (= n 0) #t (odd (- n 1)))) (define (odd n) (if (= n 0) #f (even (- n 1)))) (lambda () (even 101))", "(done #f \"\")"),
-        ("(let ((n 0)) (define (inc!) (set! n (+ n 1)) n) (inc!) (lambda () (inc!) (list n (inc!))))", "(done (2 3) \"\")"),
-        ("(define f (case-lambda ((a) 'one) ((a . r) r))) (lambda () (list (f 1) (f 1 2)))", "(done (one (2)) \"\")"),
-        ("(define (car x) 'mine) (lambda () (car 5))", "(done mine \"\")"),
-        ("(letrec ((a (lambda (n) (if (= n 0) 'a (b (- n 1))))) (b (lambda (n) (if (= n 0) 'b (a (- n 1)))))) (lambda () (a 7)))", "(done b \"\")"),
+        (
+            "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (lambda () (fib 12))",
+            "(done 144 \"\")",
+        ),
+        (
+            "(define (even n) (if (= n 0) #t (odd (- n 1)))) (define (odd n) (if (= n 0) #f (even (- n 1)))) (lambda () (even 101))",
+            "(done #f \"\")",
+        ),
+        (
+            "(let ((n 0)) (define (inc!) (set! n (+ n 1)) n) (inc!) (lambda () (inc!) (list n (inc!))))",
+            "(done (2 3) \"\")",
+        ),
+        (
+            "(define f (case-lambda ((a) 'one) ((a . r) r))) (lambda () (list (f 1) (f 1 2)))",
+            "(done (one (2)) \"\")",
+        ),
+        (
+            "(define (car x) 'mine) (lambda () (car 5))",
+            "(done mine \"\")",
+        ),
+        (
+            "(letrec ((a (lambda (n) (if (= n 0) 'a (b (- n 1))))) (b (lambda (n) (if (= n 0) 'b (a (- n 1)))))) (lambda () (a 7)))",
+            "(done b \"\")",
+        ),
         ("(define x '(1 2)) (lambda () (eq? x x))", "(done #t \"\")"),
-        ("(lambda () (car 5))", "(error :wrong-argument \"`car` needs a pair, but got\" (5) \"\")"),
-        ("(lambda () (raise 'oops))", "(error :user \"a value was raised that nobody handled\" (oops) \"\")"),
+        (
+            "(lambda () (car 5))",
+            "(error :wrong-argument \"`car` needs a pair, but got\" (5) \"\")",
+        ),
+        (
+            "(lambda () (raise 'oops))",
+            "(error :user \"a value was raised that nobody handled\" (oops) \"\")",
+        ),
     ] {
         let outcome = run_job(text, LIMITS, u64::MAX);
         assert_eq!(written(&outcome), expected, "{text}");
@@ -104,26 +139,63 @@ fn a_job_is_what_the_program_is_at_home() {
 #[test]
 fn a_job_costs_what_it_costs_at_home() {
     for (definitions, call) in [
-        ("(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))", "(fib 15)"),
-        ("(define k 3) (define (make n) (lambda (x) (let loop ((i 0) (s 0)) (if (= i x) (+ s n k) (loop (+ i 1) (+ s i))))))", "((make 5) 100)"),
-        ("(define (count . xs) (length xs))", "(apply count '(1 2 3 4))"),
-        ("(define (try f) (guard (e (#t (error-message e))) (f)))", "(try (lambda () (vector-ref (vector) 1)))"),
+        (
+            "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))",
+            "(fib 15)",
+        ),
+        (
+            "(define k 3) (define (make n) (lambda (x) (let loop ((i 0) (s 0)) (if (= i x) (+ s n k) (loop (+ i 1) (+ s i))))))",
+            "((make 5) 100)",
+        ),
+        (
+            "(define (count . xs) (length xs))",
+            "(apply count '(1 2 3 4))",
+        ),
+        (
+            "(define (try f) (guard (e (#t (error-message e))) (f)))",
+            "(try (lambda () (vector-ref (vector) 1)))",
+        ),
     ] {
-        let home = evaluate(&format!("{definitions} (call-with-values (lambda () (fuel-used (lambda () {call}))) (lambda (v fuel) fuel))"));
-        let away = run_job(&format!("{definitions} (lambda () {call})"), LIMITS, u64::MAX);
+        let home = evaluate(&format!(
+            "{definitions} (call-with-values (lambda () (fuel-used (lambda () {call}))) (lambda (v fuel) fuel))"
+        ));
+        let away = run_job(
+            &format!("{definitions} (lambda () {call})"),
+            LIMITS,
+            u64::MAX,
+        );
         assert_eq!(home.result, Ok(away.fuel.to_string()), "{call}");
     }
 }
 
 #[test]
 fn limits_end_a_job_with_an_outcome() {
-    let outcome = run_job("(lambda () (guard (e (#t 'caught)) (let loop () (loop))))", LIMITS, 1000);
-    assert_eq!((outcome.ending, outcome.setup_fuel + outcome.fuel), (Ending::FuelExhausted, 10_000_000));
+    let outcome = run_job(
+        "(lambda () (guard (e (#t 'caught)) (let loop () (loop))))",
+        LIMITS,
+        1000,
+    );
+    assert_eq!(
+        (outcome.ending, outcome.setup_fuel + outcome.fuel),
+        (Ending::FuelExhausted, 10_000_000)
+    );
     assert_eq!(written(&outcome), "(fuel-exhausted \"\")");
-    let outcome = run_job("(lambda () (guard (e (#t 'caught)) (let loop ((l '())) (loop (cons 1 l)))))", LIMITS, 1000);
+    let outcome = run_job(
+        "(lambda () (guard (e (#t 'caught)) (let loop ((l '())) (loop (cons 1 l)))))",
+        LIMITS,
+        1000,
+    );
     assert_eq!(written(&outcome), "(memory-exhausted \"\")");
-    let outcome = run_job("(lambda () (let loop ((l '()) (n 0)) (if (= n 600000) l (loop (cons 1.5 l) (+ n 1)))))", LIMITS, u64::MAX);
-    assert!(written(&outcome).starts_with("(error :too-big"), "{}", written(&outcome));
+    let outcome = run_job(
+        "(lambda () (let loop ((l '()) (n 0)) (if (= n 600000) l (loop (cons 1.5 l) (+ n 1)))))",
+        LIMITS,
+        u64::MAX,
+    );
+    assert!(
+        written(&outcome).starts_with("(error :too-big"),
+        "{}",
+        written(&outcome)
+    );
 }
 
 #[test]
@@ -141,13 +213,25 @@ fn a_program_is_the_same_whatever_its_locals_are_called() {
         let thunk = value_of(&mut vm, text);
         vm.encode(thunk, false, 1 << 20).expect("it can be sent")
     };
-    assert_eq!(program("(lambda () (let ((x 1) (y 2)) (+ x y)))"), program("(lambda () (let ((p 1) (q 2)) (+ p q)))"));
+    assert_eq!(
+        program("(lambda () (let ((x 1) (y 2)) (+ x y)))"),
+        program("(lambda () (let ((p 1) (q 2)) (+ p q)))")
+    );
 }
 
 /// Decodes bytes in a world under limits, and runs what comes of it if it is a procedure.
 fn decode_hostile(bytes: &[u8]) {
-    let bounds = Bounds { fuel: Some(200_000), memory: Some(4 << 20) };
-    let mut run = Run::new(bytes, Terms { bounds, ..Terms::default() });
+    let bounds = Bounds {
+        fuel: Some(200_000),
+        memory: Some(4 << 20),
+    };
+    let mut run = Run::new(
+        bytes,
+        Terms {
+            bounds,
+            ..Terms::default()
+        },
+    );
     while run.run(u64::MAX).is_none() {}
     let mut vm = Vm::new(Profile::Pure);
     vm.begin("test", "1", bounds);
@@ -193,7 +277,13 @@ fn program_of(code: &str) -> Vec<u8> {
 }
 
 fn run_program(program: &[u8]) -> String {
-    let mut run = Run::new(program, Terms { bounds: LIMITS, ..Terms::default() });
+    let mut run = Run::new(
+        program,
+        Terms {
+            bounds: LIMITS,
+            ..Terms::default()
+        },
+    );
     loop {
         if let Some(outcome) = run.run(u64::MAX) {
             return written(&outcome);
@@ -224,12 +314,19 @@ fn code_that_is_no_code_is_refused() {
         "5",
     ] {
         let outcome = run_program(&program_of(code));
-        assert!(outcome.starts_with("(error :wrong-argument \"these bytes"), "{code}: {outcome}");
+        assert!(
+            outcome.starts_with("(error :wrong-argument \"these bytes"),
+            "{code}: {outcome}"
+        );
     }
     // A captured variable that is no cell where the code expects one.
     let celled = "(code (#t) (lambda #f () #f (captured 0)))";
     let mut program = program_of(celled);
     program.pop();
     program.extend([logos::ship::tag::INTEGER, 2, logos::ship::tag::END]);
-    assert!(run_program(&program).starts_with("(error :wrong-argument"), "{}", run_program(&program));
+    assert!(
+        run_program(&program).starts_with("(error :wrong-argument"),
+        "{}",
+        run_program(&program)
+    );
 }

@@ -124,10 +124,10 @@ impl Host {
     }
 
     /// Waits for what the program has started: its tasks, and what it asked of the network.
-    pub fn finish_tasks(&mut self) -> Result<(), Failure> {
+    pub fn finish_tasks(&mut self) -> Result<(), Box<Failure>> {
         while self.vm.has_tasks() {
             match self.turn() {
-                Status::Failed => return Err(self.failed()),
+                Status::Failed => return Err(Box::new(self.failed())),
                 Status::Idle if !self.wait() => break,
                 _ => {}
             }

@@ -148,7 +148,10 @@ async fn a_node_restarts_with_its_key_its_items_and_its_contacts() {
     let first = node(Some(folder.path()), &[ticket]).await;
     let key = first.my_key();
     put(&first, "mine", "kept").await;
-    until("they know each other", || async { other.meet().await.unwrap() == 1 }).await;
+    until("they know each other", || async {
+        other.meet().await.unwrap() == 1
+    })
+    .await;
     put(&other, "theirs", "kept too").await;
     until("the node holds both", || async {
         first.node_info().await.unwrap().items == 2

@@ -28,7 +28,8 @@ impl Heap {
             at = self.promote_object(at);
         }
         let words = &self.words;
-        self.identities.nursery_collected(|from| forwarded(words[from]));
+        self.identities
+            .nursery_collected(|from| forwarded(words[from]));
         self.asked += self.top - self.counted;
         self.top = FIRST_WORD;
         self.counted = FIRST_WORD;

@@ -303,8 +303,15 @@ enum Finish {
     If,
     Sequence(usize),
     Call(usize),
-    Bindings { locals: Vec<(i64, VariableId)>, recursive: bool },
-    Lambda { name: Option<Symbol>, locals: Vec<(i64, VariableId)>, rest: bool },
+    Bindings {
+        locals: Vec<(i64, VariableId)>,
+        recursive: bool,
+    },
+    Lambda {
+        name: Option<Symbol>,
+        locals: Vec<(i64, VariableId)>,
+        rest: bool,
+    },
     Case(usize),
 }
 
@@ -433,19 +440,35 @@ impl Builder<'_> {
             ("library", [n]) => self.add(Node::Global(global(GlobalName::Library(name(n)?))?)),
             ("set-local", [number, value]) => {
                 let variable = self.local(number)?;
-                self.later(Finish::SetLocal(variable), &[value.clone()], tasks);
+                self.later(
+                    Finish::SetLocal(variable),
+                    std::slice::from_ref(value),
+                    tasks,
+                );
             }
             ("set-captured", [place, value]) => {
                 let variable = self.captured(place)?;
-                self.later(Finish::SetLocal(variable), &[value.clone()], tasks);
+                self.later(
+                    Finish::SetLocal(variable),
+                    std::slice::from_ref(value),
+                    tasks,
+                );
             }
             ("set-global", [n, value]) => {
                 let id = global(GlobalName::User(name(n)?))?;
-                self.later(Finish::SetGlobal(id, false), &[value.clone()], tasks);
+                self.later(
+                    Finish::SetGlobal(id, false),
+                    std::slice::from_ref(value),
+                    tasks,
+                );
             }
             ("define-global", [n, value]) => {
                 let id = global(GlobalName::User(name(n)?))?;
-                self.later(Finish::SetGlobal(id, true), &[value.clone()], tasks);
+                self.later(
+                    Finish::SetGlobal(id, true),
+                    std::slice::from_ref(value),
+                    tasks,
+                );
             }
             ("if", [_, _, _]) => self.later(Finish::If, parts, tasks),
             ("begin", [_, ..]) => self.later(Finish::Sequence(parts.len()), parts, tasks),
@@ -485,7 +508,10 @@ impl Builder<'_> {
             locals.push(self.new_local(number)?);
             values.push(Read::Node(value.clone()));
         }
-        tasks.push(Read::Finish(Finish::Bindings { locals: locals.clone(), recursive }));
+        tasks.push(Read::Finish(Finish::Bindings {
+            locals: locals.clone(),
+            recursive,
+        }));
         tasks.push(Read::Node(body.clone()));
         // The values of a `let` are outside its scope, those of a `letrec` inside.
         if recursive {
@@ -507,13 +533,19 @@ impl Builder<'_> {
             _ => None,
         };
         let numbers = parameters.as_list().ok_or(BadCode)?;
-        let mut locals =
-            numbers.iter().map(|n| self.new_local(n)).collect::<Result<Vec<_>, _>>()?;
+        let mut locals = numbers
+            .iter()
+            .map(|n| self.new_local(n))
+            .collect::<Result<Vec<_>, _>>()?;
         let has_rest = !matches!(rest.datum(), Datum::Bool(false));
         if has_rest {
             locals.push(self.new_local(rest)?);
         }
-        tasks.push(Read::Finish(Finish::Lambda { name, locals: locals.clone(), rest: has_rest }));
+        tasks.push(Read::Finish(Finish::Lambda {
+            name,
+            locals: locals.clone(),
+            rest: has_rest,
+        }));
         tasks.push(Read::Node(body.clone()));
         tasks.push(Read::Scope(locals));
         Ok(())
@@ -566,7 +598,15 @@ impl Builder<'_> {
                 let mut parameters: Vec<VariableId> = locals.into_iter().map(|(_, v)| v).collect();
                 let rest = if rest { parameters.pop() } else { None };
                 let span = Span::NONE;
-                let lambda = Lambda { name, parameters, rest, body, doc: None, tests: None, span };
+                let lambda = Lambda {
+                    name,
+                    parameters,
+                    rest,
+                    body,
+                    doc: None,
+                    tests: None,
+                    span,
+                };
                 self.unit.lambdas.push(lambda);
                 let id = self.unit.lambdas.len() as LambdaId - 1;
                 self.add(Node::Lambda(id));

@@ -280,9 +280,15 @@ impl Decoder<'_> {
         let m = &self.vm.machine;
         let (wants_cell, in_cell) = match slot {
             Slot::Field(object, field) => {
-                let code = self.closures.get(&object).map(|&number| &self.codes[number]);
+                let code = self
+                    .closures
+                    .get(&object)
+                    .map(|&number| &self.codes[number]);
                 let celled = |code: &Code| code.celled.get(field.wrapping_sub(1)) == Some(&true);
-                (code.is_some_and(celled), m.heap.is(m.temporaries[object], Kind::Cell))
+                (
+                    code.is_some_and(celled),
+                    m.heap.is(m.temporaries[object], Kind::Cell),
+                )
             }
             _ => (false, false),
         };
@@ -698,7 +704,11 @@ impl Decoder<'_> {
             return self.bad("no such code");
         }
         // Its place is taken now: code may be met again inside what follows.
-        self.codes.push(Code { entry: u32::MAX, places: Vec::new(), celled: Vec::new() });
+        self.codes.push(Code {
+            entry: u32::MAX,
+            places: Vec::new(),
+            celled: Vec::new(),
+        });
         let parts = self.container(Kind::Vector, 0, 2)?;
         self.machine()
             .heap
@@ -787,8 +797,15 @@ impl Decoder<'_> {
             .iter()
             .map(|v| order.iter().position(|c| c == v).unwrap_or(usize::MAX))
             .collect();
-        let celled = order.iter().map(|&v| block.unit.analysis.celled[v as usize]).collect();
-        Ok(Code { entry: block.entry, places, celled })
+        let celled = order
+            .iter()
+            .map(|&v| block.unit.analysis.celled[v as usize])
+            .collect();
+        Ok(Code {
+            entry: block.entry,
+            places,
+            celled,
+        })
     }
 
     fn make_closure(

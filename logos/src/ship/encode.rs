@@ -475,7 +475,7 @@ impl Encoder<'_> {
         let mut number = 1;
         while self.taken_names.contains_key(&name) {
             number += 1;
-            name = symbols.intern(&format!("{}~{number}", symbols.text(own).to_string()));
+            name = symbols.intern(&format!("{}~{number}", symbols.text(own)));
         }
         self.taken_names.insert(name, id);
         self.global_names.insert(id, name);

@@ -10,7 +10,10 @@ use super::{Bounds, Fault, Machine, State, Status, Vm, dynamic, stack, stubs, ta
 use crate::codegen::{TooBig, compile};
 use crate::core::{GlobalId, Unit};
 use crate::datum::{to_syntax, to_value};
-use crate::expand::{Environment, ExpandError, Expander, Step, library_name_text, sees_only_imports, standard_library};
+use crate::expand::{
+    Environment, ExpandError, Expander, Step, library_name_text, sees_only_imports,
+    standard_library,
+};
 use crate::reader::{Meter, ReadError, ReadErrorKind, Reader};
 use crate::syntax::{SourceId, Span, Syntax};
 use crate::value::{Kind, Value};
@@ -207,7 +210,9 @@ impl Vm {
             Ok(Step::Include { span, .. }) => {
                 Err(self.syntax_fault(":not-allowed", "there are no files to include here", span))
             }
-            Ok(Step::NeedLibrary { name }) => self.provide_library(number, &name).map(|()| Turn::Again),
+            Ok(Step::NeedLibrary { name }) => {
+                self.provide_library(number, &name).map(|()| Turn::Again)
+            }
             Ok(Step::Library { name, library }) => {
                 if let Some(text) = library_name_text(&name, &self.machine.symbols) {
                     self.libraries.insert(text, library);
@@ -229,7 +234,10 @@ impl Vm {
         };
         let text = self.machine.sources.source(source).text.clone();
         let start = evaluation.position;
-        let limits = Meter { bytes: self.machine.memory_left(), ..Meter::UNLIMITED };
+        let limits = Meter {
+            bytes: self.machine.memory_left(),
+            ..Meter::UNLIMITED
+        };
         let (read, position, fold_case, made) = {
             let mut reader = Reader::new(&text, source, &mut self.machine.symbols)
                 .starting_at(start)
@@ -260,15 +268,24 @@ impl Vm {
 
     /// Gives an expander the library it asks for.
     fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<(), Fault> {
-        let known = library_name_text(name, &self.machine.symbols).and_then(|text| self.libraries.get(&text).cloned());
+        let known = library_name_text(name, &self.machine.symbols)
+            .and_then(|text| self.libraries.get(&text).cloned());
         let library = known.or_else(|| {
             standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
         });
         let Some(library) = library else {
-            return Err(self.syntax_fault(":not-found", "there is no library of that name", name.span()));
+            return Err(self.syntax_fault(
+                ":not-found",
+                "there is no library of that name",
+                name.span(),
+            ));
         };
-        let Some(evaluation) = self.evaluations.get_mut(&number) else { return Ok(()) };
-        let Some(expander) = evaluation.expander.as_mut() else { return Ok(()) };
+        let Some(evaluation) = self.evaluations.get_mut(&number) else {
+            return Ok(());
+        };
+        let Some(expander) = evaluation.expander.as_mut() else {
+            return Ok(());
+        };
         let mut host = Expansion {
             machine: &mut self.machine,
             known_builtins: &mut self.known_builtins,
@@ -539,7 +556,11 @@ impl Vm {
             // The reader was given what memory is left.
             return Fault::MemoryExhausted;
         }
-        self.syntax_fault(":bad-syntax", &with_hint(&error.message, error.hint.as_deref()), error.span)
+        self.syntax_fault(
+            ":bad-syntax",
+            &with_hint(&error.message, error.hint.as_deref()),
+            error.span,
+        )
     }
 
     /// The value of the last evaluation that ended with one.

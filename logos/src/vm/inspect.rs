@@ -30,19 +30,27 @@ impl Vm {
     }
 
     fn inspect(&mut self, procedure: Value, aspect: Aspect) -> Result<Value, Fault> {
-        let nothing = if aspect == Aspect::Tests { Value::NIL } else { Value::FALSE };
+        let nothing = if aspect == Aspect::Tests {
+            Value::NIL
+        } else {
+            Value::FALSE
+        };
         if let Some(index) = procedure.as_builtin() {
             let builtin = self.machine.builtins[index as usize];
             return match aspect {
                 Aspect::Name => Ok(Value::symbol(self.machine.symbols.intern(builtin.name))),
-                Aspect::Doc => self.machine.string(&format!("{}\n{}", builtin.signature, builtin.doc)),
+                Aspect::Doc => self
+                    .machine
+                    .string(&format!("{}\n{}", builtin.signature, builtin.doc)),
                 Aspect::Source | Aspect::Tests => Ok(nothing),
             };
         }
         if !self.machine.heap.is(procedure, Kind::Closure) {
             return Ok(nothing);
         }
-        let Some((compiled, lambda)) = self.code_of(procedure) else { return Ok(nothing) };
+        let Some((compiled, lambda)) = self.code_of(procedure) else {
+            return Ok(nothing);
+        };
         let info = &compiled.unit.lambdas[lambda as usize];
         match aspect {
             Aspect::Name => Ok(info.name.map_or(nothing, Value::symbol)),
@@ -55,7 +63,11 @@ impl Vm {
             },
             Aspect::Source => {
                 let text = self.machine.sources.slice(info.span).to_string();
-                if text.is_empty() { Ok(nothing) } else { self.machine.string(&text) }
+                if text.is_empty() {
+                    Ok(nothing)
+                } else {
+                    self.machine.string(&text)
+                }
             }
             Aspect::Tests => Ok(tests_place(&compiled, lambda).map_or(nothing, |place| {
                 self.machine.heap.field(procedure, 1 + place)
@@ -72,14 +84,23 @@ impl Vm {
             entry = self.machine.heap.field(closure, 0).fixnum_value() as usize;
         }
         let block = self.code.block_at(entry as u32)?;
-        (block.lambda < block.unit.unit.lambdas.len() as u32).then(|| (block.unit.clone(), block.lambda))
+        (block.lambda < block.unit.unit.lambdas.len() as u32)
+            .then(|| (block.unit.clone(), block.lambda))
     }
 
     /// How a procedure is called.
     fn signature(&self, compiled: &Compiled, lambda: &Lambda) -> String {
-        let name = |variable: &u32| self.machine.symbols.text(compiled.unit.variables[*variable as usize].name);
+        let name = |variable: &u32| {
+            self.machine
+                .symbols
+                .text(compiled.unit.variables[*variable as usize].name)
+        };
         let mut text = String::from("(");
-        text.push_str(lambda.name.map_or("procedure", |name| self.machine.symbols.text(name)));
+        text.push_str(
+            lambda
+                .name
+                .map_or("procedure", |name| self.machine.symbols.text(name)),
+        );
         for parameter in &lambda.parameters {
             text.push(' ');
             text.push_str(name(parameter));
@@ -97,5 +118,7 @@ impl Vm {
 /// Where a closure keeps its tests among its captured values.
 fn tests_place(compiled: &Compiled, lambda: LambdaId) -> Option<usize> {
     let tests = compiled.unit.lambdas[lambda as usize].tests?;
-    compiled.analysis.captures[lambda as usize].iter().position(|&variable| variable == tests)
+    compiled.analysis.captures[lambda as usize]
+        .iter()
+        .position(|&variable| variable == tests)
 }

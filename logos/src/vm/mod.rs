@@ -28,12 +28,10 @@ mod travel;
 mod world;
 
 pub use control::{Library as Places, Next};
-pub use inspect::Aspect;
 pub(crate) use control::{apply, push_stub};
-pub(crate) use control::{
-    call_cc, escape, guard, throw, throw_value, with_dynamic, with_limits,
-};
+pub(crate) use control::{call_cc, escape, guard, throw, throw_value, with_dynamic, with_limits};
 pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
+pub use inspect::Aspect;
 pub(crate) use machine::ARGUMENTS_MAX;
 pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
 pub use report::fields as error_fields;

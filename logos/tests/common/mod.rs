@@ -30,12 +30,20 @@ pub fn evaluate_in(vm: &mut Vm, text: &str, bounds: Bounds, slice: u64) -> Ended
         }
         status => Err(("".to_string(), format!("{status:?}"))),
     };
-    Ended { result, fuel: vm.fuel_used() }
+    Ended {
+        result,
+        fuel: vm.fuel_used(),
+    }
 }
 
 /// Evaluates a text in a new world.
 pub fn evaluate(text: &str) -> Ended {
-    evaluate_in(&mut Vm::new(Profile::Node), text, Bounds::default(), u64::MAX)
+    evaluate_in(
+        &mut Vm::new(Profile::Node),
+        text,
+        Bounds::default(),
+        u64::MAX,
+    )
 }
 
 /// Asserts what a program gives.
@@ -46,5 +54,9 @@ pub fn check(text: &str, expected: &str) {
 /// Asserts with which kind of error a program ends.
 pub fn check_error(text: &str, kind: &str) {
     let ended = evaluate(text);
-    assert_eq!(ended.result.as_ref().map_err(|e| e.0.as_str()), Err(kind), "{text}: {ended:?}");
+    assert_eq!(
+        ended.result.as_ref().map_err(|e| e.0.as_str()),
+        Err(kind),
+        "{text}: {ended:?}"
+    );
 }
