@@ -1,0 +1,52 @@
+//! Whole numbers as bits in two's complement.
+
+use super::operation::{combine, fold, unary};
+use super::unary_builtins;
+use crate::number::{Number, bits, cost};
+use crate::vm::{Arguments, Machine, Outcome};
+
+pub(super) fn bit_and(m: &mut Machine, arguments: Arguments) -> Outcome {
+    fold(
+        m,
+        "bitwise-and",
+        arguments,
+        Number::Int(-1),
+        0,
+        cost::bitwise,
+        bits::and,
+    )
+}
+
+pub(super) fn bit_or(m: &mut Machine, arguments: Arguments) -> Outcome {
+    fold(
+        m,
+        "bitwise-or",
+        arguments,
+        Number::Int(0),
+        0,
+        cost::bitwise,
+        bits::or,
+    )
+}
+
+pub(super) fn bit_xor(m: &mut Machine, arguments: Arguments) -> Outcome {
+    fold(
+        m,
+        "bitwise-xor",
+        arguments,
+        Number::Int(0),
+        0,
+        cost::bitwise,
+        bits::xor,
+    )
+}
+
+pub(super) fn shift(m: &mut Machine, arguments: Arguments) -> Outcome {
+    combine(m, "arithmetic-shift", arguments, cost::shift, bits::shift)
+}
+
+unary_builtins! {
+    bit_not "bitwise-not" cost::unary, bits::not;
+    bit_count "bit-count" cost::unary, bits::bit_count;
+    integer_length "integer-length" cost::unary, bits::integer_length;
+}
