@@ -12,15 +12,23 @@
 //!
 //! Requests can be taken after every `run`.
 
+mod compilation;
 mod control;
 mod dispatch;
 mod dynamic;
+mod entry;
+mod errors;
 mod evaluation;
+mod faults;
+mod forms;
 mod inspect;
 mod limits;
 mod machine;
+mod macros;
+mod redefine;
 mod report;
 mod requests;
+mod returns;
 mod stack;
 mod stubs;
 mod tasks;
@@ -199,17 +207,6 @@ impl Vm {
         }
     }
 
-    /// The instruction at `pc` failed: begins a frame above its words in use, from which to raise.
-    fn begin_fault_frame(&mut self) {
-        let m = &mut self.machine;
-        dispatch::clear_hole(&self.code, m);
-        let delta = self.code.heights[m.pc] as usize;
-        m.fp += delta;
-        m.stack[m.fp] = Value::FALSE.0;
-        m.stack[m.fp + 1] = dispatch::link(m.pc + 1, delta);
-        m.top = m.fp + 2;
-    }
-
     /// Applies what stands in the frame at `fp`, which is no closure or not known to be one.
     fn apply(&mut self, count: usize) -> Option<Status> {
         let result = self.apply_once(count);
@@ -291,7 +288,7 @@ impl Vm {
             return m.limits.slice_is_over().then_some(Status::Yield);
         }
         m.pc = m.heap.field(callee, 0).fixnum_value() as usize;
-        match dispatch::enter_general(&self.code, m, count) {
+        match entry::enter_general(&self.code, m, count) {
             Ok(()) => None,
             Err(exit) => self.leave(exit),
         }
@@ -319,74 +316,6 @@ impl Vm {
         }
     }
 
-    /// A fault of the frame at `fp`.
-    pub(crate) fn fault(&mut self, fault: Fault) -> Option<Status> {
-        match fault {
-            Fault::Raise { continuable } => {
-                self.complete_error();
-                match control::raise(&mut self.machine, continuable, &self.places) {
-                    Ok(None) => self.uncaught(),
-                    Ok(Some(next)) => self.follow(Ok(next)),
-                    Err(fault) => self.fault_again(fault),
-                }
-            }
-            _ => self.fault_again(fault),
-        }
-    }
-
-    fn fault_again(&mut self, fault: Fault) -> Option<Status> {
-        if let Fault::Raise { .. } = fault {
-            return self.uncaught();
-        }
-        match control::exhausted(&mut self.machine, fault) {
-            Ok(true) => {
-                self.complete_error();
-                match control::raise(&mut self.machine, false, &self.places) {
-                    Ok(None) => self.uncaught(),
-                    Ok(Some(next)) => self.follow(Ok(next)),
-                    Err(fault) => self.fault_again(fault),
-                }
-            }
-            Ok(false) => {
-                let condition = Condition::exhausted(fault);
-                self.whole_limit_out = true;
-                Some(self.fail_evaluation(condition))
-            }
-            Err(fault) => self.fault_again(fault),
-        }
-    }
-
-    /// Nobody handles what was raised: the task fails.
-    fn uncaught(&mut self) -> Option<Status> {
-        let raised = self.machine.raised;
-        if self.machine.task == self.machine.main_task {
-            let condition = self.condition_of(raised);
-            self.machine.main = raised;
-            return Some(self.fail_evaluation(condition));
-        }
-        self.state = State::Between;
-        match tasks::end(&mut self.machine, raised, false) {
-            Ok(()) => None,
-            Err(fault) => self.fault_again(fault),
-        }
-    }
-
-    /// Ends the main task with a condition; the others stay.
-    fn fail_evaluation(&mut self, condition: Condition) -> Status {
-        self.condition = Some(condition);
-        self.evaluations.clear();
-        self.machine.temporaries.clear();
-        self.machine.opaques.clear();
-        self.machine.limits.leave_to(0);
-        self.machine.limits_changed();
-        let m = &mut self.machine;
-        (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
-        self.state = State::Between;
-        let main_task = std::mem::replace(&mut m.main_task, Value::NIL);
-        tasks::forget(m, main_task);
-        Status::Failed
-    }
-
     fn next_task(&mut self) -> Option<Status> {
         let m = &mut self.machine;
         (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
@@ -399,100 +328,6 @@ impl Vm {
         }
         self.state = State::Running;
         self.follow(result.map(|next| next.unwrap_or(Next::Suspend)))
-    }
-
-    /// One of the machine's own return points.
-    fn stub(&mut self, op: crate::opcode::Op) -> Option<Status> {
-        use crate::opcode::Op;
-        let m = &mut self.machine;
-        let word = |m: &Machine, place: usize| Value(m.stack[m.fp + place]);
-        match op {
-            Op::StubUnderflow => return self.underflow(),
-            Op::StubDynamic => {
-                m.dynamic = word(m, 2);
-                let value = word(m, 3);
-                self.return_value(value);
-            }
-            Op::StubGuard => {
-                m.dynamic = word(m, 2);
-                let value = word(m, 4);
-                self.return_value(value);
-            }
-            Op::StubLimit => {
-                m.dynamic = word(m, 2);
-                m.settle_fuel();
-                let around = m.heap.field(m.dynamic, dynamic::EXTENT).fixnum_value() as u64;
-                m.limits.leave_to(around);
-                m.limits_changed();
-                let value = word(m, 4);
-                self.return_value(value);
-            }
-            Op::StubRaise => {
-                m.dynamic = word(m, 2);
-                let raised = word(m, 3);
-                m.top = m.fp + 4;
-                let outer = m.dynamic;
-                let handler = m.heap.field(outer, dynamic::HANDLERS);
-                if handler != Value::NIL
-                    && let Ok(masked) = dynamic::mask(m, handler)
-                {
-                    m.dynamic = masked;
-                }
-                let message = "the handler returned, but this error cannot be continued";
-                let fault = m.error(":user", message, &[raised]);
-                return self.fault(fault);
-            }
-            Op::StubValues => {
-                let (receiver, values) = (word(m, 2), word(m, 3));
-                m.top = m.fp + 4;
-                let count = match m.heap.kind(values) {
-                    Some(crate::value::Kind::Values) => {
-                        let count = m.heap.length(values);
-                        for place in 0..count {
-                            m.stack[m.fp + 2 + place] = m.heap.field(values, place).0;
-                        }
-                        count
-                    }
-                    _ => {
-                        m.stack[m.fp + 2] = values.0;
-                        1
-                    }
-                };
-                m.stack[m.fp] = receiver.0;
-                m.top = m.fp + 2 + count;
-                m.fuel -= count as i64;
-                return self.enter(count);
-            }
-            Op::StubFuelUsed => {
-                let before = word(m, 2).fixnum_value() as u64;
-                m.top = m.fp + 4;
-                let used = m.fuel_used() - before;
-                if let Err(fault) = m.ensure(3) {
-                    return self.fault(fault);
-                }
-                let fields = [word(m, 3), Value::fixnum(used as i64)];
-                let values = m.heap.object(crate::value::Kind::Values, 0, &fields);
-                self.return_value(values);
-            }
-            Op::StubStart => {
-                let (promise, thunk) = (word(m, 2), word(m, 3));
-                push_stub(m, stubs::TASK, &[promise]);
-                let next = apply(m, thunk, &[]);
-                return self.follow(Ok(next));
-            }
-            Op::StubTask => {
-                let value = word(m, 3);
-                m.top = m.fp + 4;
-                self.state = State::Between;
-                if let Err(fault) = tasks::end(m, value, true) {
-                    return self.fault_again(fault);
-                }
-            }
-            Op::StubUnit => return self.unit_returned(),
-            Op::StubTransformer => return self.transformer_returned(),
-            _ => unreachable!("every other operation is the interpreter's own"),
-        }
-        None
     }
 
     /// Stops the evaluation at the next turn of `run`: it fails with `:interrupted`, which nothing can catch.

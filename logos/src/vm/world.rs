@@ -1,13 +1,11 @@
-//! What the expander and the compiler ask of a world: names, cells, constants, and which builtins may be inlined. Making a world, and
-//! what happens when a program redefines a name that was inlined.
+//! Making a world, and what the expander asks of it: names and cells.
 
 use super::control::Library;
 use super::{Fault, Machine, State, Vm, stubs};
-use crate::builtins::{self, BUILTINS};
-use crate::codegen::{Code, Inline, World, inlined_operands};
+use crate::builtins::BUILTINS;
+use crate::codegen::Code;
 use crate::core::GlobalId;
 use crate::expand::{Binding, Environment, Host, HostError};
-use crate::opcode::{self as o, Op, abc, branch_word, wide};
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -100,50 +98,6 @@ fn add_global(
     m.global_names.push(name);
     known.push(None);
     id
-}
-
-/// The parts of a world that the compiler may touch.
-pub(super) struct Compilation<'a> {
-    pub machine: &'a mut Machine,
-    pub known_builtins: &'a [Option<(u32, bool)>],
-    pub small_constants: &'a mut BTreeMap<u64, u32>,
-    /// The first limit that was hit while literals were made.
-    pub fault: Option<Fault>,
-}
-
-impl World for Compilation<'_> {
-    fn constant(&mut self, literal: &Syntax) -> u32 {
-        let value = match crate::datum::to_value(self.machine, literal, true) {
-            Ok(value) => value,
-            Err(fault) => {
-                self.fault.get_or_insert(fault);
-                Value::VOID
-            }
-        };
-        let shareable = !value.is_reference();
-        if shareable && let Some(&index) = self.small_constants.get(&value.0) {
-            return index;
-        }
-        let index = self.machine.constants.len() as u32;
-        self.machine.constants.push(value);
-        if shareable {
-            self.small_constants.insert(value.0, index);
-        }
-        index
-    }
-
-    fn builtin_of(&self, global: GlobalId) -> Option<(u32, bool)> {
-        self.known_builtins[global.0 as usize]
-    }
-
-    fn inline(&self, builtin: u32) -> Inline {
-        let builtin = &self.machine.builtins[builtin as usize];
-        if builtin.profile > super::Profile::Pure {
-            Inline::No
-        } else {
-            builtin.inline
-        }
-    }
 }
 
 impl Vm {
@@ -276,153 +230,6 @@ impl Vm {
             Binding::Global(cell) => Some(cell),
             _ => None,
         }
-    }
-
-    /// The global's name has no value: raises `:unknown-name` with the nearest name there is.
-    pub(super) fn unknown_name(&mut self, global: usize) -> Fault {
-        let name = self.machine.global_names[global];
-        let text = self.machine.symbols.text(name).to_string();
-        let known = self.user.names();
-        let names = known
-            .iter()
-            .map(|&symbol| self.machine.symbols.text(symbol));
-        let message = match builtins::nearest(&text, names) {
-            Some(near) => format!("nothing is named `{text}` here; did you mean `{near}`?"),
-            None => format!("nothing is named `{text}` here"),
-        };
-        self.machine
-            .error(":unknown-name", &message, &[Value::symbol(name)])
-    }
-
-    /// The closure in the frame at `fp` got the wrong number of arguments.
-    pub(super) fn wrong_count(&mut self, count: usize) -> Fault {
-        let m = &mut self.machine;
-        let closure = Value(m.stack[m.fp]);
-        let entry = m.heap.field(closure, 0).fixnum_value() as usize;
-        let first = self.code.words[entry];
-        let takes = match Op::of(first) {
-            Op::Enter => builtins::counted(o::a(first), "argument"),
-            Op::EnterRest => format!("at least {}", builtins::counted(o::a(first), "argument")),
-            _ => "other numbers of arguments".to_string(),
-        };
-        let name = self
-            .procedure_name(entry)
-            .unwrap_or_else(|| "this procedure".to_string());
-        let got = builtins::counted(count, "argument");
-        self.machine.error(
-            ":wrong-count",
-            &format!("{name} takes {takes}, but got {got}"),
-            &[],
-        )
-    }
-
-    /// What a procedure whose code begins at `entry` is called, in backquotes.
-    pub(super) fn procedure_name(&self, entry: usize) -> Option<String> {
-        let block = self.code.block_at(entry as u32)?;
-        let lambda = block.unit.unit.lambdas.get(block.lambda as usize)?;
-        lambda
-            .name
-            .map(|name| format!("`{}`", self.machine.symbols.text(name)))
-    }
-
-    /// A program redefined a global whose builtin had been inlined: every such instruction now calls what the name holds.
-    pub(super) fn redefine(&mut self, global: usize) {
-        let id = GlobalId(global as u32);
-        self.known_builtins[global] = None;
-        for place in self.code.inlined.remove(&id).unwrap_or_default() {
-            self.divert(place as usize, global as u32);
-        }
-    }
-
-    /// Replaces the instruction at `place` by a jump to code that calls the global instead.
-    fn divert(&mut self, place: usize, global: u32) {
-        let word = self.code.words[place];
-        let op = Op::of(word);
-        let height = self.code.heights[place];
-        let span = self.code.spans[place];
-        let detour = self.code.words.len() as u32;
-        let next = place + Op::words(word);
-        let mut emit = |word: u64, height: u16| self.code.push(word, height, span);
-        // The name of the procedure this belongs to is found by place, so the detour counts as the last procedure's; only traces see it.
-        let base = height
-            .max(o::a(word) as u16 + 1)
-            .max(if op == Op::CallBuiltin {
-                (o::a(word) + o::b(word)) as u16
-            } else {
-                0
-            })
-            + 4;
-        // Registers between the words in use and the call hold nothing: the collector must not take them for values.
-        let operands = inlined_operands(word).unwrap_or_default();
-        let nothing = self.machine.constants.len() as u32;
-        self.machine.constants.push(Value::FALSE);
-        for register in height..base {
-            let is_argument = op == Op::CallBuiltin
-                && (o::a(word)..o::a(word) + o::b(word)).contains(&(register as usize));
-            if !is_argument && !operands.contains(&Ok(register)) {
-                emit(wide(Op::Constant, register, nothing), height);
-            }
-        }
-        emit(wide(Op::OperatorGlobal, base, global), base);
-        let mut count = 0;
-        if op == Op::CallBuiltin {
-            for argument in 0..o::b(word) as u16 {
-                emit(
-                    abc(
-                        Op::Move,
-                        base + 2 + argument,
-                        o::a(word) as u16 + argument,
-                        0,
-                    ),
-                    base,
-                );
-            }
-            count = o::b(word) as u16;
-        } else {
-            for operand in operands {
-                match operand {
-                    Ok(register) => emit(abc(Op::Move, base + 2 + count, register, 0), base),
-                    Err(number) => {
-                        let index = self.machine.constants.len() as u32;
-                        self.machine.constants.push(Value::fixnum(number));
-                        emit(wide(Op::Constant, base + 2 + count, index), base);
-                    }
-                }
-                count += 1;
-            }
-        }
-        emit(abc(Op::Call, base, count, 0), base);
-        if op >= Op::BranchFalse && op <= Op::BranchGreaterEqImm {
-            let second = self.code.words[place + 1];
-            let mut emit = |word: u64| self.code.push(word, height, span);
-            // `not` is compiled as a branch on its operand with the sense turned round.
-            let taken_when_true = match op {
-                Op::BranchFalse => true,
-                Op::BranchTrue => false,
-                _ => o::d(word) == 0,
-            };
-            let branch = if taken_when_true {
-                Op::BranchTrue
-            } else {
-                Op::BranchFalse
-            };
-            emit(abc(branch, base, 0, 0));
-            emit(branch_word(
-                second as u32,
-                (second >> 32) as u16,
-                (second >> 48) as u16,
-            ));
-        } else {
-            let target = if op == Op::CallBuiltin {
-                o::c(word)
-            } else {
-                o::a(word)
-            } as u16;
-            self.code.push(abc(Op::Move, target, base, 0), height, span);
-        }
-        self.code.push(abc(Op::Jump, 0, 0, 0), height, span);
-        self.code.push(next as u64, height, span);
-        self.code.words[place] = wide(Op::Detour, 0, detour);
     }
 
     /// Collects at every request for memory: values and fuel must not change, only time does.

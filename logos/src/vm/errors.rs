@@ -1,0 +1,131 @@
+//! Errors that a world raises itself, said in its own words: what is wrong with a text, a name without a value, a call with the wrong number
+//! of arguments.
+
+use super::{Condition, Fault, Machine, Vm, error_fields};
+use crate::builtins;
+use crate::datum::to_value;
+use crate::expand::{ErrorKind, ExpandError};
+use crate::opcode::{self as o, Op};
+use crate::reader::{ReadError, ReadErrorKind};
+use crate::syntax::Span;
+use crate::value::{Kind, Value};
+
+impl Vm {
+    /// An error at a place in the source.
+    pub(super) fn syntax_fault(&mut self, kind: &str, message: &str, span: Span) -> Fault {
+        let fault = self.machine.error(kind, message, &[]);
+        self.machine.set_error_span(span);
+        fault
+    }
+
+    pub(super) fn expand_fault(&mut self, error: ExpandError) -> Fault {
+        let kind = match error.kind {
+            ErrorKind::Host(host) => return host.into(),
+            ErrorKind::BadSyntax => ":bad-syntax",
+            ErrorKind::UnknownName => ":unknown-name",
+            ErrorKind::User => ":user",
+        };
+        let message = with_hint(&error.message, error.hint.as_deref());
+        let irritants = error
+            .irritants
+            .iter()
+            .map(|i| to_value(&mut self.machine, i, false));
+        let irritants: Vec<Value> = irritants.collect::<Result<_, _>>().unwrap_or_default();
+        let irritants = if irritants.iter().any(|v| v.is_reference()) {
+            Vec::new()
+        } else {
+            irritants
+        };
+        let fault = self.machine.error(kind, &message, &irritants);
+        self.machine.set_error_span(error.span);
+        fault
+    }
+
+    pub(super) fn read_fault(&mut self, error: ReadError) -> Fault {
+        if matches!(error.kind, ReadErrorKind::TooBig) {
+            // The reader was given what memory is left.
+            return Fault::MemoryExhausted;
+        }
+        self.syntax_fault(
+            ":bad-syntax",
+            &with_hint(&error.message, error.hint.as_deref()),
+            error.span,
+        )
+    }
+
+    /// The global's name has no value: raises `:unknown-name` with the nearest name there is.
+    pub(super) fn unknown_name(&mut self, global: usize) -> Fault {
+        let name = self.machine.global_names[global];
+        let text = self.machine.symbols.text(name).to_string();
+        let known = self.user.names();
+        let names = known
+            .iter()
+            .map(|&symbol| self.machine.symbols.text(symbol));
+        let message = match builtins::nearest(&text, names) {
+            Some(near) => format!("nothing is named `{text}` here; did you mean `{near}`?"),
+            None => format!("nothing is named `{text}` here"),
+        };
+        self.machine
+            .error(":unknown-name", &message, &[Value::symbol(name)])
+    }
+
+    /// The closure in the frame at `fp` got the wrong number of arguments.
+    pub(super) fn wrong_count(&mut self, count: usize) -> Fault {
+        let m = &mut self.machine;
+        let closure = Value(m.stack[m.fp]);
+        let entry = m.heap.field(closure, 0).fixnum_value() as usize;
+        let first = self.code.words[entry];
+        let takes = match Op::of(first) {
+            Op::Enter => builtins::counted(o::a(first), "argument"),
+            Op::EnterRest => format!("at least {}", builtins::counted(o::a(first), "argument")),
+            _ => "other numbers of arguments".to_string(),
+        };
+        let name = self
+            .procedure_name(entry)
+            .unwrap_or_else(|| "this procedure".to_string());
+        let got = builtins::counted(count, "argument");
+        self.machine.error(
+            ":wrong-count",
+            &format!("{name} takes {takes}, but got {got}"),
+            &[],
+        )
+    }
+
+    /// What a procedure whose code begins at `entry` is called, in backquotes.
+    pub(super) fn procedure_name(&self, entry: usize) -> Option<String> {
+        let block = self.code.block_at(entry as u32)?;
+        let lambda = block.unit.unit.lambdas.get(block.lambda as usize)?;
+        lambda
+            .name
+            .map(|name| format!("`{}`", self.machine.symbols.text(name)))
+    }
+
+    /// The condition behind a raised value, with where it happened.
+    pub(super) fn condition_of(&mut self, raised: Value) -> Condition {
+        Condition::raised(&self.machine, raised)
+    }
+}
+
+impl Machine {
+    /// Sets where the error being raised happened.
+    pub(crate) fn set_error_span(&mut self, span: Span) {
+        if span.is_none() || self.ensure(4).is_err() {
+            return;
+        }
+        let fields = [
+            i64::from(span.source.0),
+            i64::from(span.start),
+            i64::from(span.end),
+        ]
+        .map(Value::fixnum);
+        let place = self.heap.object(Kind::Vector, 0, &fields);
+        self.heap.set_field(self.raised, error_fields::SPAN, place);
+    }
+}
+
+fn with_hint(message: &str, hint: Option<&str>) -> String {
+    match hint {
+        Some(hint) => format!("{message} {hint}"),
+        None => message.to_string(),
+    }
+}

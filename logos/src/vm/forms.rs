@@ -1,0 +1,70 @@
+//! `eval` and `macroexpand`: an evaluation of one form, in the frame of the call that asks for it.
+
+use super::evaluation::Evaluation;
+use super::{Status, Vm};
+use crate::datum::to_syntax;
+use crate::expand::{Environment, Expander};
+use crate::syntax::{Span, Syntax};
+use crate::value::{Kind, Value};
+use std::rc::Rc;
+
+impl Vm {
+    /// `(eval form [environment])`: the frame at `fp` holds the arguments.
+    pub(super) fn evaluate_argument(&mut self) -> Option<Status> {
+        let environment = self.argument_environment(1);
+        self.evaluate_form(environment, |environment, form| {
+            Expander::new(environment, form)
+        })
+    }
+
+    /// `(macroexpand form)`, `(macroexpand-1 form)`.
+    pub(super) fn expand_argument(&mut self, once: bool) -> Option<Status> {
+        let environment = self.user.clone();
+        self.evaluate_form(environment, |environment, form| {
+            if once {
+                Expander::macroexpand_1(environment, form)
+            } else {
+                Expander::macroexpand(environment, form)
+            }
+        })
+    }
+
+    fn evaluate_form(
+        &mut self,
+        environment: Rc<Environment>,
+        make: impl FnOnce(&Rc<Environment>, Syntax) -> Expander,
+    ) -> Option<Status> {
+        let m = &mut self.machine;
+        let form = Value(m.stack[m.fp + 2]);
+        let form = match to_syntax(m, form, Span::NONE) {
+            Ok(form) => form,
+            Err(Some(fault)) => return self.fault(fault),
+            Err(None) => {
+                let fault = m.error(":bad-syntax", "a circular list cannot be evaluated", &[]);
+                return self.fault(fault);
+            }
+        };
+        let expander = make(&environment, form);
+        let number = self.add_evaluation(Evaluation::new(environment, None, Some(expander)));
+        let m = &mut self.machine;
+        m.stack[m.fp + 2] = Value::fixnum(number as i64).0;
+        m.stack[m.fp + 3] = Value::fixnum(0).0;
+        self.advance(number, Value::VOID)
+    }
+
+    fn argument_environment(&self, index: usize) -> Rc<Environment> {
+        let m = &self.machine;
+        let given = m.top.saturating_sub(m.fp + 2);
+        let environment = if index < given {
+            Value(m.stack[m.fp + 2 + index])
+        } else {
+            Value::FALSE
+        };
+        match m.heap.kind(environment) {
+            Some(Kind::Environment) => {
+                self.environments[m.heap.field(environment, 0).fixnum_value() as usize].clone()
+            }
+            _ => self.user.clone(),
+        }
+    }
+}

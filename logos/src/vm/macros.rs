@@ -1,0 +1,130 @@
+//! What an evaluation does for its expander: lends it the world, runs macros' procedures, finds libraries.
+
+use super::control::{apply, push_stub};
+use super::world::Expansion;
+use super::{Fault, Status, Vm, dispatch, stubs};
+use crate::core::GlobalId;
+use crate::datum::{to_syntax, to_value};
+use crate::expand::{Expander, library_name_text, standard_library};
+use crate::syntax::{Span, Syntax};
+use crate::value::Value;
+use std::rc::Rc;
+
+impl Vm {
+    /// Lets an evaluation's expander work with the world at hand; nothing if it has none.
+    pub(super) fn with_expander<T>(
+        &mut self,
+        number: u64,
+        work: impl FnOnce(&mut Expander, &mut Expansion) -> T,
+    ) -> Option<T> {
+        let evaluation = self.evaluations.get_mut(&number)?;
+        let expander = evaluation.expander.as_mut()?;
+        let mut host = Expansion {
+            machine: &mut self.machine,
+            known_builtins: &mut self.known_builtins,
+            internals: &self.internals,
+            origins: &mut self.origins,
+            taken: 0,
+        };
+        let result = work(expander, &mut host);
+        evaluation.taken += host.taken;
+        Some(result)
+    }
+
+    /// Gives an expander the library it asks for.
+    pub(super) fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<(), Fault> {
+        let known = library_name_text(name, &self.machine.symbols)
+            .and_then(|text| self.libraries.get(&text).cloned());
+        let library = known.or_else(|| {
+            standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
+        });
+        let Some(library) = library else {
+            let message = "there is no library of that name";
+            return Err(self.syntax_fault(":not-found", message, name.span()));
+        };
+        match self.with_expander(number, |expander, host| {
+            expander.resume_library(library, host)
+        }) {
+            Some(Err(error)) => Err(self.expand_fault(error)),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    /// Applies a macro's procedure to the operands of a use.
+    pub(super) fn call_macro(
+        &mut self,
+        number: u64,
+        transformer: GlobalId,
+        operands: &[Syntax],
+        span: Span,
+    ) -> Result<(), Fault> {
+        if let Some(evaluation) = self.evaluations.get_mut(&number) {
+            evaluation.waiting_span = span;
+        }
+        let m = &mut self.machine;
+        let kept = m.temporaries.len();
+        for operand in operands {
+            match to_value(m, operand, false) {
+                Ok(value) => m.temporaries.push(value),
+                Err(fault) => {
+                    m.temporaries.truncate(kept);
+                    return Err(fault);
+                }
+            }
+        }
+        let arguments = m.temporaries.split_off(kept);
+        // The evaluation's own frame stays as it is below; the macro's result comes to a frame of its own above it.
+        let above = m.top;
+        let delta = above - m.fp;
+        m.fp = above;
+        m.stack[m.fp] = Value::FALSE.0;
+        m.stack[m.fp + 1] = dispatch::link(stubs::UNIT, delta);
+        push_stub(m, stubs::TRANSFORMER, &[Value::fixnum(number as i64)]);
+        let procedure = m.globals[transformer.0 as usize];
+        let next = apply(m, procedure, &arguments);
+        self.begin_call(next);
+        Ok(())
+    }
+
+    /// A macro's procedure gave its result: see [`stubs::TRANSFORMER`].
+    pub(super) fn transformer_returned(&mut self) -> Option<Status> {
+        let m = &mut self.machine;
+        let number = Value(m.stack[m.fp + 2]).fixnum_value() as u64;
+        let value = Value(m.stack[m.fp + 3]);
+        m.top = m.fp + 4;
+        let span = self
+            .evaluations
+            .get(&number)
+            .map_or(Span::NONE, |e| e.waiting_span);
+        let resumed = match to_syntax(m, value, span) {
+            Ok(syntax) => self.resume_expander(number, syntax),
+            Err(Some(fault)) => Err(fault),
+            Err(None) => Err(m.error(":bad-syntax", "a macro gave a circular list", &[])),
+        };
+        // Back to the evaluation's frame, below.
+        let m = &mut self.machine;
+        m.fp -= dispatch::link_delta(m.stack[m.fp + 1]);
+        let last = Value(m.stack[m.fp + 4]);
+        match resumed {
+            Ok(()) => self.advance(number, last),
+            Err(fault) => {
+                m.top = m.fp + 5;
+                self.evaluations.remove(&number);
+                self.fault(fault)
+            }
+        }
+    }
+
+    fn resume_expander(&mut self, number: u64, syntax: Syntax) -> Result<(), Fault> {
+        let resumed = self.with_expander(number, |expander, host| {
+            expander.is_waiting().then(|| expander.resume(syntax, host))
+        });
+        match resumed.flatten() {
+            Some(resumed) => resumed.map_err(|error| self.expand_fault(error)),
+            None => {
+                let message = "this macro use has been expanded already";
+                Err(self.machine.error(":not-allowed", message, &[]))
+            }
+        }
+    }
+}
