@@ -1,273 +1,15 @@
-//! Core forms as data, and back: what a procedure looks like on its way.
-//!
-//! ```text
-//! (quote DATUM) (local N) (captured N) (self) (global NAME) (library NAME)
-//! (set-local N E) (set-captured N E) (set-global NAME E) (define-global NAME E)
-//! (if E E E) (begin E …) (call E E …) (let ((N E) …) E) (letrec ((N E) …) E)
-//! (lambda NAME (N …) REST E) (case-lambda (lambda …) …)
-//! ```
-//! Locals are numbered in the order in which they are bound, so the names that a person chose do not change what a job is called.
+//! From data to core forms. The data is a stranger's: what is not code is an error, and so is a local used outside its scope.
 
+use super::{GlobalName, atom};
 use crate::core::{GlobalId, Lambda, LambdaId, Node, NodeId, Unit, Variable, VariableId};
-use crate::ir::Analysis;
 use crate::number::Number;
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Datum, Span, Syntax};
 use std::collections::BTreeMap;
 
-/// What a global is called where it goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum GlobalName {
-    Library(Symbol),
-    User(Symbol),
-}
-
-/// The captured variables of a procedure that travel with it: all but its tests.
-pub(super) fn travelling_captures(
-    unit: &Unit,
-    analysis: &Analysis,
-    lambda: LambdaId,
-) -> Vec<VariableId> {
-    let tests = unit.lambdas[lambda as usize].tests;
-    analysis.captures[lambda as usize]
-        .iter()
-        .copied()
-        .filter(|v| Some(*v) != tests)
-        .collect()
-}
-
-struct Writer<'a> {
-    unit: &'a Unit,
-    symbols: &'a mut Symbols,
-    captured: BTreeMap<VariableId, usize>,
-    itself: Option<VariableId>,
-    numbers: BTreeMap<VariableId, usize>,
-    done: Vec<Syntax>,
-}
-
-enum Write {
-    Node(NodeId),
-    Lambda(LambdaId),
-    /// Makes a list of that many finished parts behind a head.
-    List(&'static str, usize),
-    /// Makes a binding form of so many values and a body.
-    Bindings(&'static str, Vec<VariableId>),
-    Wrap(LambdaId),
-}
-
-/// The datum of one procedure: `(code (CELLED …) (lambda …))`, a boolean for each captured variable.
-pub(super) fn to_datum(
-    unit: &Unit,
-    analysis: &Analysis,
-    lambda: LambdaId,
-    symbols: &mut Symbols,
-    mut global: impl FnMut(GlobalId) -> GlobalName,
-) -> Syntax {
-    let captures = travelling_captures(unit, analysis, lambda);
-    let celled = captures
-        .iter()
-        .map(|&v| atom(Datum::Bool(analysis.celled[v as usize])))
-        .collect();
-    let itself = (0..unit.variables.len() as VariableId).find(|&v| {
-        analysis.names_lambda[v as usize] == Some(lambda)
-            && analysis.loop_of[lambda as usize].is_none()
-    });
-    let captured = captures
-        .into_iter()
-        .enumerate()
-        .map(|(place, v)| (v, place))
-        .collect();
-    let mut writer = Writer {
-        unit,
-        symbols,
-        captured,
-        itself,
-        numbers: BTreeMap::new(),
-        done: Vec::new(),
-    };
-    let mut tasks = vec![Write::Lambda(lambda)];
-    while let Some(task) = tasks.pop() {
-        writer.perform(task, &mut tasks, &mut global);
-    }
-    let whole = writer.done.pop().unwrap_or_else(|| list(Vec::new()));
-    let head = atom(Datum::Symbol(symbols.intern("code")));
-    list(vec![head, list(celled), whole])
-}
-
-fn atom(datum: Datum) -> Syntax {
-    Syntax::new(datum, Span::NONE)
-}
-
-fn list(items: Vec<Syntax>) -> Syntax {
-    Syntax::list(items, Span::NONE)
-}
-
-impl Writer<'_> {
-    fn head(&mut self, name: &str) -> Syntax {
-        atom(Datum::Symbol(self.symbols.intern(name)))
-    }
-
-    fn number(&mut self, variable: VariableId) -> Syntax {
-        let next = self.numbers.len();
-        let number = *self.numbers.entry(variable).or_insert(next);
-        atom(Datum::Number(Number::Int(number as i64)))
-    }
-
-    fn push(&mut self, head: &str, items: Vec<Syntax>) {
-        let mut all = vec![self.head(head)];
-        all.extend(items);
-        self.done.push(list(all));
-    }
-
-    /// How a variable is written: `local` and its number, `captured` and its place, or `self`.
-    fn variable(&mut self, variable: VariableId) -> (&'static str, Vec<Syntax>) {
-        if let Some(&number) = self.numbers.get(&variable) {
-            return (
-                "local",
-                vec![atom(Datum::Number(Number::Int(number as i64)))],
-            );
-        }
-        match self.captured.get(&variable) {
-            Some(&place) => (
-                "captured",
-                vec![atom(Datum::Number(Number::Int(place as i64)))],
-            ),
-            None if self.itself == Some(variable) => ("self", Vec::new()),
-            None => ("local", vec![self.number(variable)]),
-        }
-    }
-
-    fn perform(
-        &mut self,
-        task: Write,
-        tasks: &mut Vec<Write>,
-        global: &mut impl FnMut(GlobalId) -> GlobalName,
-    ) {
-        match task {
-            Write::Node(node) => self.node(node, tasks, global),
-            Write::Lambda(lambda) => {
-                let info = &self.unit.lambdas[lambda as usize];
-                for v in info.parameters.iter().chain(&info.rest) {
-                    self.number(*v);
-                }
-                tasks.push(Write::Wrap(lambda));
-                tasks.push(Write::Node(info.body));
-            }
-            Write::Wrap(lambda) => {
-                let info = &self.unit.lambdas[lambda as usize];
-                let body = self.done.pop().unwrap_or_else(|| list(Vec::new()));
-                let parameters = info.parameters.iter().map(|&v| self.number(v)).collect();
-                let rest = match info.rest {
-                    Some(v) => self.number(v),
-                    None => atom(Datum::Bool(false)),
-                };
-                let name = atom(info.name.map_or(Datum::Bool(false), Datum::Symbol));
-                self.push("lambda", vec![name, list(parameters), rest, body]);
-            }
-            Write::List(head, count) => {
-                let parts = self.done.split_off(self.done.len() - count);
-                self.push(head, parts);
-            }
-            Write::Bindings(head, variables) => {
-                let body = self.done.pop().unwrap_or_else(|| list(Vec::new()));
-                let values = self.done.split_off(self.done.len() - variables.len());
-                let bindings = variables
-                    .iter()
-                    .zip(values)
-                    .map(|(&v, e)| list(vec![self.number(v), e]))
-                    .collect();
-                self.push(head, vec![list(bindings), body]);
-            }
-        }
-    }
-
-    fn node(
-        &mut self,
-        node: NodeId,
-        tasks: &mut Vec<Write>,
-        global: &mut impl FnMut(GlobalId) -> GlobalName,
-    ) {
-        let unit = self.unit;
-        match &unit.nodes[node as usize] {
-            Node::Constant(literal) => self.push("quote", vec![literal.clone()]),
-            Node::Local(variable) => {
-                let (head, items) = self.variable(*variable);
-                self.push(head, items);
-            }
-            Node::Global(id) => match global(*id) {
-                GlobalName::Library(name) => self.push("library", vec![atom(Datum::Symbol(name))]),
-                GlobalName::User(name) => self.push("global", vec![atom(Datum::Symbol(name))]),
-            },
-            Node::SetLocal(variable, value) => {
-                let (head, items) = self.variable(*variable);
-                let head = if head == "captured" {
-                    "set-captured"
-                } else {
-                    "set-local"
-                };
-                self.done.extend(items);
-                tasks.push(Write::List(head, 2));
-                tasks.push(Write::Node(*value));
-            }
-            Node::SetGlobal(id, value) | Node::DefineGlobal(id, value) => {
-                let (GlobalName::Library(name) | GlobalName::User(name)) = global(*id);
-                let is_set = matches!(unit.nodes[node as usize], Node::SetGlobal(..));
-                self.done.push(atom(Datum::Symbol(name)));
-                tasks.push(Write::List(
-                    if is_set {
-                        "set-global"
-                    } else {
-                        "define-global"
-                    },
-                    2,
-                ));
-                tasks.push(Write::Node(*value));
-            }
-            Node::If(a, b, c) => {
-                tasks.push(Write::List("if", 3));
-                tasks.extend([*c, *b, *a].map(Write::Node));
-            }
-            Node::Lambda(lambda) => tasks.push(Write::Lambda(*lambda)),
-            Node::CaseLambda(lambdas) => {
-                tasks.push(Write::List("case-lambda", lambdas.len()));
-                tasks.extend(lambdas.iter().rev().copied().map(Write::Lambda));
-            }
-            Node::Sequence(parts) => {
-                tasks.push(Write::List("begin", parts.len()));
-                tasks.extend(parts.iter().rev().copied().map(Write::Node));
-            }
-            Node::Call(operator, operands) => {
-                tasks.push(Write::List("call", 1 + operands.len()));
-                tasks.extend(operands.iter().rev().copied().map(Write::Node));
-                tasks.push(Write::Node(*operator));
-            }
-            Node::Let(bindings, body) => self.bindings("let", bindings, *body, tasks),
-            Node::Letrec(bindings, body) => self.bindings("letrec", bindings, *body, tasks),
-        }
-    }
-
-    fn bindings(
-        &mut self,
-        head: &'static str,
-        bindings: &[(VariableId, NodeId)],
-        body: NodeId,
-        tasks: &mut Vec<Write>,
-    ) {
-        for (variable, _) in bindings {
-            self.number(*variable);
-        }
-        tasks.push(Write::Bindings(
-            head,
-            bindings.iter().map(|b| b.0).collect(),
-        ));
-        tasks.push(Write::Node(body));
-        tasks.extend(bindings.iter().rev().map(|b| Write::Node(b.1)));
-    }
-}
-
 /// A procedure read back: a unit whose value is the procedure, inside bindings of what it captures.
 #[derive(Debug)]
-pub(super) struct Code {
+pub(in crate::ship) struct Code {
     /// The unit.
     pub unit: Unit,
     /// The variables it captures, in the order in which their values travel.
@@ -278,7 +20,7 @@ pub(super) struct Code {
 
 /// What is wrong with a datum that should be code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BadCode;
+pub(in crate::ship) struct BadCode;
 
 struct Builder<'a> {
     symbols: &'a Symbols,
@@ -316,7 +58,7 @@ enum Finish {
 }
 
 /// Reads the datum of one procedure.
-pub(super) fn from_datum(
+pub(in crate::ship) fn from_datum(
     datum: &Syntax,
     symbols: &Symbols,
     blank: Symbol,
@@ -592,39 +334,50 @@ impl Builder<'_> {
                     Node::Let(bindings, body)
                 });
             }
-            Finish::Lambda { name, locals, rest } => {
-                self.close_scope(&locals);
-                let body = self.pop()?;
-                let mut parameters: Vec<VariableId> = locals.into_iter().map(|(_, v)| v).collect();
-                let rest = if rest { parameters.pop() } else { None };
-                let span = Span::NONE;
-                let lambda = Lambda {
-                    name,
-                    parameters,
-                    rest,
-                    body,
-                    doc: None,
-                    tests: None,
-                    span,
-                };
-                self.unit.lambdas.push(lambda);
-                let id = self.unit.lambdas.len() as LambdaId - 1;
-                self.add(Node::Lambda(id));
-            }
-            Finish::Case(count) => {
-                let clauses = self.take(count)?;
-                let mut lambdas = Vec::new();
-                for clause in clauses {
-                    let Node::Lambda(id) = self.unit.nodes[clause as usize] else {
-                        return Err(BadCode);
-                    };
-                    // The clause is part of this node now; as a node of its own it must not be anybody's child.
-                    self.unit.nodes[clause as usize] = Node::Constant(atom(Datum::Void));
-                    lambdas.push(id);
-                }
-                self.add(Node::CaseLambda(lambdas));
-            }
+            Finish::Lambda { name, locals, rest } => self.finish_lambda(name, locals, rest)?,
+            Finish::Case(count) => self.finish_case(count)?,
         }
+        Ok(())
+    }
+
+    fn finish_lambda(
+        &mut self,
+        name: Option<Symbol>,
+        locals: Vec<(i64, VariableId)>,
+        rest: bool,
+    ) -> Result<(), BadCode> {
+        self.close_scope(&locals);
+        let body = self.pop()?;
+        let mut parameters: Vec<VariableId> = locals.into_iter().map(|(_, v)| v).collect();
+        let rest = if rest { parameters.pop() } else { None };
+        let span = Span::NONE;
+        let lambda = Lambda {
+            name,
+            parameters,
+            rest,
+            body,
+            doc: None,
+            tests: None,
+            span,
+        };
+        self.unit.lambdas.push(lambda);
+        let id = self.unit.lambdas.len() as LambdaId - 1;
+        self.add(Node::Lambda(id));
+        Ok(())
+    }
+
+    fn finish_case(&mut self, count: usize) -> Result<(), BadCode> {
+        let clauses = self.take(count)?;
+        let mut lambdas = Vec::new();
+        for clause in clauses {
+            let Node::Lambda(id) = self.unit.nodes[clause as usize] else {
+                return Err(BadCode);
+            };
+            // The clause is part of this node now; as a node of its own it must not be anybody's child.
+            self.unit.nodes[clause as usize] = Node::Constant(atom(Datum::Void));
+            lambdas.push(id);
+        }
+        self.add(Node::CaseLambda(lambdas));
         Ok(())
     }
 
