@@ -251,7 +251,7 @@ impl Printer {
             }
             Kind::Vector => self.open("#(", ")", Task::Items(value, 0)),
             Kind::Dict => self.open("{", "}", Task::Entries(value, 0)),
-            Kind::Values => self.open("#<values ", ">", Task::Items(value, 0)),
+            Kind::Values => self.open("#<values", ">", Task::Items(value, 0)),
             Kind::Record => {
                 self.text.push_str("#<");
                 self.text
@@ -322,7 +322,7 @@ impl Printer {
                 atom::write_symbol(name, &mut self.text);
                 self.text.push_str(": ");
             }
-        } else if place > 0 {
+        } else if place > 0 || header.is(Kind::Values) {
             self.text.push(' ');
         }
         self.tasks.push(Task::Items(value, place + 1));

@@ -391,6 +391,10 @@ fn dicts() {
             "(define (drain d ks) (if (null? ks) d (drain (without d (car ks)) (cdr ks)))) (drain big (keys big))",
             "{}",
         ),
+        (
+            "(let ((m (merge big {-1 'low 1 'one 5000 'high}))) (list (size m) (get m -1) (get m 1) (get m 5000) (car (keys m)) (get m 2) (equal? (merge {1 2} big) big)))",
+            "(402 low one high -1 #f #t)",
+        ),
         ("(equal? (list->dict (reverse (dict->list big))) big)", "#t"),
         (
             "(define shared (list 1)) (get (dict (list shared shared) 'found) '((1) (1)))",
@@ -638,7 +642,7 @@ fn written_forms() {
             "(guard (e (#t e)) (error \"Bad thing:\" 1 '(2)))",
             "#<error :user \"Bad thing:\" (1 (2))>",
         ),
-        ("(values 1 2)", "#<values 1 2>"),
+        ("(list (values 1 2) (values))", "(#<values 1 2> #<values>)"),
         (
             "(define x (list 1 2)) (set-cdr! (cdr x) x) (define v (vector x x 1)) (vector-set! v 2 v) v",
             "#0=#(#1=(1 2 . #1#) #1# #0#)",

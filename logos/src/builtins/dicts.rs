@@ -282,17 +282,26 @@ fn has(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn put(m: &mut Machine, arguments: Arguments) -> Outcome {
     let dict = dict_argument(m, "put", arguments, 0)?;
-    let key = m.arg(arguments, 1);
+    let from = m.temporaries.len();
+    let (key, value) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    m.temporaries.extend([dict, key, value]);
+    let made = put_temporaries(m, from);
+    m.temporaries.truncate(from);
+    made
+}
+
+/// A dict with one more entry or another value: dict, key and value are the temporaries from `at` on.
+fn put_temporaries(m: &mut Machine, at: usize) -> Outcome {
+    let (dict, key) = (m.temporaries[at], m.temporaries[at + 1]);
     let (turns, found) = search(m, dict, key)?;
     if !found {
-        let key = m.arg(arguments, 1);
-        let key = freeze::freeze(m, key)?;
-        m.set_arg(arguments, 1, key);
+        let key = m.temporaries[at + 1];
+        m.temporaries[at + 1] = freeze::freeze(m, key)?;
     }
     m.charge(12 * turns.len() as u64)?;
     m.ensure(2 + tree::path_words(turns.len() + 1))?;
-    let root = m.heap.field(m.arg(arguments, 0), 0);
-    let (key, value) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    let root = m.heap.field(m.temporaries[at], 0);
+    let (key, value) = (m.temporaries[at + 1], m.temporaries[at + 2]);
     let root = tree::put(&mut m.heap, root, &turns, found, key, value);
     Ok(m.heap.object(Kind::Dict, 0, &[root]))
 }
@@ -332,18 +341,37 @@ fn merge(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(m.arg(arguments, 0))
 }
 
-/// Merges two dicts in time linear in both.
+/// Merges two dicts: in time linear in both, or when the right one is much smaller, by adding its entries.
 fn merge_two(m: &mut Machine, left: Value, right: Value) -> Outcome {
-    let total = count(&m.heap, left) + count(&m.heap, right);
-    m.charge(12 * total as u64)?;
+    const MUCH_SMALLER: usize = 16;
+    let (many, few) = (count(&m.heap, left), count(&m.heap, right));
     let from = m.temporaries.len();
     m.temporaries.extend([left, right]);
-    let made = merge_temporaries(m, from, total);
+    let made = if MUCH_SMALLER * few < many {
+        add_entries(m, from, few)
+    } else {
+        merge_temporaries(m, from, many + few)
+    };
     m.temporaries.truncate(from);
     made
 }
 
+/// Puts the entries of the second dict from `from` on among the temporaries into the first.
+fn add_entries(m: &mut Machine, from: usize, few: usize) -> Outcome {
+    for place in 0..few {
+        m.charge(12)?;
+        let entry = entry_at(&m.heap, m.temporaries[from + 1], place);
+        let (key, value) = entry.unwrap_or((Value::NIL, Value::NIL));
+        m.temporaries.extend([m.temporaries[from], key, value]);
+        let made = put_temporaries(m, from + 2);
+        m.temporaries.truncate(from + 2);
+        m.temporaries[from] = made?;
+    }
+    Ok(m.temporaries[from])
+}
+
 fn merge_temporaries(m: &mut Machine, from: usize, total: usize) -> Outcome {
+    m.charge(12 * total as u64)?;
     // The entries of both, and which of them stay: twice while the dict is built.
     m.ask_to_hold(8 * total)?;
     let both = [m.temporaries[from], m.temporaries[from + 1]];

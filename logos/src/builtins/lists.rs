@@ -542,12 +542,46 @@ fn memv(m: &mut Machine, arguments: Arguments) -> Outcome {
     })
 }
 
+/// The same where the comparison may move everything: gives the rest of the list from the element on that `f` finds, or `#f`.
+fn find_equal(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    key: fn(&mut Machine, Value) -> Outcome,
+) -> Outcome {
+    let from = m.temporaries.len();
+    m.temporaries.push(m.arg(arguments, 1));
+    let found = find_equal_from(m, procedure, arguments, key, from);
+    m.temporaries.truncate(from);
+    found
+}
+
+fn find_equal_from(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    key: fn(&mut Machine, Value) -> Outcome,
+    rest: usize,
+) -> Outcome {
+    while m.temporaries[rest].is_pair() {
+        m.charge(1)?;
+        let (wanted, list) = (m.arg(arguments, 0), m.temporaries[rest]);
+        let item = key(m, list)?;
+        if crate::equal::equal(m, wanted, item)? {
+            return Ok(m.temporaries[rest]);
+        }
+        m.temporaries[rest] = m.heap.cdr(m.temporaries[rest]);
+    }
+    if m.temporaries[rest] == Value::NIL {
+        Ok(Value::FALSE)
+    } else {
+        let whole = m.arg(arguments, 1);
+        Err(wrong_argument(m, procedure, "a list", whole))
+    }
+}
+
 fn member(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let wanted = m.arg(arguments, 0);
-    find(m, "member", arguments, |m, list| {
-        let item = m.heap.car(list);
-        Ok(crate::equal::equal(m, wanted, item)?.then_some(list))
-    })
+    find_equal(m, "member", arguments, |m, list| Ok(m.heap.car(list)))
 }
 
 fn key_of(m: &mut Machine, procedure: &str, list: Value) -> Result<(Value, Value), Fault> {
@@ -568,9 +602,12 @@ fn assv(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn assoc(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let wanted = m.arg(arguments, 0);
-    find(m, "assoc", arguments, |m, list| {
-        let (entry, key) = key_of(m, "assoc", list)?;
-        Ok(crate::equal::equal(m, wanted, key)?.then_some(entry))
+    let list = find_equal(m, "assoc", arguments, |m, list| {
+        key_of(m, "assoc", list).map(|(_, key)| key)
+    })?;
+    Ok(if list.is_pair() {
+        m.heap.car(list)
+    } else {
+        list
     })
 }
