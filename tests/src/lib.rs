@@ -1,1 +1,267 @@
 #![forbid(unsafe_code)]
+//! What end-to-end tests share: the real program, folders that vanish, nodes that are ended
+//! whatever happens. Nothing sleeps to wait: conditions are polled, with a deadline.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test fails. Tests run beside each other on slow machines.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two looks at a condition.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The program `logos` of this build. It is built if it is not there or older than this test.
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test knows where it is");
+        // target/PROFILE/deps/TEST
+        let folder = test
+            .ancestors()
+            .nth(2)
+            .expect("tests lie in a target folder");
+        let is_release = folder.file_name() == Some(OsStr::new("release"));
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "node", "--bin", "logos"]);
+        if is_release {
+            build.arg("--release");
+        }
+        build
+            .arg("--target-dir")
+            .arg(folder.parent().expect("a profile lies in a target folder"));
+        build.current_dir(workspace());
+        // What cargo tells tests about their package would be news to build scripts, and make
+        // them run again.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                build.env_remove(&*name);
+            }
+        }
+        let built = build.status().expect("cargo runs");
+        assert!(built.success(), "the program does not build");
+        folder.join(format!("logos{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the workspace")
+}
+
+/// A folder that vanishes with its value.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Default for Folder {
+    fn default() -> Folder {
+        Folder::new()
+    }
+}
+
+impl Folder {
+    /// A new empty folder.
+    pub fn new() -> Folder {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("logos-test-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a temporary folder can be made");
+        Folder(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file in it; where that is.
+    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).expect("a temporary file can be written");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a run of the program gave.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub errors: String,
+    /// The exit status; `None` if a signal ended it.
+    pub status: Option<i32>,
+}
+
+/// The program, to be run with a data folder and nothing of this machine's settings.
+pub fn logos(data: &Folder) -> Command {
+    let mut command = Command::new(program());
+    command
+        .env_clear()
+        .env("LOGOS_DATA", data.path())
+        .stdin(Stdio::null())
+        .current_dir(workspace());
+    command
+}
+
+/// Runs a command to its end, feeding it `input`.
+pub fn run_with_input(command: &mut Command, input: &str) -> Ran {
+    use std::io::Write as _;
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Running(command.spawn().expect("the program starts"));
+    let mut stdin = child.0.stdin.take().expect("standard input is a pipe");
+    let input = input.to_owned();
+    let feeder = std::thread::spawn(move || {
+        // Whoever does not read it all may be right.
+        let _ = stdin.write_all(input.as_bytes());
+    });
+    let output = collect(child.0.stdout.take().expect("standard output is a pipe"));
+    let errors = collect(child.0.stderr.take().expect("standard error is a pipe"));
+    let status = child.wait();
+    let _ = feeder.join();
+    Ran {
+        output: output.join().expect("the output is read"),
+        errors: errors.join().expect("the errors are read"),
+        status: status.code(),
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Ran {
+    run_with_input(command, "")
+}
+
+fn collect(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text)
+            .expect("the program writes UTF-8");
+        text
+    })
+}
+
+/// Polls until there is something; fails the test when that takes too long.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{what} did not happen within {PATIENCE:?}"
+        );
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// A child that is killed when it is dropped.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Running {
+    fn wait(&mut self) -> ExitStatus {
+        eventually("the end of the program", || {
+            self.0.try_wait().expect("a child can be waited for")
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A running `logos node`.
+#[derive(Debug)]
+pub struct Node {
+    running: Running,
+    /// How to join it.
+    pub ticket: String,
+}
+
+impl Node {
+    /// Starts a node on a data folder, and waits until it is ready.
+    pub fn start(data: &Folder, join: &[&str]) -> Node {
+        let mut command = logos(data);
+        for ticket in join {
+            command.args(["--join", ticket]);
+        }
+        command
+            .arg("node")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        let mut running = Running(command.spawn().expect("the program starts"));
+        let lines = lines_of(&mut running.0);
+        let next = || {
+            lines
+                .recv_timeout(PATIENCE)
+                .expect("the node says that it is ready")
+        };
+        let ticket = next();
+        let ticket = ticket
+            .strip_prefix("ticket: ")
+            .expect("the first line is the ticket")
+            .to_owned();
+        assert_eq!(next(), "ready");
+        Node { running, ticket }
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) {
+        self.running
+            .0
+            .kill()
+            .expect("a running child can be killed");
+        self.running.wait();
+    }
+
+    /// Asks it to leave; its exit status.
+    #[cfg(unix)]
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
+        let process = self.running.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.expect("kill runs").success());
+        self.running.wait().code()
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.running.0.id()
+    }
+}
+
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let output = child.stdout.take().expect("standard output is a pipe");
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

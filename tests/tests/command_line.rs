@@ -1,0 +1,216 @@
+//! The command line, output for output and status for status.
+
+use logos_tests::{Folder, Ran, logos, run, run_with_input};
+
+fn ran(output: &str, errors: &str, status: i32) -> Ran {
+    Ran {
+        output: output.into(),
+        errors: errors.into(),
+        status: Some(status),
+    }
+}
+
+/// Runs with these arguments and nothing on standard input.
+fn with(arguments: &[&str]) -> Ran {
+    run(logos(&Folder::new()).args(arguments))
+}
+
+#[test]
+fn expressions_print_their_last_value() {
+    let checks: &[(&[&str], &str)] = &[
+        (&["-e", "(+ 1 2)"], "3\n"),
+        (&["-e", "1 2 \"three\""], "\"three\"\n"),
+        (&["-e", "(define x 5)", "-e", "(* x x)"], "25\n"),
+        (&["-e", "(if #f #f)"], ""),
+        (&["-e", ""], ""),
+        (&["-e", "-5"], "-5\n"),
+        (&["-e", "(display \"a\") 'b"], "ab\n"),
+        (&["-e", "(spawn (lambda () (sleep 0.01) 7))"], "7\n"),
+        (&["--pure", "-e", "{:b 1 :a 2}"], "{:a 2 :b 1}\n"),
+    ];
+    for (arguments, output) in checks {
+        assert_eq!(with(arguments), ran(output, "", 0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn errors_show_the_line_and_mark_the_place() {
+    let expected = "\
+error :wrong-argument: `car` needs a pair, but got 5
+ --> -e:1:4
+1 | 1 (car 5)
+  |   ^^^^^^^
+";
+    let expected = expected.replace("-e:1:4", "-e:1:3");
+    assert_eq!(with(&["-e", "1 (car 5)"]), ran("", &expected, 1));
+}
+
+#[test]
+fn every_end_has_its_status() {
+    let checks: &[(&[&str], i32)] = &[
+        (&["-e", "(if #f #f)"], 0),
+        (&["-e", "(raise 1)"], 1),
+        (
+            &[
+                "-e",
+                "(with-limits {:fuel 1000} (lambda () (let loop () (loop))))",
+            ],
+            1,
+        ),
+        (&["--nonsense"], 2),
+        (&["no-such-file.logos"], 2),
+        (&["--fuel", "1X", "-e", "1"], 2),
+        (&["--swarm", "3", "--offline", "-e", "1"], 2),
+        (&["--fuel", "1M", "-e", "(let loop () (loop))"], 3),
+        (
+            &[
+                "--fuel",
+                "1M",
+                "-e",
+                "(guard (e (#t 'caught)) (let loop () (loop)))",
+            ],
+            3,
+        ),
+        (
+            &[
+                "--memory",
+                "32M",
+                "-e",
+                "(let loop ((l '())) (loop (cons 1 l)))",
+            ],
+            4,
+        ),
+        (
+            &[
+                "--memory",
+                "32M",
+                "-e",
+                "(guard (e (#t 'caught)) (let loop ((l '())) (loop (cons 1 l))))",
+            ],
+            4,
+        ),
+        (&["-e", "(dht-get \"nobody is there\")"], 5),
+        (&["-e", "(remote 1)"], 5),
+    ];
+    for (arguments, status) in checks {
+        let ran = with(arguments);
+        assert_eq!(ran.status, Some(*status), "{arguments:?}: {ran:?}");
+        assert_eq!(ran.output, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_the_profile_lacks_is_named() {
+    let ran = with(&["--offline", "-e", "(peers)"]);
+    assert_eq!(ran.status, Some(1));
+    assert!(
+        ran.errors.contains("`peers`") && ran.errors.contains("node"),
+        "{}",
+        ran.errors
+    );
+}
+
+#[test]
+fn json_is_one_line_for_each_expression() {
+    let ran = with(&["--json", "-e", "(list 1 \"a\\nb\")", "-e", "(foo)"]);
+    let lines: Vec<&str> = ran.output.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran:?}");
+    assert!(
+        lines[0].starts_with("{\"value\": \"(1 \\\"a\\\\nb\\\")\", \"fuel\": "),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].starts_with("{\"error\": {\"kind\": \"unknown-name\", \"message\": "),
+        "{}",
+        lines[1]
+    );
+    assert_eq!((ran.errors.as_str(), ran.status), ("", Some(1)));
+}
+
+#[test]
+fn scripts_run_from_files_and_pipes() {
+    let folder = Folder::new();
+    let script = folder.write(
+        "hello.logos",
+        "#!/usr/bin/env logos\n(display \"hello\")\n(newline)\n41\n",
+    );
+    let script = script.to_str().unwrap();
+    assert_eq!(with(&[script]), ran("hello\n", "", 0));
+    assert_eq!(with(&["run", script]), ran("hello\n", "", 0));
+    for arguments in [&["-"][..], &[]] {
+        let piped = run_with_input(logos(&folder).args(arguments), "(display 1)\n(display 2)");
+        assert_eq!(piped, ran("12", "", 0));
+    }
+    let open = run_with_input(logos(&folder).arg("-"), "(display 1) (car");
+    assert_eq!((open.output.as_str(), open.status), ("1", Some(1)));
+    assert!(
+        open.errors.contains("standard input:1:13"),
+        "{}",
+        open.errors
+    );
+}
+
+#[test]
+fn a_script_that_ends_waits_for_what_it_started() {
+    let folder = Folder::new();
+    let script = folder.write(
+        "tasks.logos",
+        "(spawn (lambda () (sleep 0.05) (display \"late\")))\n(display \"soon \")",
+    );
+    assert_eq!(with(&[script.to_str().unwrap()]), ran("soon late", "", 0));
+}
+
+#[test]
+fn keys_are_made_kept_and_moved() {
+    let folder = Folder::new();
+    let key = |arguments: &[&str]| {
+        let ran = run(logos(&folder).arg("key").args(arguments));
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        ran.output
+    };
+    let first = key(&["show"]);
+    assert_eq!(first.len(), 65);
+    assert!(
+        first
+            .trim_end()
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit())
+    );
+    assert_eq!(key(&[]), first);
+    let file = folder.path().join("exported");
+    let file = file.to_str().unwrap();
+    key(&["export", file]);
+    assert_ne!(key(&["new"]), first);
+    key(&["import", file]);
+    assert_eq!(key(&["show"]), first);
+}
+
+#[test]
+fn tests_that_definitions_carry_are_counted() {
+    let folder = Folder::new();
+    let good =
+        "(define (double x) \"Twice.\" :test (= (double 2) 4) :test (= (double 0) 0) (* 2 x))";
+    let bad = "(define (half x) :test (= (half 2) 1) :test (= (half 2) 2) (/ x 2))";
+    let file = folder.write("good.logos", good);
+    assert_eq!(
+        with(&["test", file.to_str().unwrap()]),
+        ran("2 passed, 0 failed\n", "", 0)
+    );
+    folder.write("bad.logos", bad);
+    let both = with(&["test", folder.path().to_str().unwrap()]);
+    assert_eq!(both.status, Some(1));
+    assert!(
+        both.output.ends_with("3 passed, 1 failed\n"),
+        "{}",
+        both.output
+    );
+}
+
+#[test]
+fn documentation_is_shown() {
+    let ran = with(&["doc", "car"]);
+    assert!(ran.output.starts_with("(car pair)\n"), "{ran:?}");
+    let index = with(&["doc"]);
+    assert!(index.output.lines().any(|line| line == "remote-eval"));
+}

@@ -1,0 +1,213 @@
+//! Real processes on loopback: nodes joined by tickets, items that outlive those who put them,
+//! computations agreed upon.
+#![cfg(unix)]
+
+use logos_tests::{Folder, Node, PATIENCE, Ran, eventually, logos, run};
+use std::time::Instant;
+
+const FIB: &str = "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))";
+
+/// Four nodes; the first is whom the others join.
+struct Network {
+    folders: Vec<Folder>,
+    nodes: Vec<Option<Node>>,
+    ticket: String,
+}
+
+impl Network {
+    fn start() -> Network {
+        let folders: Vec<Folder> = (0..4).map(|_| Folder::new()).collect();
+        let first = Node::start(&folders[0], &[]);
+        let ticket = first.ticket.clone();
+        let mut nodes = vec![Some(first)];
+        for folder in &folders[1..] {
+            nodes.push(Some(Node::start(folder, &[&ticket])));
+        }
+        Network {
+            folders,
+            nodes,
+            ticket,
+        }
+    }
+
+    /// Evaluates as somebody who joins through the node of that number.
+    fn evaluate(&self, data: &Folder, through: usize, expression: &str) -> Ran {
+        let ticket = match &self.nodes[through] {
+            Some(node) => &node.ticket,
+            None => &self.ticket,
+        };
+        run(logos(data).args(["--join", ticket, "-e", expression]))
+    }
+
+    /// The same; it must succeed.
+    fn value(&self, data: &Folder, through: usize, expression: &str) -> String {
+        let ran = self.evaluate(data, through, expression);
+        assert_eq!(
+            (ran.errors.as_str(), ran.status),
+            ("", Some(0)),
+            "{expression}: {}",
+            ran.output
+        );
+        ran.output.trim_end().to_string()
+    }
+}
+
+fn key_of(folder: &Folder) -> String {
+    run(logos(folder).args(["key", "show"]))
+        .output
+        .trim_end()
+        .to_string()
+}
+
+/// The bytes of a bytevector as `write` prints it.
+fn bytes(text: &str) -> Vec<u8> {
+    let inner = text
+        .strip_prefix("#u8(")
+        .and_then(|text| text.strip_suffix(')'));
+    let inner = inner.unwrap_or_else(|| panic!("no bytevector: {text}"));
+    inner.split(' ').map(|byte| byte.parse().unwrap()).collect()
+}
+
+#[test]
+fn items_outlive_who_put_them_and_who_held_them() {
+    let mut network = Network::start();
+    let (fifth, sixth) = (Folder::new(), Folder::new());
+    let key = network.value(&fifth, 0, "(:key (await (dht-put \"greeting\" \"hello\")))");
+    let get = format!("(dht-get \"greeting\" \"{}\")", key_of(&fifth));
+    assert_eq!(network.value(&sixth, 0, &get), "\"hello\"");
+
+    let key = bytes(&key);
+    let distances = network.folders.iter().map(|folder| {
+        let id = network_id(&network, folder);
+        let distance: Vec<u8> = id.iter().zip(&key).map(|(a, b)| a ^ b).collect();
+        distance
+    });
+    let distances: Vec<_> = distances.collect();
+    let nearest = (0..4).min_by_key(|&index| &distances[index]).unwrap();
+    let other = (nearest + 1) % 4;
+    let key_before = key_of(&network.folders[nearest]);
+    network.nodes[nearest].take().unwrap().kill();
+    assert_eq!(network.value(&Folder::new(), other, &get), "\"hello\"");
+
+    // It comes back on its data, without being told whom to join, and alone has it all.
+    let again = Node::start(&network.folders[nearest], &[]);
+    network.nodes[nearest] = Some(again);
+    assert_eq!(key_of(&network.folders[nearest]), key_before);
+    for index in (0..4).filter(|&index| index != nearest) {
+        let status = network.nodes[index].take().unwrap().stop("-TERM");
+        assert_eq!(status, Some(0));
+    }
+    assert_eq!(network.value(&Folder::new(), nearest, &get), "\"hello\"");
+    assert_eq!(network.nodes[nearest].take().unwrap().stop("-INT"), Some(0));
+}
+
+/// The id of the node with that data folder, as its peers see it.
+fn network_id(network: &Network, folder: &Folder) -> Vec<u8> {
+    let key = key_of(folder);
+    let hex = (0..key.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&key[at..at + 2], 16).unwrap());
+    let hex: Vec<String> = hex.map(|byte| byte.to_string()).collect();
+    let question = format!(
+        "(let loop ((all (peers))) \
+           (if (equal? (:key (car all)) #u8({})) (:id (car all)) (loop (cdr all))))",
+        hex.join(" ")
+    );
+    // A peer is known only once it was reached.
+    eventually("everybody knows everybody", || {
+        let ran = network.evaluate(&Folder::new(), 0, &question);
+        (ran.status == Some(0)).then(|| bytes(ran.output.trim_end()))
+    })
+}
+
+#[test]
+fn computations_agree_to_the_unit_of_fuel() {
+    let network = Network::start();
+    let me = Folder::new();
+    let ask = format!("{FIB} (await (remote (fib 22) :n 3 :quorum 2))");
+    assert_eq!(network.value(&me, 0, &ask), "17711");
+
+    let fuels = format!("{FIB} (map :fuel (:receipts (verdict (remote (fib 22) :n 3 :quorum 3))))");
+    let fuels = network.value(&me, 0, &fuels);
+    let local = format!(
+        "{FIB} (call-with-values (lambda () (fuel-used (lambda () (fib 22)))) (lambda (value fuel) fuel))"
+    );
+    let local = run(logos(&me).args(["-e", &local])).output;
+    let local = local.trim_end();
+    assert_eq!(fuels, format!("({local} {local} {local})"));
+}
+
+#[test]
+fn limits_are_outcomes_and_errors_come_back() {
+    let network = Network::start();
+    let me = Folder::new();
+    let checks = [
+        (
+            "(:status (verdict (remote (let loop () (loop)) :fuel 1000000)))",
+            ":fuel-exhausted",
+        ),
+        (
+            "(:status (verdict (remote (let loop ((l '())) (loop (cons 1 l))) :memory 33554432)))",
+            ":memory-exhausted",
+        ),
+        (
+            "(:status (verdict (remote (guard (e (#t 'caught)) (let loop () (loop))) :fuel 1000000)))",
+            ":fuel-exhausted",
+        ),
+        (
+            "(guard (e (#t (error-kind e))) (await (remote (let loop () (loop)) :fuel 1000000)))",
+            ":fuel-exhausted",
+        ),
+        (
+            "(guard (e (#t (error-kind e))) (await (remote (car 5))))",
+            ":wrong-argument",
+        ),
+        (
+            "(guard (e (#t (error-kind e))) (await (remote (vector-ref (vector 1) 9))))",
+            ":out-of-range",
+        ),
+        (
+            "(guard (e (#t (error-kind e))) (await (dht-get \"nothing\")))",
+            ":not-found",
+        ),
+        (
+            "(remote-map (lambda (x) (* x x)) (list 1 2 3) {:n 2 :quorum 2})",
+            "(1 4 9)",
+        ),
+        ("(let ((y 20)) (remote (+ y 1)))", "21"),
+        ("(remote-eval '(* 6 7) {:n 2 :quorum 2})", "42"),
+    ];
+    for (expression, expected) in checks {
+        assert_eq!(network.value(&me, 0, expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn liars_never_win_and_end_blocked() {
+    let began = Instant::now();
+    let program = "\
+        (define (ask i) (await (remote (* i i) :n 5 :quorum 3)))
+        (define wrong
+          (let loop ((i 0) (wrong 0))
+            (if (= i 40) wrong (loop (+ i 1) (if (= (ask i) (* i i)) wrong (+ wrong 1))))))
+        (define all (peers))
+        (list wrong
+              (length (filter :blocked all))
+              (length (filter (lambda (p) (and (:blocked p) (= (:convicted p) 0))) all)))";
+    let ran = run(logos(&Folder::new()).args(["--swarm", "7,liars=2", "-e", program]));
+    assert_eq!(
+        (ran.output.as_str(), ran.errors.as_str()),
+        ("(0 2 0)\n", "")
+    );
+    assert!(began.elapsed() < PATIENCE);
+}
+
+#[test]
+fn lazy_peers_hold_nobody_up() {
+    let program = "(remote-map (lambda (x) (* x x)) (range 10) {:n 5 :quorum 2 :timeout 10})";
+    let ran = run(logos(&Folder::new()).args(["--swarm", "7,lazy=3", "-e", program]));
+    assert_eq!(
+        (ran.output.as_str(), ran.errors.as_str()),
+        ("(0 1 4 9 16 25 36 49 64 81)\n", "")
+    );
+}
