@@ -4,7 +4,9 @@
 
 use crate::value::Value;
 
-/// "No limit": never reached by counting.
+/// "No limit" of memory: more than any machine has, and little enough that asking for it fails as a limit, not as an abort.
+const UNLIMITED_WORDS: usize = 1 << 33;
+/// "No limit" of fuel: never reached by counting.
 pub const UNLIMITED: i64 = i64::MAX / 4;
 
 #[derive(Debug, Clone)]
@@ -37,7 +39,7 @@ impl Limits {
             id: 0,
             outer: None,
             fuel_left: UNLIMITED,
-            memory: usize::MAX / 16,
+            memory: UNLIMITED_WORDS,
             node: Value::NIL,
             alive: true,
         };
@@ -60,8 +62,8 @@ impl Limits {
         whole.fuel_left = fuel.map_or(UNLIMITED, |fuel| {
             i64::try_from(fuel).unwrap_or(UNLIMITED).min(UNLIMITED)
         });
-        whole.memory = memory_bytes.map_or(usize::MAX / 16, |bytes| {
-            usize::try_from(bytes / 8).unwrap_or(usize::MAX / 16)
+        whole.memory = memory_bytes.map_or(UNLIMITED_WORDS, |bytes| {
+            usize::try_from(bytes / 8).unwrap_or(UNLIMITED_WORDS)
         });
     }
 
