@@ -70,12 +70,7 @@ pub(super) fn truncate_both(m: &mut Machine, arguments: Arguments) -> Outcome {
     divide_both(m, "truncate/", arguments, number::truncate_divide)
 }
 
-fn divide_both(
-    m: &mut Machine,
-    procedure: &str,
-    arguments: Arguments,
-    f: Division,
-) -> Outcome {
+fn divide_both(m: &mut Machine, procedure: &str, arguments: Arguments, f: Division) -> Outcome {
     let (n, d) = (
         operand(m, procedure, arguments, 0)?,
         operand(m, procedure, arguments, 1)?,
