@@ -203,14 +203,14 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node on a data folder, and waits until it is ready.
+    /// Starts a node on a data folder and on loopback, and waits until it is ready.
     pub fn start(data: &Folder, join: &[&str]) -> Node {
         let mut command = logos(data);
         for ticket in join {
             command.args(["--join", ticket]);
         }
         command
-            .arg("node")
+            .args(["node", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
         let mut running = Running(command.spawn().expect("the program starts"));
