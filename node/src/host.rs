@@ -198,7 +198,7 @@ impl Host {
                 Some(happening) => break Some(happening),
                 None => {
                     eprint!(
-                        "\r\x1b[2m… {} for {} s (Ctrl-C stops waiting)\x1b[0m\x1b[K",
+                        "\r\x1b[2m… `{}` has taken {} s (Ctrl-C stops waiting)\x1b[0m\x1b[K",
                         self.effects.waiting_for(),
                         began.elapsed().as_secs()
                     );

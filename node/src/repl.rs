@@ -3,6 +3,7 @@
 
 mod assistant;
 mod paint;
+mod pretty;
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use rustyline::{ColorMode, CompletionType, Config, Editor};
 use crate::cli::{DONE, ERROR, Options, Style, host};
 use crate::host::{Ending, Host, Report};
 use assistant::Assistant;
+use pretty::pretty;
 
 /// Inputs kept in the history.
 const HISTORY_MAX: usize = 10_000;
@@ -112,7 +114,7 @@ fn converse(
 fn show(options: &Options, report: &Report) {
     let style = options.style();
     match &report.ending {
-        Ending::Value(Some(text)) => println!("{text}"),
+        Ending::Value(Some(text)) => println!("{}", pretty(text)),
         Ending::Value(None) => {}
         Ending::Pending => eprintln!("{}", style.dim("it is still on its way")),
         Ending::Failed(failure) => eprintln!("{}", style.error(&failure.rendered)),

@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two looks at a condition.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The program `logos` of this build. It is built if it is not there or older than this test.
+/// The program `logos` of this build. It is built if it is not there or older than its source.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -27,28 +27,47 @@ pub fn program() -> &'static Path {
             .ancestors()
             .nth(2)
             .expect("tests lie in a target folder");
-        let is_release = folder.file_name() == Some(OsStr::new("release"));
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "node", "--bin", "logos"]);
-        if is_release {
-            build.arg("--release");
+        let program = folder.join(format!("logos{}", std::env::consts::EXE_SUFFIX));
+        if !is_fresh(&program, &folder.join("logos.d")) {
+            build(folder);
         }
-        build
-            .arg("--target-dir")
-            .arg(folder.parent().expect("a profile lies in a target folder"));
-        build.current_dir(workspace());
-        // What cargo tells tests about their package would be news to build scripts, and make
-        // them run again.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                build.env_remove(&*name);
-            }
-        }
-        let built = build.status().expect("cargo runs");
-        assert!(built.success(), "the program does not build");
-        folder.join(format!("logos{}", std::env::consts::EXE_SUFFIX))
+        program
     })
+}
+
+/// Whether the program is newer than every file that cargo noted as its source.
+fn is_fresh(program: &Path, sources: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let (Some(built), Ok(noted)) = (changed(program), fs::read_to_string(sources)) else {
+        return false;
+    };
+    let Some((_, sources)) = noted.split_once(": ") else {
+        return false;
+    };
+    // A blank in a name is written as `\\ `; such a name is not found, and the program built.
+    let mut sources = sources.split_whitespace();
+    sources.all(|source| changed(Path::new(source)).is_some_and(|changed| changed <= built))
+}
+
+fn build(folder: &Path) {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "node", "--bin", "logos"]);
+    if folder.file_name() == Some(OsStr::new("release")) {
+        build.arg("--release");
+    }
+    let target = folder.parent().expect("a profile lies in a target folder");
+    build.arg("--target-dir").arg(target);
+    build.current_dir(workspace());
+    // What cargo tells tests about their package would be news to build scripts, and make them
+    // run again.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(&*name);
+        }
+    }
+    let built = build.status().expect("cargo runs");
+    assert!(built.success(), "the program does not build");
 }
 
 /// The root of the workspace.

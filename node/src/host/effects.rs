@@ -143,13 +143,10 @@ impl Effects {
         !self.running.is_empty()
     }
 
-    /// What is waited for, in words.
-    pub fn waiting_for(&self) -> String {
-        let mut running = self.running.values();
-        match (running.next(), running.len()) {
-            (Some(one), 0) => format!("waiting for `{}`", one.what),
-            (_, more) => format!("waiting for {} answers", more + 1),
-        }
+    /// What was asked for last and is not answered yet.
+    pub fn waiting_for(&self) -> &str {
+        let newest = self.running.values().next_back();
+        newest.map_or("", |running| &running.what)
     }
 
     /// What has happened, without waiting.
