@@ -170,6 +170,23 @@ pub fn run(command: &mut Command) -> Ran {
     run_with_input(command, "")
 }
 
+/// Runs a command to its end: its status, and the most bytes it had in memory, as far as this
+/// system tells.
+pub fn peak_memory(command: &mut Command) -> (Option<i32>, Option<u64>) {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = Running(command.spawn().expect("the program starts"));
+    let file = format!("/proc/{}/status", child.0.id());
+    let mut peak = None;
+    let status = eventually("the end of the program", || {
+        let told = fs::read_to_string(&file).unwrap_or_default();
+        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        peak = peak.max(kibibytes.map(|kibibytes| kibibytes << 10));
+        child.0.try_wait().expect("a child can be waited for")
+    });
+    (status.code(), peak)
+}
+
 fn collect(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();

@@ -1,6 +1,8 @@
 //! The command line, output for output and status for status.
 
-use logos_tests::{Folder, Ran, logos, run, run_with_input};
+use std::time::{Duration, Instant};
+
+use logos_tests::{Folder, Ran, logos, peak_memory, run, run_with_input};
 
 fn ran(output: &str, errors: &str, status: i32) -> Ran {
     Ran {
@@ -213,4 +215,24 @@ fn documentation_is_shown() {
     assert!(ran.output.starts_with("(car pair)\n"), "{ran:?}");
     let index = with(&["doc"]);
     assert!(index.output.lines().any(|line| line == "remote-eval"));
+}
+
+#[test]
+fn endless_programs_end_soon_and_small() {
+    let began = Instant::now();
+    let ran = with(&["--fuel", "1M", "-e", "(let loop () (loop))"]);
+    assert_eq!(ran.status, Some(3));
+    // Far below a second where nothing else runs.
+    assert!(began.elapsed() < Duration::from_secs(20));
+
+    let endless = "(let loop ((l '())) (loop (cons 1 l)))";
+    let folder = Folder::new();
+    let mut command = logos(&folder);
+    command.args(["--memory", "32M", "-e", endless]);
+    let (status, peak) = peak_memory(&mut command);
+    assert_eq!(status, Some(4));
+    assert!(
+        peak.is_none_or(|peak| peak < (2 * 32 + 64) << 20),
+        "{peak:?} bytes"
+    );
 }

@@ -134,7 +134,12 @@ fn computations_agree_to_the_unit_of_fuel() {
     );
     let local = run(logos(&me).args(["-e", &local])).output;
     let local = local.trim_end();
-    assert_eq!(fuels, format!("({local} {local} {local})"));
+    // A slow peer may have been joined by one more.
+    let fuels: Vec<&str> = fuels.trim_matches(['(', ')']).split(' ').collect();
+    assert!(
+        fuels.len() >= 3 && fuels.iter().all(|fuel| *fuel == local),
+        "{fuels:?}, not {local}"
+    );
 }
 
 #[test]
@@ -189,7 +194,7 @@ fn liars_never_win_and_end_blocked() {
         (define (ask i) (await (remote (* i i) :n 5 :quorum 3)))
         (define wrong
           (let loop ((i 0) (wrong 0))
-            (if (= i 40) wrong (loop (+ i 1) (if (= (ask i) (* i i)) wrong (+ wrong 1))))))
+            (if (= i 200) wrong (loop (+ i 1) (if (= (ask i) (* i i)) wrong (+ wrong 1))))))
         (define all (peers))
         (list wrong
               (length (filter :blocked all))
