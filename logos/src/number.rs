@@ -41,7 +41,7 @@ pub type BigRational = Ratio<BigInt>;
 /// the form; so must whoever builds one by hand.
 ///
 /// `==` is Scheme's `eqv?`: the same exactness and the same value, `0.0` differs from `-0.0` and
-/// not-a-number equals itself. Numeric equality is [`compare`].
+/// not-a-number equals itself. Numeric equality is [`compare()`].
 #[derive(Clone, Debug)]
 pub enum Number {
     /// An exact integer that fits.

@@ -244,7 +244,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// The kinds of heap objects with a header. Kinds from [`Kind::FIRST_RAW`] on hold raw words that the collector skips.
+/// The kinds of heap objects with a header. Kinds from 128 on hold raw words that the collector skips.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {

@@ -33,7 +33,7 @@ pub struct Block {
     pub entry: u32,
     /// The unit it came from.
     pub unit: Rc<Compiled>,
-    /// Which of the unit's lambdas; [`TOP`] for the unit itself.
+    /// Which of the unit's lambdas; [`crate::ir::TOP`] for the unit itself.
     pub lambda: u32,
 }
 

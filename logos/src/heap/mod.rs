@@ -65,7 +65,7 @@ impl Heap {
         }
     }
 
-    /// Words asked for since [`Heap::reset_asked`].
+    /// Words asked for since the count was last started anew.
     pub fn asked_words(&self) -> usize {
         self.asked + (self.top - self.counted)
     }

@@ -7,7 +7,7 @@
 //! An object met more than once is marked where it is first met (`LABEL`) and afterwards only referred to (`REFERENCE`, by the number of
 //! the label), so a graph encodes in its own size, cycles included.
 //!
-//! A procedure travels as source: its core form as a datum (see [`core_datum`]), the values it captured, and after the value itself, each
+//! A procedure travels as source: its core form as a datum (see `core_datum`), the values it captured, and after the value itself, each
 //! global variable of the user's world that any of the procedures uses, by name. The library stays at home: its names are enough.
 
 mod core_datum;
