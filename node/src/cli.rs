@@ -1,6 +1,7 @@
 //! The command line: what may be asked of the program, and the exit statuses it answers with.
 //! Values go to standard output, everything else to standard error.
 
+mod attach;
 mod doc;
 mod key;
 mod options;
@@ -10,7 +11,7 @@ mod style;
 mod test;
 
 pub use options::Options;
-pub use run::host;
+pub use run::host_with;
 pub use style::Style;
 
 use std::ffi::OsString;
@@ -68,6 +69,8 @@ enum Command {
     },
     /// Run a node without a prompt, until SIGTERM or SIGINT
     Node,
+    /// A prompt that uses the node which another program runs on the data folder
+    Attach,
     /// Show, make, write or read the key of this node
     Key {
         #[command(subcommand)]
@@ -99,6 +102,7 @@ pub fn start() -> ExitCode {
         Some(Command::Run { script }) => run::script(&options, &script),
         Some(Command::Test { paths }) => test::run(&options, &paths),
         Some(Command::Node) => serve::run(&options),
+        Some(Command::Attach) => attach::run(&options),
         Some(Command::Key { action }) => key::run(&options, action.unwrap_or(key::Action::Show)),
         Some(Command::Doc { name }) => doc::run(&options, name.as_deref()),
         None if !arguments.expression.is_empty() => {

@@ -5,11 +5,15 @@
 mod answers;
 mod asks;
 mod data;
+mod door;
 mod effects;
 mod network;
+mod peer;
 
+pub use door::Keeper;
 pub use effects::Effects;
-pub use network::{NetworkSettings, PracticeSettings};
+pub use network::{NetworkSettings, is_reachable};
+pub use peer::{Peer, PracticeSettings};
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

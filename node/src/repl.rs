@@ -14,8 +14,8 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
-use crate::cli::{DONE, ERROR, Options, Style, host};
-use crate::host::{Ending, Host, Report};
+use crate::cli::{DONE, ERROR, Options, Style, host_with};
+use crate::host::{Ending, Host, NetworkSettings, Report};
 use assistant::Assistant;
 use pretty::pretty;
 
@@ -52,8 +52,8 @@ An unfinished line goes on below. Nothing you type can break anything.";
 type Line = Editor<Assistant, FileHistory>;
 
 /// Runs the prompt until Ctrl-D.
-pub fn run(options: &Options) -> ExitCode {
-    let host = match host(options, Vec::new()) {
+pub fn run(options: &Options, network: NetworkSettings) -> ExitCode {
+    let host = match host_with(options, network, Vec::new()) {
         Ok(host) => host.showing_progress(),
         Err(status) => return status,
     };

@@ -118,6 +118,12 @@ impl Service {
         Ok(node.contacts().await?.len())
     }
 
+    /// Meets these too; returns how many peers that found.
+    pub async fn join(&self, tickets: &[Ticket]) -> Result<usize, NodeError> {
+        let node = self.inner.node().await?;
+        Ok(node.join(tickets.iter().map(contact_of).collect()).await?)
+    }
+
     /// Signs `value` under `name` and stores it with the nearest peers. Waits until
     /// `options.require` have it; the rest goes on.
     pub async fn put(

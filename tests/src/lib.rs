@@ -230,10 +230,58 @@ impl Drop for Running {
     }
 }
 
+/// A running program whose lines are read as they come.
+#[derive(Debug)]
+pub struct Background {
+    running: Running,
+    lines: Receiver<String>,
+}
+
+impl Background {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Background {
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut running = Running(command.spawn().expect("the program starts"));
+        let lines = lines_of(&mut running.0);
+        Background { running, lines }
+    }
+
+    /// The next line on its standard output.
+    pub fn line(&self) -> String {
+        let line = self.lines.recv_timeout(PATIENCE);
+        line.expect("the program says something more")
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) {
+        let killed = self.running.0.kill();
+        killed.expect("a running child can be killed");
+        self.running.wait();
+    }
+
+    /// Sends it a signal.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        let process = self.running.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for its end; the status.
+    pub fn status(mut self) -> Option<i32> {
+        self.running.wait().code()
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.running.0.id()
+    }
+}
+
 /// A running `logos node`.
 #[derive(Debug)]
 pub struct Node {
-    running: Running,
+    running: Background,
     /// How to join it.
     pub ticket: String,
 }
@@ -245,47 +293,32 @@ impl Node {
         for ticket in join {
             command.args(["--join", ticket]);
         }
-        command
-            .args(["node", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        let mut running = Running(command.spawn().expect("the program starts"));
-        let lines = lines_of(&mut running.0);
-        let next = || {
-            lines
-                .recv_timeout(PATIENCE)
-                .expect("the node says that it is ready")
-        };
-        let ticket = next();
+        command.args(["node", "--listen", "127.0.0.1:0"]);
+        let running = Background::start(&mut command);
+        let ticket = running.line();
         let ticket = ticket
             .strip_prefix("ticket: ")
             .expect("the first line is the ticket")
             .to_owned();
-        assert_eq!(next(), "ready");
+        assert_eq!(running.line(), "ready");
         Node { running, ticket }
     }
 
     /// Ends it as a crash would.
-    pub fn kill(mut self) {
-        self.running
-            .0
-            .kill()
-            .expect("a running child can be killed");
-        self.running.wait();
+    pub fn kill(self) {
+        self.running.kill();
     }
 
     /// Asks it to leave; its exit status.
     #[cfg(unix)]
-    pub fn stop(mut self, signal: &str) -> Option<i32> {
-        let process = self.running.0.id().to_string();
-        let sent = Command::new("kill").args([signal, &process]).status();
-        assert!(sent.expect("kill runs").success());
-        self.running.wait().code()
+    pub fn stop(self, signal: &str) -> Option<i32> {
+        self.running.signal(signal);
+        self.running.status()
     }
 
     /// Its process.
     pub fn process(&self) -> u32 {
-        self.running.0.id()
+        self.running.process()
     }
 }
 

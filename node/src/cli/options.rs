@@ -150,6 +150,22 @@ impl Options {
             config,
             folder: self.data_folder(),
             practice: self.swarm,
+            is_attached: false,
+        }
+    }
+
+    /// The same for whoever sits at a prompt: a node that serves others while it is there.
+    pub fn prompt_network(&self) -> NetworkSettings {
+        let mut network = self.network();
+        network.config.serve = true;
+        network
+    }
+
+    /// The same for whoever uses a node that runs already, and never runs one.
+    pub fn attached_network(&self) -> NetworkSettings {
+        NetworkSettings {
+            is_attached: true,
+            ..self.network()
         }
     }
 

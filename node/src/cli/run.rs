@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::{
     DONE, ERROR, FUEL_OUT, INTERRUPTED, MEMORY_OUT, NO_AGREEMENT, Options, WRONG_USE, wrong_use,
 };
-use crate::host::{Effects, Ending, Failure, Host, Report};
+use crate::host::{Effects, Ending, Failure, Host, NetworkSettings, Report};
 use crate::repl;
 
 /// Longest script, in bytes.
@@ -16,7 +16,16 @@ const SCRIPT_BYTES_MAX: u64 = 64 << 20;
 
 /// A world as the options ask for it.
 pub fn host(options: &Options, arguments: Vec<String>) -> Result<Host, ExitCode> {
-    match Effects::start(options.network(), arguments) {
+    host_with(options, options.network(), arguments)
+}
+
+/// The same with a network of its own.
+pub fn host_with(
+    options: &Options,
+    network: NetworkSettings,
+    arguments: Vec<String>,
+) -> Result<Host, ExitCode> {
+    match Effects::start(network, arguments) {
         Ok(effects) => Ok(Host::new(options.profile(), effects)),
         Err(error) => {
             eprintln!("logos: {error}");
@@ -37,12 +46,18 @@ pub fn script(options: &Options, script: &[OsString]) -> ExitCode {
     let texts = arguments
         .iter()
         .map(|text| text.to_string_lossy().into_owned());
-    run_text(options, &name, &text, texts.collect())
+    run_text(options, options.network(), &name, &text, texts.collect())
 }
 
 /// Runs a text as a script.
-fn run_text(options: &Options, name: &str, text: &str, arguments: Vec<String>) -> ExitCode {
-    let mut host = match host(options, arguments) {
+fn run_text(
+    options: &Options,
+    network: NetworkSettings,
+    name: &str,
+    text: &str,
+    arguments: Vec<String>,
+) -> ExitCode {
+    let mut host = match host_with(options, network, arguments) {
         Ok(host) => host,
         Err(status) => return status,
     };
@@ -164,10 +179,15 @@ fn status_of(failure: &Failure) -> u8 {
 /// `logos`: the prompt, or a script if nobody sits there.
 pub fn prompt(options: &Options) -> ExitCode {
     if std::io::stdin().is_terminal() {
-        return repl::run(options);
+        return repl::run(options, options.prompt_network());
     }
+    standard_input(options, options.network())
+}
+
+/// Runs what comes on standard input as a script.
+pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
     match read_script(Path::new("-")) {
-        Ok((name, text)) => run_text(options, &name, &text, Vec::new()),
+        Ok((name, text)) => run_text(options, network, &name, &text, Vec::new()),
         Err(message) => {
             eprintln!("logos: {message}");
             ExitCode::from(WRONG_USE)

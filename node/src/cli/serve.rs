@@ -1,14 +1,13 @@
 //! `logos node`: a node without a prompt.
 
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use node::error::NodeError;
-use node::service::Service;
 use tokio::runtime::Runtime;
 
 use super::{DONE, ERROR, Options, wrong_use};
-use crate::evaluator::LanguageEvaluator;
+use crate::host::{Keeper, Peer};
 
 /// Runs `logos node`.
 pub fn run(options: &Options) -> ExitCode {
@@ -27,24 +26,27 @@ pub fn run(options: &Options) -> ExitCode {
         Err(message) => return wrong_use(&message),
     };
     let mut config = network.config;
-    config.data = Some(folder);
+    config.data = Some(folder.clone());
     config.serve = true;
     config.public = true;
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.to_string()),
     };
-    let evaluator = Arc::new(LanguageEvaluator::new());
-    let served = Service::open(config, evaluator, runtime.handle().clone())
-        .and_then(|service| runtime.block_on(serve(&service)));
+    let served = Peer::open(config, None, runtime.handle().clone())
+        .and_then(|peer| runtime.block_on(serve(&peer, &folder)));
     match served {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => failed(&error.to_string()),
     }
 }
 
-async fn serve(service: &Service) -> Result<(), NodeError> {
+async fn serve(peer: &Peer, folder: &Path) -> Result<(), NodeError> {
+    let service = &peer.service;
     let mut stop = std::pin::pin!(stop_asked());
+    let keeper = Keeper::open(folder, peer.clone());
+    let keeper =
+        keeper.inspect_err(|error| eprintln!("logos: no other program can use this node: {error}"));
     let ticket = service.listen().await?;
     println!("ticket: {ticket}");
     // Who joins us must find us in the network; who cannot be reached now is met later.
@@ -54,6 +56,9 @@ async fn serve(service: &Service) -> Result<(), NodeError> {
     }
     println!("ready");
     stop.await;
+    if let Ok(keeper) = keeper {
+        keeper.close();
+    }
     service.close().await;
     Ok(())
 }

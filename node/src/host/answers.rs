@@ -11,7 +11,7 @@ use node::service::{
 
 use super::asks::{NodeAsk, Owner, Place};
 use super::data::{Data, Reply};
-use super::network::Peer;
+use super::peer::Peer;
 
 /// Does it.
 pub async fn perform(peer: Peer, ask: NodeAsk) -> Reply {
@@ -55,16 +55,19 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
         NodeAsk::Jobs => Data::List(service.jobs().await?.into_iter().map(job).collect()),
         NodeAsk::Job(name) => {
             let record = service.job(&name).await?;
-            job(record.ok_or(Reply::Error {
-                kind: ":not-found",
-                message: "this node has asked for no such job".into(),
-            })?)
+            job(record
+                .ok_or_else(|| Reply::error(":not-found", "this node has asked for no such job"))?)
         }
         NodeAsk::MyKey => key(&service.my_key()),
         NodeAsk::Alias { name, owner } => {
             let key = peer.key_of(&owner)?;
             peer.alias(name, key)?;
             Data::Void
+        }
+        NodeAsk::Join(tickets) => {
+            let tickets = tickets.iter().map(|ticket| ticket.parse());
+            let tickets = tickets.collect::<Result<Vec<_>, NodeError>>()?;
+            Data::count(service.join(&tickets).await?)
         }
         NodeAsk::Swarm(practice) => {
             service.swarm(practice.into()).await?;
@@ -135,7 +138,7 @@ fn item(item: Item) -> Data {
 fn verdict(verdict: Verdict) -> Data {
     let status = match (&verdict.agreement, &verdict.answer) {
         (Agreement::Agreed, Some(answer)) => status(answer.status),
-        _ => Data::Name(":no-agreement"),
+        _ => Data::Name(":no-agreement".into()),
     };
     let silent = verdict.silent.into_iter().map(|silence| {
         Data::fields([
@@ -200,12 +203,13 @@ fn receipt(signed: &SignedReceipt) -> Data {
 }
 
 fn status(status: Status) -> Data {
-    Data::Name(match status {
+    let name = match status {
         Status::Value => ":value",
         Status::Error => ":error",
         Status::FuelExhausted => ":fuel-exhausted",
         Status::MemoryExhausted => ":memory-exhausted",
-    })
+    };
+    Data::Name(name.into())
 }
 
 fn job(record: JobRecord) -> Data {
@@ -217,7 +221,7 @@ fn job(record: JobRecord) -> Data {
     Data::fields([
         (":job", Data::Bytes(record.name.as_bytes().to_vec())),
         (":submitted", Data::Int(record.submitted)),
-        (":state", Data::Name(state)),
+        (":state", Data::Name(state.into())),
         (
             ":verdict",
             record.verdict.map_or(Data::Bool(false), verdict),

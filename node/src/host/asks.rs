@@ -8,9 +8,10 @@ use logos::symbol::Symbols;
 use logos::syntax::{Datum, Syntax};
 use node::keys::{Id, PublicKey};
 use node::service::{PutOptions, RemoteOptions};
+use serde::{Deserialize, Serialize};
 
 use super::data::Reply;
-use super::network::PracticeSettings;
+use super::peer::PracticeSettings;
 use values::{Reader, bytes, list, text};
 
 /// The longest time that can be waited for.
@@ -37,7 +38,7 @@ pub enum Local {
 }
 
 /// What the node does.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NodeAsk {
     Put {
         name: String,
@@ -69,10 +70,12 @@ pub enum NodeAsk {
         owner: Owner,
     },
     Swarm(PracticeSettings),
+    /// Meet these too; what another program on the same folder was given as `--join`.
+    Join(Vec<String>),
 }
 
 /// Which item is meant.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// By its key.
     Key(Id),
@@ -81,7 +84,7 @@ pub enum Place {
 }
 
 /// Whose item is meant.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Owner {
     /// A public key.
     Key(PublicKey),

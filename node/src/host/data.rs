@@ -1,15 +1,17 @@
 //! Values on their way between the program's thread and the others: syntax cannot leave its
 //! thread, this can.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use logos::number::Number;
 use logos::symbol::Symbols;
 use logos::syntax::{Datum, Span, Syntax};
 use logos::vm::Answer;
+use serde::{Deserialize, Serialize};
 
 /// A datum of the few kinds that answers are made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Data {
     /// No value.
     Void,
@@ -22,7 +24,7 @@ pub enum Data {
     /// A string.
     Text(String),
     /// A symbol or keyword.
-    Name(&'static str),
+    Name(Cow<'static, str>),
     /// A bytevector.
     Bytes(Vec<u8>),
     /// A list.
@@ -37,7 +39,7 @@ impl Data {
         let entries = fields.into_iter();
         Data::Dict(
             entries
-                .map(|(key, value)| (Data::Name(key), value))
+                .map(|(key, value)| (Data::Name(key.into()), value))
                 .collect(),
         )
     }
@@ -62,7 +64,7 @@ impl Data {
             Data::Int(value) => Datum::Number(Number::from(value)),
             Data::Real(value) => Datum::Number(Number::from(value)),
             Data::Text(text) => Datum::String(text.into()),
-            Data::Name(name) => Datum::Symbol(symbols.intern(name)),
+            Data::Name(name) => Datum::Symbol(symbols.intern(&name)),
             Data::Bytes(bytes) => Datum::Bytes(bytes.into()),
             Data::List(items) => {
                 let items = items.into_iter().map(|item| item.into_syntax(symbols));
@@ -80,26 +82,31 @@ impl Data {
 }
 
 /// What comes of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
     /// A value.
     Value(Data),
     /// An error.
     Error {
         /// Its kind, colon included.
-        kind: &'static str,
+        kind: Cow<'static, str>,
         /// What happened, for a person.
         message: String,
     },
 }
 
 impl Reply {
-    /// An error about what the program gave.
-    pub fn wrong(message: impl Into<String>) -> Reply {
+    /// An error of that kind, colon included.
+    pub fn error(kind: &'static str, message: impl Into<String>) -> Reply {
         Reply::Error {
-            kind: ":wrong-argument",
+            kind: kind.into(),
             message: message.into(),
         }
+    }
+
+    /// An error about what the program gave.
+    pub fn wrong(message: impl Into<String>) -> Reply {
+        Reply::error(":wrong-argument", message)
     }
 
     /// The same for the machine.
@@ -107,7 +114,7 @@ impl Reply {
         match self {
             Reply::Value(data) => Answer::Value(data.into_syntax(symbols)),
             Reply::Error { kind, message } => Answer::Error {
-                kind: kind.into(),
+                kind: kind.into_owned(),
                 message,
                 payload: None,
             },

@@ -94,11 +94,7 @@ impl Effects {
         match ask {
             Ask::Local(local) => self.begin_local(request, local),
             Ask::Node(ask) => {
-                let service = match self.network.open(self.runtime.handle(), &ask) {
-                    Ok(service) => service,
-                    Err(reply) => return LocalAsk::Answered(reply),
-                };
-                self.spawn(request, super::answers::perform(service, ask));
+                self.spawn(request, self.network.clone().perform(ask));
                 LocalAsk::Later
             }
         }
@@ -186,9 +182,7 @@ impl Effects {
 
     /// Leaves the network and ends.
     pub fn close(self) {
-        if let Some(service) = self.network.opened() {
-            self.runtime.block_on(service.close());
-        }
+        self.runtime.block_on(self.network.close());
         self.runtime.shutdown_timeout(SHUTDOWN);
     }
 }

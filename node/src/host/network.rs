@@ -1,28 +1,33 @@
-//! The node of this program: opened when a program first asks for it. Knows the user's own names
-//! for keys, which live beside the node's key.
+//! The way from a program to a node: its own if it is the first on the data folder, else that of
+//! the program that is, through the [`door`](super::door). Opened when a program first asks for
+//! something; when the other program ends, one of those left takes its place.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
-use node::error::NodeError;
-use node::identity::create_folder;
-use node::keys::{PublicKey, from_hex, to_hex};
-use node::service::{Config, Service};
-use node::swarm::SwarmOptions;
-use tokio::runtime::Handle;
+use node::error::{DataError, NodeError};
+use node::service::Config;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::Mutex;
 
-use super::asks::{NodeAsk, Owner};
+use super::answers::perform;
+use super::asks::NodeAsk;
 use super::data::Reply;
-use crate::evaluator::{LanguageEvaluator, lie};
+use super::door::{ConnectFailure, Guest, Keeper, connect};
+use super::peer::{Peer, PracticeSettings};
 
-/// Name of the file with the user's names for keys: a key's hex digits, a blank, the name.
-const PETNAMES_FILE: &str = "petnames";
-/// Most names for keys.
-const PETNAMES_MAX: usize = 10_000;
-/// Longest name for a key, in bytes.
-const PETNAME_BYTES_MAX: usize = 512;
+/// How long a folder may belong to somebody who does not answer: it is only just starting, or
+/// still leaving.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long whoever never takes over waits for somebody to answer.
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two tries.
+const CHANGE_PAUSE: Duration = Duration::from_millis(20);
+/// How often a question is asked again because who was asked ended.
+const TRIES_MAX: usize = 5;
 
 /// How to take part in the network.
 #[derive(Debug, Clone)]
@@ -33,216 +38,199 @@ pub struct NetworkSettings {
     pub folder: Result<PathBuf, String>,
     /// The practice network to be in instead of the real one.
     pub practice: Option<PracticeSettings>,
+    /// Whether to use only a node that another program runs.
+    pub is_attached: bool,
 }
 
-/// Which peers a practice network has.
-#[derive(Debug, Clone, Copy)]
-pub struct PracticeSettings {
-    /// How many in all.
-    pub peers: usize,
-    /// How many of them lie.
-    pub liars: usize,
-    /// How many of them never answer.
-    pub lazy: usize,
+/// Whether the node that is to be used answers; if not, what to say.
+pub fn is_reachable(settings: &NetworkSettings) -> io::Result<Result<(), String>> {
+    let network = Network::new(settings.clone());
+    let reply = Runtime::new()?.block_on(async {
+        let reply = network.clone().perform(NodeAsk::Info).await;
+        network.close().await;
+        reply
+    });
+    Ok(match reply {
+        Reply::Value(_) => Ok(()),
+        Reply::Error { message, .. } => Err(message),
+    })
 }
 
-/// The node, once a program has asked for it.
-#[derive(Debug)]
-pub struct Network {
-    settings: NetworkSettings,
-    peer: Option<Peer>,
-}
-
-/// The node and what the program's user adds to it. Cheap to clone.
+/// See the module's description. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Peer {
-    /// The node.
-    pub service: Service,
-    petnames: Arc<Mutex<Petnames>>,
-    /// The practice network to start before anything else is done.
-    practice: Arc<tokio::sync::Mutex<Option<PracticeSettings>>>,
+pub struct Network {
+    inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
-struct Petnames {
-    keys: BTreeMap<String, PublicKey>,
-    /// Where they are kept.
-    file: Option<PathBuf>,
+#[derive(Debug)]
+struct Inner {
+    settings: NetworkSettings,
+    line: Mutex<Option<Line>>,
+}
+
+/// Who does what is asked.
+#[derive(Debug)]
+enum Line {
+    /// This program; the keeper lets others in, where the node has a folder.
+    Own(Peer, Option<Keeper>),
+    /// Another one.
+    Guest(Guest),
+}
+
+/// What a question needs of a line.
+enum Way {
+    Own(Peer),
+    Guest(Guest),
 }
 
 impl Network {
     /// Opens nothing yet.
     pub fn new(settings: NetworkSettings) -> Network {
+        let line = Mutex::new(None);
         Network {
-            settings,
-            peer: None,
+            inner: Arc::new(Inner { settings, line }),
         }
     }
 
-    /// The node, opened now if this is the first that is asked of it. Who begins with a practice
-    /// network needs no folder.
-    pub fn open(&mut self, runtime: &Handle, ask: &NodeAsk) -> Result<Peer, Reply> {
-        if let Some(peer) = &self.peer {
-            return Ok(peer.clone());
+    /// Does it, wherever the node is. Dropping the future cancels it.
+    pub async fn perform(self, ask: NodeAsk) -> Reply {
+        for _ in 0..TRIES_MAX {
+            let guest = match self.way(&ask).await {
+                Ok(Way::Own(peer)) => return perform(peer, ask).await,
+                Ok(Way::Guest(guest)) => guest,
+                Err(reply) => return reply,
+            };
+            // Everything that can be asked may be asked twice.
+            if let Some(reply) = guest.ask(ask.clone()).await {
+                return reply;
+            }
         }
-        let is_practice = self.settings.practice.is_some() || matches!(ask, NodeAsk::Swarm(_));
-        let folder = if is_practice {
-            None
+        let message = "the program that runs the node of this data folder ends again and again";
+        Reply::error(":unreachable", message)
+    }
+
+    /// The way to the node, opened now if this is the first that is asked of it, or if who was
+    /// asked until now has ended.
+    async fn way(&self, ask: &NodeAsk) -> Result<Way, Reply> {
+        let mut line = self.inner.line.lock().await;
+        let settings = &self.inner.settings;
+        match &*line {
+            Some(Line::Own(peer, _)) => return Ok(Way::Own(peer.clone())),
+            Some(Line::Guest(guest)) if !guest.is_gone() && !matches!(ask, NodeAsk::Swarm(_)) => {
+                return Ok(Way::Guest(guest.clone()));
+            }
+            _ => {}
+        }
+        // A practice network is this program's own, and needs no folder.
+        let is_practice = settings.practice.is_some() || matches!(ask, NodeAsk::Swarm(_));
+        let opened = if is_practice {
+            Line::Own(settings.open(None).await?, None)
         } else {
-            let folder = self.settings.folder.clone();
-            Some(folder.map_err(|message| Reply::Error {
-                kind: ":file",
-                message,
-            })?)
+            self.open().await?
         };
+        Ok(match line.insert(opened) {
+            Line::Own(peer, _) => Way::Own(peer.clone()),
+            Line::Guest(guest) => Way::Guest(guest.clone()),
+        })
+    }
+
+    /// Takes the folder, or asks who has it.
+    async fn open(&self) -> Result<Line, Reply> {
+        let settings = &self.inner.settings;
+        let folder = settings.folder.clone();
+        let folder = folder.map_err(|message| Reply::error(":file", message))?;
+        let patience = match settings.is_attached {
+            true => ATTACH_TIMEOUT,
+            false => CHANGE_TIMEOUT,
+        };
+        let deadline = Instant::now() + patience;
+        loop {
+            if !settings.is_attached {
+                match settings.open(Some(&folder)).await {
+                    Ok(peer) => {
+                        let keeper = Keeper::open(&folder, peer.clone());
+                        let keeper = keeper
+                            .inspect_err(|error| tracing::warn!(%error, "nobody else can use it"));
+                        return Ok(Line::Own(peer, keeper.ok()));
+                    }
+                    Err(NodeError::Data(DataError::Locked(_))) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            match connect(&folder).await {
+                Ok(guest) => {
+                    self.settle(&guest).await;
+                    return Ok(Line::Guest(guest));
+                }
+                Err(ConnectFailure::Version) => {
+                    let message = "another version of this program runs the node of this data \
+                                   folder";
+                    return Err(Reply::error(":refused", message));
+                }
+                Err(ConnectFailure::Nobody) if Instant::now() < deadline => {
+                    tokio::time::sleep(CHANGE_PAUSE).await;
+                }
+                Err(ConnectFailure::Nobody) if settings.is_attached => {
+                    let message = format!("no node runs on {}", folder.display());
+                    return Err(Reply::error(":unreachable", message));
+                }
+                Err(ConnectFailure::Nobody) => {
+                    return Err(NodeError::Data(DataError::Locked(folder)).into());
+                }
+            }
+        }
+    }
+
+    /// Makes the other program's node meet whom this one was told of, and sees to it that
+    /// somebody takes over when that program ends.
+    async fn settle(&self, guest: &Guest) {
+        let config = &self.inner.settings.config;
+        if !config.join.is_empty() {
+            let tickets = config.join.iter().map(ToString::to_string).collect();
+            // Whoever cannot be reached is missed by what is asked later.
+            let _ = guest.ask(NodeAsk::Join(tickets)).await;
+        }
+        if self.inner.settings.is_attached {
+            return;
+        }
+        let (inner, guest) = (Arc::downgrade(&self.inner), guest.clone());
+        tokio::spawn(take_over(inner, guest));
+    }
+
+    /// Leaves the network.
+    pub async fn close(&self) {
+        let line = self.inner.line.lock().await.take();
+        if let Some(Line::Own(peer, keeper)) = line {
+            // Who else uses it looks for another way while we leave.
+            if let Some(keeper) = keeper {
+                keeper.close();
+            }
+            peer.service.close().await;
+        }
+    }
+}
+
+/// Boxed, since taking over may end in waiting for the next one to end.
+fn take_over(inner: Weak<Inner>, guest: Guest) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        guest.gone().await;
+        drop(guest);
+        if let Some(inner) = inner.upgrade() {
+            // What goes wrong now is told to who asks next.
+            let _ = Network { inner }.way(&NodeAsk::Info).await;
+        }
+    })
+}
+
+impl NetworkSettings {
+    async fn open(&self, folder: Option<&Path>) -> Result<Peer, NodeError> {
         let config = Config {
-            data: folder.clone(),
-            ..self.settings.config.clone()
+            data: folder.map(Path::to_owned),
+            ..self.config.clone()
         };
-        let evaluator = Arc::new(LanguageEvaluator::new());
-        let service = Service::open(config, evaluator, runtime.clone()).map_err(Reply::from)?;
-        let peer = Peer {
-            service,
-            petnames: Arc::new(Mutex::new(Petnames::load(folder.as_deref())?)),
-            practice: Arc::new(tokio::sync::Mutex::new(self.settings.practice)),
-        };
-        Ok(self.peer.insert(peer).clone())
+        let (practice, runtime) = (self.practice, Handle::current());
+        let opening = move || Peer::open(config, practice, runtime);
+        let opened = tokio::task::spawn_blocking(opening).await;
+        opened.unwrap_or(Err(NodeError::Closed))
     }
-
-    /// The node, if anything was asked of it.
-    pub fn opened(&self) -> Option<&Service> {
-        self.peer.as_ref().map(|peer| &peer.service)
-    }
-}
-
-impl Peer {
-    /// Starts the practice network that the command line asks for, if it does not run yet.
-    pub async fn be_ready(&self) -> Result<(), NodeError> {
-        let mut practice = self.practice.lock().await;
-        if let Some(settings) = *practice {
-            self.service.swarm(settings.into()).await?;
-            *practice = None;
-        }
-        Ok(())
-    }
-
-    /// The key that is meant.
-    pub fn key_of(&self, owner: &Owner) -> Result<PublicKey, Reply> {
-        let name = match owner {
-            Owner::Key(key) => return Ok(*key),
-            Owner::Petname(name) => name,
-        };
-        let key = locked(&self.petnames).keys.get(name).copied();
-        key.ok_or_else(|| Reply::Error {
-            kind: ":not-found",
-            message: format!("nobody is called {name:?} here: (alias {name:?} KEY) says who is"),
-        })
-    }
-
-    /// Gives a key a name.
-    pub fn alias(&self, name: String, key: PublicKey) -> Result<(), Reply> {
-        let is_odd = name.is_empty()
-            || name.len() > PETNAME_BYTES_MAX
-            || name.chars().any(char::is_control)
-            || from_hex::<32>(&name).is_some();
-        if is_odd {
-            return Err(Reply::wrong(
-                "a name for a key is one short line of text, and not itself a key",
-            ));
-        }
-        let mut petnames = locked(&self.petnames);
-        if petnames.keys.len() >= PETNAMES_MAX && !petnames.keys.contains_key(&name) {
-            return Err(Reply::Error {
-                kind: ":too-big",
-                message: format!("there are {PETNAMES_MAX} names for keys already"),
-            });
-        }
-        petnames.keys.insert(name, key);
-        petnames.save()
-    }
-}
-
-impl Petnames {
-    fn load(folder: Option<&Path>) -> Result<Petnames, Reply> {
-        let Some(folder) = folder else {
-            return Ok(Petnames::default());
-        };
-        let file = folder.join(PETNAMES_FILE);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(file_error(&file, &error)),
-        };
-        let entries = text.lines().filter_map(|line| {
-            let (key, name) = line.split_once(' ')?;
-            let key = PublicKey::from_bytes(from_hex::<32>(key)?);
-            Some((name.to_string(), key))
-        });
-        Ok(Petnames {
-            keys: entries.collect(),
-            file: Some(file),
-        })
-    }
-
-    /// Writes beside the file and then renames: a crash leaves the old one or the new one.
-    fn save(&self) -> Result<(), Reply> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        let lines = self.keys.iter();
-        let lines = lines.map(|(name, key)| format!("{} {name}\n", to_hex(key.as_bytes())));
-        let text: String = lines.collect();
-        let temporary = file.with_extension("new");
-        let folder = file.parent().unwrap_or(Path::new("."));
-        create_folder(folder).map_err(|error| Reply::from(NodeError::from(error)))?;
-        fs::write(&temporary, text)
-            .and_then(|()| fs::rename(&temporary, file))
-            .map_err(|error| file_error(file, &error))
-    }
-}
-
-impl From<PracticeSettings> for SwarmOptions {
-    fn from(settings: PracticeSettings) -> SwarmOptions {
-        SwarmOptions {
-            peers: settings.peers,
-            liars: settings.liars,
-            lazy: settings.lazy,
-            corrupt: Some(Arc::new(lie)),
-        }
-    }
-}
-
-impl From<NodeError> for Reply {
-    fn from(error: NodeError) -> Reply {
-        Reply::Error {
-            kind: kind(&error),
-            message: error.to_string(),
-        }
-    }
-}
-
-fn kind(error: &NodeError) -> &'static str {
-    match error {
-        NodeError::Unreachable(_) | NodeError::Closed => ":unreachable",
-        NodeError::NotFound => ":not-found",
-        NodeError::Timeout(_) => ":timeout",
-        NodeError::NoAgreement(_) => ":no-agreement",
-        NodeError::TooBig { .. } => ":too-big",
-        NodeError::Refused(_) => ":refused",
-        NodeError::Unverifiable => ":unverifiable",
-        NodeError::Superseded => ":superseded",
-        NodeError::WrongArgument(_) => ":wrong-argument",
-        NodeError::Data(_) => ":file",
-    }
-}
-
-fn file_error(file: &Path, error: &std::io::Error) -> Reply {
-    Reply::Error {
-        kind: ":file",
-        message: format!("{}: {error}", file.display()),
-    }
-}
-
-fn locked(petnames: &Mutex<Petnames>) -> MutexGuard<'_, Petnames> {
-    petnames.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -86,7 +86,7 @@ pub enum Target {
 }
 
 /// How to store an item.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutOptions {
     /// How long it is to live; `None` is for ever.
     pub expires: Option<Duration>,
@@ -119,7 +119,7 @@ pub struct JobSpec {
 }
 
 /// How to have a program run by peers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteOptions {
     /// Peers asked at first.
     pub n: usize,
