@@ -167,7 +167,11 @@ fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
             m.heap.set_flags(string, flag);
             string
         }
-        Datum::Bytes(bytes) => m.bytes(bytes)?,
+        Datum::Bytes(bytes) => {
+            let value = m.bytes(bytes)?;
+            m.heap.set_flags(value, flag);
+            value
+        }
         Datum::Opaque(number) => m
             .opaques
             .get(*number as usize)

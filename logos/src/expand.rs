@@ -37,6 +37,8 @@ mod binding;
 mod body;
 mod clauses;
 mod definitions;
+mod destructure;
+mod documentation;
 mod environment;
 mod imports;
 mod internals;
@@ -88,6 +90,10 @@ pub trait Host {
     fn import_global(&mut self, cell: GlobalId, name: Symbol) -> Result<GlobalId, HostError>;
     /// The cell of one of the [`INTERNALS`].
     fn internal(&mut self, name: &'static str) -> GlobalId;
+    /// The world of the standard library, once it stands: where rewritten forms find their macros.
+    fn library(&mut self) -> Option<Rc<Environment>> {
+        None
+    }
     /// Pays fuel for work before it is done.
     fn charge(&mut self, units: u64) -> Result<(), HostError>;
     /// Pays for so many steps of expansion, [`FUEL_PER_STEP`] each.

@@ -35,6 +35,7 @@ pub const STDLIB: &[(&str, &str)] = &[
     ("lists", include_str!("../../stdlib/lists.logos")),
     ("ports", include_str!("../../stdlib/ports.logos")),
     ("promises", include_str!("../../stdlib/promises.logos")),
+    ("system", include_str!("../../stdlib/system.logos")),
     ("syntax", include_str!("../../stdlib/syntax.logos")),
     ("data", include_str!("../../stdlib/data.logos")),
     ("network", include_str!("../../stdlib/network.logos")),

@@ -314,6 +314,34 @@ fn matching() {
             "(1 2)",
         ),
         ("(match-let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
+        // A pattern where a name stands in `let`: all values first.
+        ("(let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
+        (
+            "(define a 10) (let (((a b) '(1 2)) (c a)) (list a b c))",
+            "(1 2 10)",
+        ),
+        ("(let* (((a b) '(1 2)) (c a)) (list a b c))", "(1 2 1)"),
+        (
+            "(let ((#(x y) #(1 2)) ({:age n} {:age 5})) (list x y n))",
+            "(1 2 5)",
+        ),
+        (
+            "(let (((x . rest) '(1 2 3))) (define y 1) (list x rest y))",
+            "(1 (2 3) 1)",
+        ),
+        ("(let ((part 1) ((a b) '(2 3))) (list part a b))", "(1 2 3)"),
+        (
+            "(let (((a b) '(1))) a)",
+            ":no-match no pattern fits the value (1)",
+        ),
+        (
+            "(let ((match-let 1) ((a) '(2))) (list match-let a))",
+            "(1 2)",
+        ),
+        (
+            "(let ((() 1)) 1)",
+            ":bad-syntax `let` expected a name here, but found (). It is written like (let ((x 1) (y 2)) (+ x y)). ()",
+        ),
         (
             "(map (match-lambda ((a b) (+ a b)) (n n)) '((1 2) 5))",
             "(3 5)",
@@ -723,6 +751,54 @@ fn limits_and_tests() {
         ),
         ("(:passed (check area))", "1"),
         ("(map :test (:failed (check area)))", "((= (area 1) 3) (car 5))"),
+    ]);
+}
+
+#[test]
+fn where_errors_come_from() {
+    check(&[
+        (
+            "(define (half x) (if (odd? x) (error \"odd\" x) (/ x 2)))
+             (define (both a b) (+ (half a) (half b)))
+             (define e (guard (e (#t e)) (+ 1 (both 2 3))))
+             (error-span e)",
+            "{:column 31 :file \"test\" :line 1 :text \"(error \\\"odd\\\" x)\"}",
+        ),
+        ("(map :name (error-trace e))", "(half both #f #f)"),
+        ("(map :line (error-trace e))", "(1 2 3 3)"),
+        ("(error-span (make-error :user \"made\" '()))", "#f"),
+        ("(error-trace (make-error :user \"made\" '()))", "()"),
+        (
+            "(error-span 5)",
+            ":wrong-argument `error-span` needs an error, but got 5",
+        ),
+    ]);
+}
+
+#[test]
+fn documentation_of_forms_and_macros() {
+    check(&[
+        (
+            "(doc if)",
+            "\"(if (> n 0) n 0)\\nEvaluates the second part when the test is not #f, otherwise the third.\"",
+        ),
+        (
+            "(define-syntax twice \"Does it twice.\" (syntax-rules () ((_ e) (begin e e)))) (doc twice)",
+            "\"(twice …)\\nDoes it twice.\"",
+        ),
+        (
+            "(doc car)",
+            "\"(car pair)\\nThe first part of a pair: of a list, its first element.\"",
+        ),
+        (
+            "(define (f x) \"Adds one.\" (+ x 1)) (doc f)",
+            "\"(f x)\\nAdds one.\"",
+        ),
+        (
+            "(let ((if list)) (doc if))",
+            "\"(list value …)\\nA new list of the values.\"",
+        ),
+        ("(doc 5)", "#f"),
     ]);
 }
 

@@ -38,6 +38,38 @@ const GOLDEN: &[(&str, &str)] = &[
     ("'a", "440b0161"),
     ("'(1 2)", "440d05020d050402"),
     ("(vector 1 'a)", "440e0205020b0161"),
+    ("#t", "4401"),
+    ("(void)", "4403"),
+    ("(eof-object)", "4404"),
+    ("-4611686018427387905", "4405818080808080808080 01"),
+    ("(- (expt 2 70))", "44060109000000000000000040"),
+    ("(/ 0. 0.)", "4408000000000000f87f"),
+    ("-0.0", "440800000000000000 80"),
+    ("#\\λ", "4409bb07"),
+    ("(string #\\a #\\λ)", "440a0361cebb"),
+    ("\"a\"", "44160161"),
+    ("':key", "440b043a6b6579"),
+    ("'#(1)", "44170105 02"),
+    ("(bytevector 1 255)", "440f0201ff"),
+    ("#u8(1 255)", "44190201ff"),
+    ("{:b 1 :a {}}", "4410020b023a611000 0b023a620502"),
+    (
+        "(alist->hash-table '((b . 1) (a . 2)))",
+        "441801020b016205020b01610504",
+    ),
+    ("(make-hash-table eqv?)", "44180000"),
+    (
+        "(let ((t (make-hash-table string=?))) (hash-table-set! t (string #\\a) t) t)",
+        "441318 02 01 0a0161 1400",
+    ),
+    (
+        "(define-record-type point (make-point x y) point? (x point-x) (y point-y)) (make-point 1 2)",
+        "4411120b05706f696e7417020b01780b0179050405020504",
+    ),
+    (
+        "(make-error ':user \"m\" '(1))",
+        "44150b053a757365721601 6d0d05020200",
+    ),
     ("(let ((x (list 1))) (cons x x))", "440d130d0502021400"),
     ("(let ((x (list 1))) (set-cdr! x x) x)", "44130d05021400"),
 ];
@@ -55,10 +87,61 @@ fn data_comes_back_as_it_went() {
         "'(a (b . c) #(1 2.5 \"s\") -7/3 #\\x)",
         "(list 1e300 (/ 0. 0.) (expt 7 99) (- (expt 7 99)) 4611686018427387904)",
         "(let ((x (list 1 2))) (list x x (cdr x)))",
+        "(hash-table->alist (alist->hash-table '((b . 1) (a . 2) (c . #(1)))))",
     ] {
         let direct = evaluate(text).result;
         let round = evaluate(&format!("(%decode (%encode {text}))")).result;
         assert_eq!(direct, round, "{text}");
+    }
+}
+
+/// A hash table comes back in the same order, telling keys apart in the same way, and holding itself where it did.
+#[test]
+fn hash_tables_come_back() {
+    for (text, expected) in [
+        (
+            "(define t (make-hash-table)) (for-each (lambda (k) (hash-table-set! t k (list k))) '(c a (b) \"s\" 1.5)) (hash-table-delete! t 'a)
+             (define u (%decode (%encode t)))
+             (list (hash-table->alist u) (hash-table-ref/default u (list 'b) #f) (hash-table-ref/default u \"s\" #f))",
+            "(((c c) ((b) (b)) (\"s\" \"s\") (1.5 1.5)) ((b)) (\"s\"))",
+        ),
+        (
+            "(define t (make-hash-table eqv?)) (hash-table-set! t 1 't) (hash-table-set! t 'me t)
+             (define u (%decode (%encode t)))
+             (list (hash-table-ref/default u 1 #f) (eq? u (hash-table-ref/default u 'me #f)) (hash-table-size u))",
+            "(t #t 2)",
+        ),
+        (
+            "(define t (make-hash-table)) (do ((i 0 (+ i 1))) ((= i 1000)) (hash-table-set! t i (* i i)))
+             (hash-table-ref/default (%decode (%encode t)) 999 #f)",
+            "998001",
+        ),
+    ] {
+        assert_eq!(evaluate(text).result.as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn records_come_back_as_what_the_program_knows() {
+    for (text, expected) in [
+        (
+            "(define-record-type point (make-point x y) point? (x point-x) (y point-y))
+             (define p (%decode (%encode (make-point 1 2)))) (list (point? p) (point-x p))",
+            "(#t 1)",
+        ),
+        (
+            "(define-record-type point (make-point x) point? (x point-x)) (define bytes (%encode (make-point 1)))
+             (define-record-type point (make-point x y) point? (x point-x) (y point-y))
+             (point? (%decode bytes))",
+            "#f",
+        ),
+        (
+            "(define bytes (let () (define-record-type point (make-point x) point? (x point-x)) (%encode (make-point 1))))
+             (define point 5) (record? (%decode bytes))",
+            "#t",
+        ),
+    ] {
+        assert_eq!(evaluate(text).result.as_deref(), Ok(expected), "{text}");
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Host {
     shows_progress: bool,
     /// Why the program was stopped, if it was us.
     stuck: Option<Condition>,
+    /// The status the program wants to end with.
+    leaving: Option<u8>,
 }
 
 /// What came of an evaluation.
@@ -60,6 +62,8 @@ pub enum Ending {
     Pending,
     /// With an error.
     Failed(Failure),
+    /// By its own wish, with this status: nothing more is to be evaluated.
+    Left(u8),
 }
 
 /// An error that ended an evaluation.
@@ -87,6 +91,7 @@ impl Host {
             effects,
             shows_progress: false,
             stuck: None,
+            leaving: None,
         }
     }
 
@@ -128,16 +133,16 @@ impl Host {
     }
 
     /// Waits for what the program has started: its tasks, and what it asked of the network.
-    pub fn finish_tasks(&mut self) -> Result<(), Box<Failure>> {
+    pub fn finish_tasks(&mut self) -> Ending {
         while self.vm.has_tasks() {
             match self.turn() {
-                Status::Failed => return Err(Box::new(self.failed())),
+                Status::Failed => return self.failure(),
                 Status::Idle if !self.wait() => break,
                 _ => {}
             }
         }
         self.flush();
-        Ok(())
+        Ending::Value(None)
     }
 
     /// Leaves the network.
@@ -170,9 +175,17 @@ impl Host {
         let mut is_answered = false;
         while let Some(request) = self.vm.poll_request() {
             let now = self.effects.begin(&request, &self.vm.machine.symbols);
-            if let LocalAsk::Answered(answer) = now {
-                self.answer(request.id, answer);
-                is_answered = true;
+            match now {
+                LocalAsk::Answered(answer) => {
+                    self.answer(request.id, answer);
+                    is_answered = true;
+                }
+                LocalAsk::Later => {}
+                LocalAsk::Exit(status) => {
+                    self.leaving = Some(status);
+                    self.vm.interrupt();
+                    is_answered = true;
+                }
             }
         }
         while let Some(happening) = self.effects.happened() {
@@ -320,6 +333,9 @@ impl Host {
     }
 
     fn failure(&mut self) -> Ending {
+        if let Some(status) = self.leaving.take() {
+            return Ending::Left(status);
+        }
         Ending::Failed(self.failed())
     }
 

@@ -101,6 +101,10 @@ fn converse(
         }
         count += 1;
         let report = host.evaluate(&format!("input {count}"), &text, options.bounds());
+        if let Ending::Left(status) = report.ending {
+            host.close();
+            return ExitCode::from(status);
+        }
         show(options, &report);
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());
@@ -115,7 +119,7 @@ fn show(options: &Options, report: &Report) {
     let style = options.style();
     match &report.ending {
         Ending::Value(Some(text)) => println!("{}", pretty(text)),
-        Ending::Value(None) => {}
+        Ending::Value(None) | Ending::Left(_) => {}
         Ending::Pending => eprintln!("{}", style.dim("it is still on its way")),
         Ending::Failed(failure) => eprintln!("{}", style.error(&failure.rendered)),
     }

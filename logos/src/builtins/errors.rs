@@ -1,8 +1,10 @@
 //! Error objects and what programs can ask of them.
 
 use super::{ANY, Builtin, wrong_argument};
+use crate::heap::Heap;
+use crate::syntax::Span;
 use crate::value::{Kind, Value};
-use crate::vm::{Arguments, Fault, Machine, Outcome, error_fields as fields};
+use crate::vm::{Arguments, Fault, Machine, Outcome, error_fields as fields, read_span};
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -98,16 +100,16 @@ pub const TABLE: &[Builtin] = &[
         "%error-span",
         "(%error-span error)",
         (1, 1),
-        "",
-        "A vector of source, start and end, or `#f`.",
+        "1 for each character, 1 for every 8 before it",
+        "A vector of file, line, column and text, or `#f`.",
         span,
     ),
     Builtin::plain(
         "%error-trace",
         "(%error-trace error)",
         (1, 1),
-        "",
-        "A list of vectors: name, source, start, end.",
+        "for each call 1 for every 8 characters before it",
+        "A list of vectors: name, file, line, column.",
         trace,
     ),
     Builtin::plain(
@@ -202,11 +204,65 @@ fn payload(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn span(m: &mut Machine, arguments: Arguments) -> Outcome {
-    field(m, arguments, "error-span", fields::SPAN)
+    let place = field(m, arguments, "error-span", fields::SPAN)?;
+    if place == Value::FALSE {
+        return Ok(Value::FALSE);
+    }
+    let span = read_span(m, place, 0);
+    m.charge(u64::from(span.end.saturating_sub(span.start)))?;
+    let text = m.sources.slice(span).to_string();
+    let text = m.string(&text)?;
+    shown(m, span, &[text], |place, rest| {
+        vec![place[0], place[1], place[2], rest[0]]
+    })
 }
 
 fn trace(m: &mut Machine, arguments: Arguments) -> Outcome {
-    field(m, arguments, "error-trace", fields::TRACE)
+    let calls = field(m, arguments, "error-trace", fields::TRACE)?;
+    let mut found = Vec::new();
+    let mut rest = calls;
+    while rest.is_pair() {
+        let call = m.heap.car(rest);
+        found.push((m.heap.field(call, 0), read_span(m, call, 1)));
+        rest = m.heap.cdr(rest);
+    }
+    let mut list = Value::NIL;
+    for (name, span) in found.into_iter().rev() {
+        m.temporaries.push(list);
+        let call = shown(m, span, &[name], |place, rest| {
+            vec![rest[0], place[0], place[1], place[2]]
+        });
+        list = m.temporaries.pop().unwrap_or(Value::NIL);
+        list = m.rooted(&[call?, list], 2, |m, held| m.heap.cons(held[0], held[1]))?;
+    }
+    Ok(list)
+}
+
+/// A vector of what `arrange` makes of file, line and column of a place and of the other values.
+fn shown(
+    m: &mut Machine,
+    span: Span,
+    others: &[Value],
+    arrange: fn([Value; 3], &[Value]) -> Vec<Value>,
+) -> Outcome {
+    /// Elements of the vector, at most.
+    const ELEMENTS_MAX: usize = 4;
+    // Lines are counted from the beginning of the text.
+    m.charge(u64::from(span.start) / 8)?;
+    let (line, column) = m.sources.line_column(span);
+    let file = m.sources.source(span.source).name.to_string();
+    m.charge(file.len() as u64)?;
+    let words = Heap::text_words(&file) + 1 + ELEMENTS_MAX;
+    m.rooted(others, words, |m, held| {
+        let file = m.heap.string(&file);
+        let place = [
+            file,
+            Value::fixnum(line as i64),
+            Value::fixnum(column as i64),
+        ];
+        let elements = arrange(place, held);
+        m.heap.object(Kind::Vector, 0, &elements)
+    })
 }
 
 fn has_kind(m: &mut Machine, arguments: Arguments, wanted: &str) -> Outcome {

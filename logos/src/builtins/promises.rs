@@ -160,9 +160,8 @@ pub const TABLE: &[Builtin] = &[
         (1, super::ANY),
         "1 for each value",
         "Asks the world around the program for something; gives the promise of its answer.",
-        request,
-    )
-    .needs(vm::Profile::Local),
+        local_request,
+    ),
     Builtin::plain(
         "%node-request",
         "(%node-request name value …)",
@@ -514,25 +513,24 @@ fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {
 const REQUESTS_MAX: usize = 100_000;
 
 /// Checks the profile itself, so that the error names the procedure the program called.
-fn node_request(m: &mut Machine, arguments: Arguments) -> Outcome {
-    if m.profile() < vm::Profile::Node {
-        let name = m.arg(arguments, 0);
-        let name = if m.is_string(name) {
-            m.heap.string_text(name)
-        } else {
-            String::new()
-        };
-        return Err(super::profile_lacks(m, &name, vm::Profile::Node));
-    }
-    request(m, arguments)
+fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    request(m, "%request", arguments, vm::Profile::Local)
 }
 
-fn request(m: &mut Machine, arguments: Arguments) -> Outcome {
+fn node_request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    request(m, "%node-request", arguments, vm::Profile::Node)
+}
+
+/// A request is called like the procedure that makes it: that is what an error names.
+fn request(m: &mut Machine, procedure: &str, arguments: Arguments, needs: vm::Profile) -> Outcome {
     let name = m.arg(arguments, 0);
     if !m.is_string(name) {
-        return Err(wrong_argument(m, "%request", "a string", name));
+        return Err(wrong_argument(m, procedure, "a string", name));
     }
     let name = m.heap.string_text(name);
+    if m.profile() < needs {
+        return Err(super::profile_lacks(m, &name, needs));
+    }
     ask(m, &name, arguments, 1)
 }
 

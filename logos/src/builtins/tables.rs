@@ -170,6 +170,45 @@ pub fn count(heap: &Heap, table: Value) -> usize {
     number(heap, table, COUNT)
 }
 
+/// How the keys of a table are told apart, as its encoding says it.
+pub fn test_number(heap: &Heap, table: Value) -> u8 {
+    heap.field(table, TEST).fixnum_value() as u8
+}
+
+/// Keys and values in the order they came.
+pub fn entries(heap: &Heap, table: Value) -> Vec<(Value, Value)> {
+    let used = number(heap, table, USED);
+    let (keys, values) = (heap.field(table, KEYS), heap.field(table, VALUES));
+    (0..used)
+        .map(|entry| (heap.field(keys, entry), heap.field(values, entry)))
+        .filter(|&(key, _)| key != GAP)
+        .collect()
+}
+
+/// A new table for what [`test_number`] said; `None` where it says nothing.
+pub fn empty(m: &mut Machine, test: u8) -> Result<Option<Value>, Fault> {
+    let known = [Test::Eqv, Test::Equal, Test::String];
+    match known.into_iter().find(|&it| it as u8 == test) {
+        Some(test) => new_table(m, test).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Puts the keys and values that alternate in a vector into a table; both stand among the temporaries, at these places.
+pub fn fill(m: &mut Machine, table: usize, parts: usize) -> Result<(), Fault> {
+    let held = [m.temporaries[table], Value::FALSE, Value::FALSE];
+    with(m, held, |m, at| {
+        for index in (0..m.heap.length(m.temporaries[parts])).step_by(2) {
+            m.charge(20)?;
+            let parts = m.temporaries[parts];
+            m.temporaries[at.0 + 1] = m.heap.field(parts, index);
+            m.temporaries[at.0 + 2] = m.heap.field(parts, index + 1);
+            put(m, at, false)?;
+        }
+        Ok(())
+    })
+}
+
 fn number(heap: &Heap, table: Value, field: usize) -> usize {
     heap.field(table, field).fixnum_value() as usize
 }

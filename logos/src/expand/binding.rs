@@ -5,6 +5,7 @@
 //! | `(let ((a e) …) b …)` | `(Let ((a e) …) b …)`; without names only the body |
 //! | `(let* ((a e) (b f)) …)` | `(Let ((a e)) (Let ((b f)) …))` |
 //! | `(letrec ((a e) …) b …)`, `letrec*` | `(Letrec ((a e) …) b …)` |
+//! | `let`, `let*` with a pattern for a name | see [`destructure`] |
 //! | `(let f ((a e) …) b …)` | `(Letrec ((f (Lambda (a …) b …))) (f e …))` |
 //! | `(do ((a e s) …) (t r …) b …)` | `(Letrec ((do (Lambda (a …) (If t (Sequence r …) (Sequence b … (do s …)))))) (do e …))` |
 //! | `(let-values (((a …) e) …) b …)`, `let*-values` | `(%call-with-values (Lambda () e) (Lambda (a …) …))`, nested |
@@ -13,6 +14,7 @@
 
 use super::assembly::{Build, Place};
 use super::body::Body;
+use super::destructure;
 use super::machine::Expander;
 use super::procedures::{bind_formals, lambda_task, shell, thunk};
 use super::scope::{Env, Identifier, Local, Meaning};
@@ -87,10 +89,19 @@ fn body_task(body: &[Syntax], env: Env, it: &Use) -> Task {
     Task::Body(Body::new(body, env, it.place(), None))
 }
 
+/// Goes on with another form in the place of this one.
+fn rewritten(x: &mut Expander, it: &Use, form: Syntax) -> Result<(), ExpandError> {
+    x.schedule([Task::Expression(form, it.env.clone(), it.hint.clone())]);
+    Ok(())
+}
+
 pub(crate) fn let_form(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
     let (list, body) = parts(it)?;
     if let Some(name) = Identifier::of(list) {
         return named_let(x, it, &name, body, host);
+    }
+    if destructure::has_patterns(it, list) {
+        return rewritten(x, it, destructure::let_form(it, list, body, host)?);
     }
     let pairs = pairs(it, list, host)?;
     distinct(&pairs, host)?;
@@ -153,6 +164,9 @@ fn named_let(
 
 pub(crate) fn let_star(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
     let (list, body) = parts(it)?;
+    if destructure::has_patterns(it, list) {
+        return rewritten(x, it, destructure::let_star(it, list, body, host)?);
+    }
     let mut env = it.env.inner();
     let mut tasks = Vec::new();
     let mut ends = Vec::new();

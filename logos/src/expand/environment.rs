@@ -57,8 +57,6 @@ pub struct Environment {
     base: Option<Rc<Environment>>,
     /// Worlds whose macros this one has imported; they must outlive it.
     sources: RefCell<Vec<Rc<Environment>>>,
-    /// Names that only this world sees.
-    private: RefCell<BTreeSet<Symbol>>,
     keywords: Cell<bool>,
 }
 
@@ -134,7 +132,7 @@ impl Environment {
         let mut all = self
             .base
             .as_ref()
-            .map(|base| base.public_names())
+            .map(|base| base.names())
             .unwrap_or_default();
         let own = self.names.borrow();
         let known = own
@@ -142,13 +140,6 @@ impl Environment {
             .filter(|(_, entry)| entry.origin != Origin::Referenced);
         all.extend(known.map(|(name, _)| *name));
         all
-    }
-
-    /// Every name that other worlds may see.
-    pub fn public_names(&self) -> BTreeSet<Symbol> {
-        let mut names = self.names();
-        names.retain(|name| !self.private.borrow().contains(name));
-        names
     }
 
     /// The names defined in this world itself.
@@ -257,7 +248,7 @@ impl Environment {
         let source = &library.environment;
         let mut links = Vec::new();
         for (here, inside) in names {
-            if let Some(entry) = source.public_entry(inside) {
+            if let Some(entry) = source.entry(inside) {
                 links.extend(self.insert_import(here, entry, library.copied));
             }
         }
@@ -331,7 +322,7 @@ impl Environment {
     /// Forgets a definition that failed. Code may refer to its cell already: a later definition finds it again.
     pub(crate) fn restore(&self, name: Symbol, saved: Saved) {
         let mut names = self.names.borrow_mut();
-        let below = || self.base.as_ref().and_then(|base| base.public_entry(name));
+        let below = || self.base.as_ref().and_then(|base| base.entry(name));
         match (saved.0, names.get_mut(&name)) {
             (Some(entry), _) => drop(names.insert(name, entry)),
             (
@@ -347,33 +338,17 @@ impl Environment {
         }
     }
 
-    /// Makes the names that start with `%` invisible to worlds on top of this one and to importers. Macros of
-    /// this world still expand to them.
-    pub fn hide_private(&self, symbols: &Symbols) {
-        let names = self.names.borrow();
-        let private = names
-            .keys()
-            .filter(|name| symbols.text(**name).starts_with('%'));
-        self.private.borrow_mut().extend(private);
-    }
-
     fn entry(&self, name: Symbol) -> Option<Entry> {
         if let Some(entry) = self.names.borrow().get(&name) {
             return Some(entry.clone());
         }
-        let mut entry = self.base.as_ref()?.public_entry(name)?;
+        let mut entry = self.base.as_ref()?.entry(name)?;
         match entry.origin {
             Origin::Referenced => return None,
             Origin::Shared => {}
             _ => entry.origin = Origin::Copyable,
         }
         Some(entry)
-    }
-
-    /// What worlds that stand on this one or import from it see.
-    fn public_entry(&self, name: Symbol) -> Option<Entry> {
-        self.entry(name)
-            .filter(|_| !self.private.borrow().contains(&name))
     }
 
     fn insert(&self, name: Symbol, binding: Binding, origin: Origin) {

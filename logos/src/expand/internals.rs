@@ -78,6 +78,11 @@ pub const INTERNALS: &[Internal] = &[
         "`bindings` is a list of pairs (parameter . value), not yet converted; calls the thunk with them",
     ),
     internal(
+        "%procedure-doc",
+        "(%procedure-doc procedure)",
+        "how a procedure is called and what it does, or `#f`",
+    ),
+    internal(
         "%record-accessor",
         "(%record-accessor type index name)",
         "a procedure of one argument; `name` is what to call it in errors",

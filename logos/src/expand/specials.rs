@@ -4,7 +4,8 @@ use super::machine::{Expander, Flow};
 use super::task::{Destination, Use};
 use super::{ExpandError, Host};
 use super::{
-    binding, clauses, definitions, imports, library, procedures, quasiquote, records, syntaxes,
+    binding, clauses, definitions, documentation, imports, library, procedures, quasiquote,
+    records, syntaxes,
 };
 use std::fmt;
 
@@ -208,6 +209,13 @@ pub const SPECIALS: &[Special] = &[
         "variables, a test with results, and a body",
         "(do ((i 0 (+ i 1))) ((= i 3) 'done) (display i))",
         "Repeats until the test holds; each variable has a start and a step.",
+    ),
+    special(
+        "doc",
+        Expression(documentation::doc),
+        "a name",
+        "(doc map)",
+        "How something is used and what it does, or #f.",
     ),
     special(
         "else",

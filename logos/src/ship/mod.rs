@@ -66,6 +66,10 @@ pub mod tag {
     pub const LITERAL_STRING: u8 = 0x16;
     /// A literal vector.
     pub const LITERAL_VECTOR: u8 = 0x17;
+    /// How keys are told apart (0 `eqv?`, 1 `equal?`, 2 `string=?`), count, then keys and values in turn, in the order they came.
+    pub const TABLE: u8 = 0x18;
+    /// A literal bytevector: count, then the bytes.
+    pub const LITERAL_BYTES: u8 = 0x19;
     /// A number of code, or the next number and the code as a datum; then count and captured values.
     pub const CLOSURE: u8 = 0x20;
     /// The contents of a captured variable.

@@ -60,7 +60,8 @@ impl Vm {
         let known = self.user.names();
         let names = known
             .iter()
-            .map(|&symbol| self.machine.symbols.text(symbol));
+            .map(|&symbol| self.machine.symbols.text(symbol))
+            .filter(|name| !name.starts_with('%'));
         let message = match builtins::nearest(&text, names) {
             Some(near) => format!("nothing is named `{text}` here; did you mean `{near}`?"),
             None => format!("nothing is named `{text}` here"),

@@ -20,6 +20,8 @@ pub(super) struct Evaluation {
     /// The text, unless this is a form given to `eval`.
     pub(super) source: Option<SourceId>,
     position: usize,
+    /// The form being worked off.
+    pub(super) form: Span,
     fold_case: bool,
     pub(super) expander: Option<Expander>,
     /// Whether the text is a whole program, which may choose to see only what it imports.
@@ -40,6 +42,7 @@ impl Evaluation {
             environment,
             source,
             position: 0,
+            form: Span::NONE,
             fold_case: false,
             expander,
             whole_program: false,
@@ -68,6 +71,11 @@ impl Vm {
         if let Some(evaluation) = self.evaluations.get_mut(&self.last_evaluation) {
             evaluation.whole_program = true;
         }
+    }
+
+    /// The same in the library's own world, where the names that begin with `%` are known: for tests.
+    pub fn begin_inside(&mut self, name: &str, text: &str, bounds: Bounds) {
+        self.begin_in(name, text, bounds, 0);
     }
 
     pub(super) fn begin_in(&mut self, name: &str, text: &str, bounds: Bounds, environment: usize) {
@@ -256,6 +264,7 @@ impl Vm {
                     evaluation.environment = Environment::for_imports(symbols);
                 }
                 evaluation.position = position;
+                evaluation.form = form.span();
                 evaluation.fold_case = fold_case;
                 evaluation.expander = Some(Expander::new(&evaluation.environment, form));
                 Ok(Turn::Again)

@@ -53,7 +53,13 @@ impl Vm {
     fn uncaught(&mut self) -> Option<Status> {
         let raised = self.machine.raised;
         if self.machine.task == self.machine.main_task {
-            let condition = self.condition_of(raised);
+            let mut condition = self.condition_of(raised);
+            if condition.span.is_none() {
+                // Its calls were all in tail position: what is known is the form they began in.
+                let texts = self.evaluations.values().rev();
+                let mut forms = texts.filter(|it| it.source.is_some()).map(|it| it.form);
+                condition.span = forms.next().unwrap_or(condition.span);
+            }
             self.machine.main = raised;
             return Some(self.fail_evaluation(condition));
         }

@@ -24,6 +24,7 @@ impl Vm {
             known_builtins: &mut self.known_builtins,
             internals: &self.internals,
             origins: &mut self.origins,
+            library: &self.library,
             taken: 0,
         };
         let result = work(expander, &mut host);

@@ -43,6 +43,7 @@ pub use inspect::Aspect;
 pub(crate) use machine::ARGUMENTS_MAX;
 pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
 pub use report::fields as error_fields;
+pub(crate) use report::read_span;
 pub use report::{Condition, Rendered};
 pub use requests::{Answer, CANCEL, Request};
 pub(crate) use stack::put_aside;

@@ -128,7 +128,8 @@ fn is_library(span: Span) -> bool {
     (span.source.0 as usize) < crate::STDLIB.len()
 }
 
-fn read_span(m: &Machine, vector: Value, from: usize) -> Span {
+/// The place that three numbers of a vector, from `from` on, stand for.
+pub(crate) fn read_span(m: &Machine, vector: Value, from: usize) -> Span {
     if !m.heap.is(vector, Kind::Vector) || m.heap.length(vector) < from + 3 {
         return Span::NONE;
     }

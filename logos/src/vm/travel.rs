@@ -96,6 +96,22 @@ impl Vm {
         }
     }
 
+    /// The record type that the user's world knows by this name, if it has these fields (a vector of symbols): data that come
+    /// back from elsewhere are then of the type that the program has.
+    pub(crate) fn record_type(&self, name: Value, fields: Value) -> Option<Value> {
+        let Some(Binding::Global(cell)) = self.user.lookup(name.as_symbol()?) else {
+            return None;
+        };
+        let (heap, known) = (&self.machine.heap, self.machine.globals[cell.0 as usize]);
+        if !heap.is(known, Kind::RecordType) || heap.field(known, 0) != name {
+            return None;
+        }
+        let (own, count) = (heap.field(known, 1), heap.length(fields));
+        let same = heap.length(own) == count
+            && (0..count).all(|index| heap.field(own, index) == heap.field(fields, index));
+        same.then_some(known)
+    }
+
     /// A new global that nothing else refers to by name.
     pub(crate) fn fresh_global(&mut self, name: Symbol) -> Result<GlobalId, Fault> {
         let mut host = super::world::Expansion {
@@ -103,6 +119,7 @@ impl Vm {
             known_builtins: &mut self.known_builtins,
             internals: &self.internals,
             origins: &mut self.origins,
+            library: &self.library,
             taken: 0,
         };
         crate::expand::Host::new_global(&mut host, name).map_err(|error: HostError| error.into())

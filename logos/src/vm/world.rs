@@ -10,6 +10,7 @@ use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Words counted for a global variable beside its name.
 const GLOBAL_WORDS: usize = 4;
@@ -38,6 +39,7 @@ pub(super) struct Expansion<'a> {
     pub known_builtins: &'a mut Vec<Option<(u32, bool)>>,
     pub internals: &'a BTreeMap<&'static str, GlobalId>,
     pub origins: &'a mut BTreeMap<GlobalId, GlobalId>,
+    pub library: &'a Rc<Environment>,
     /// Words taken outside the heap while expanding.
     pub taken: usize,
 }
@@ -73,6 +75,10 @@ impl Host for Expansion<'_> {
             .internals
             .get(name)
             .unwrap_or_else(|| panic!("the library defines {name}"))
+    }
+
+    fn library(&mut self) -> Option<Rc<Environment>> {
+        Some(self.library.clone())
     }
 
     fn charge(&mut self, units: u64) -> Result<(), HostError> {

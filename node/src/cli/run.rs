@@ -63,12 +63,8 @@ fn run_text(
     };
     let report = host.run_program(name, text, options.bounds());
     let status = match &report.ending {
-        Ending::Failed(failure) => tell(options, failure),
-        Ending::Pending => INTERRUPTED,
-        Ending::Value(_) => match host.finish_tasks() {
-            Ok(()) => DONE,
-            Err(failure) => tell(options, &failure),
-        },
+        Ending::Value(_) => ended(options, &host.finish_tasks()),
+        ending => ended(options, ending),
     };
     if options.show_fuel {
         show_fuel(options, &report);
@@ -115,22 +111,32 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
     };
     let mut bounds = options.bounds();
     let mut status = DONE;
+    let mut has_left = false;
     for text in expressions {
         let report = host.evaluate("-e", text, bounds);
         bounds.fuel = bounds.fuel.map(|fuel| fuel.saturating_sub(report.fuel));
         let ended = show(options, &report);
         status = if status == DONE { ended } else { status };
-        if ended != DONE && !options.json {
+        has_left = matches!(report.ending, Ending::Left(_));
+        if has_left || ended != DONE && !options.json {
             break;
         }
     }
-    if status == DONE
-        && let Err(failure) = host.finish_tasks()
-    {
-        status = tell(options, &failure);
+    if status == DONE && !has_left {
+        status = self::ended(options, &host.finish_tasks());
     }
     host.close();
     ExitCode::from(status)
+}
+
+/// The exit status of a program; an error is told.
+fn ended(options: &Options, ending: &Ending) -> u8 {
+    match ending {
+        Ending::Value(_) => DONE,
+        Ending::Pending => INTERRUPTED,
+        Ending::Left(status) => *status,
+        Ending::Failed(failure) => tell(options, failure),
+    }
 }
 
 /// Prints what came of an expression.
@@ -145,9 +151,8 @@ fn show(options: &Options, report: &Report) -> u8 {
             }
             DONE
         }
-        Ending::Pending => INTERRUPTED,
         Ending::Failed(failure) if options.json => status_of(failure),
-        Ending::Failed(failure) => tell(options, failure),
+        ending => ended(options, ending),
     };
     if options.show_fuel {
         show_fuel(options, report);
@@ -201,6 +206,7 @@ fn json(report: &Report) -> String {
             let text = text.as_deref().unwrap_or("#<void>");
             format!("\"value\": {}", quoted(text))
         }
+        Ending::Left(_) => "\"value\": \"#<void>\"".into(),
         Ending::Pending => {
             "\"error\": {\"kind\": \"interrupted\", \"message\": \"\", \"span\": null}".into()
         }

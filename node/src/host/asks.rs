@@ -33,8 +33,16 @@ pub enum Local {
     Sleep(Duration),
     /// The time.
     Now,
+    /// Microseconds since the program started.
+    Jiffy,
     /// The arguments of the process.
     Arguments,
+    /// A variable of the process's environment.
+    Variable(String),
+    /// All of them.
+    Variables,
+    /// To end, with this status.
+    Exit(u8),
 }
 
 /// What the node does.
@@ -99,8 +107,18 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         ("sleep", [seconds]) => {
             return Ok(Ask::Local(Local::Sleep(reader.duration(seconds)?)));
         }
-        ("now", []) => return Ok(Ask::Local(Local::Now)),
-        ("arguments", []) => return Ok(Ask::Local(Local::Arguments)),
+        ("current-second", []) => return Ok(Ask::Local(Local::Now)),
+        ("current-jiffy", []) => return Ok(Ask::Local(Local::Jiffy)),
+        ("command-line", []) => return Ok(Ask::Local(Local::Arguments)),
+        ("get-environment-variable", [name]) => {
+            let name = reader.text(name, "the name of a variable, a string")?;
+            return Ok(Ask::Local(Local::Variable(name)));
+        }
+        ("get-environment-variables", []) => return Ok(Ask::Local(Local::Variables)),
+        ("exit", [status]) => {
+            let status = u8::try_from(reader.count(status)?).unwrap_or(u8::MAX);
+            return Ok(Ask::Local(Local::Exit(status)));
+        }
         ("dht-put", [name, value, options @ ..]) => put(&reader, name, value, options)?,
         ("dht-get", arguments) => get(&reader, arguments, false)?,
         ("dht-item", arguments) => get(&reader, arguments, true)?,

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use logos::symbol::Symbols;
 use logos::vm::{CANCEL, Request};
@@ -33,6 +33,7 @@ pub struct Effects {
     interrupted: Arc<AtomicBool>,
     network: Network,
     arguments: Vec<String>,
+    began: Instant,
 }
 
 struct Running {
@@ -56,6 +57,8 @@ pub enum LocalAsk {
     Answered(Reply),
     /// The answer comes later, or never.
     Later,
+    /// The program wants to end, with this status.
+    Exit(u8),
 }
 
 impl Effects {
@@ -76,6 +79,7 @@ impl Effects {
             interrupted,
             network: Network::new(network),
             arguments,
+            began: Instant::now(),
         })
     }
 
@@ -114,6 +118,24 @@ impl Effects {
                 let seconds = since.unwrap_or_default().as_secs_f64();
                 LocalAsk::Answered(Reply::Value(Data::Real(seconds)))
             }
+            Local::Jiffy => {
+                let passed = self.began.elapsed().as_micros();
+                let jiffies = u64::try_from(passed).unwrap_or(u64::MAX);
+                LocalAsk::Answered(Reply::Value(Data::Int(jiffies)))
+            }
+            Local::Variable(name) => {
+                let value = std::env::var(&name).map_or(Data::Bool(false), Data::Text);
+                LocalAsk::Answered(Reply::Value(value))
+            }
+            Local::Variables => {
+                // What is no text cannot be asked for by name either.
+                let known = std::env::vars_os().filter_map(|(name, value)| {
+                    let pair = [name.into_string().ok()?, value.into_string().ok()?];
+                    Some(Data::List(pair.map(Data::Text).into()))
+                });
+                LocalAsk::Answered(Reply::Value(Data::List(known.collect())))
+            }
+            Local::Exit(status) => LocalAsk::Exit(status),
             Local::Arguments => {
                 let texts = self.arguments.iter().cloned().map(Data::Text);
                 LocalAsk::Answered(Reply::Value(Data::List(texts.collect())))

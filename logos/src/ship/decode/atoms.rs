@@ -50,11 +50,13 @@ impl Decoder<'_> {
                     .set_flags(string, u8::from(tag == tag::LITERAL_STRING));
                 string
             }
-            tag::BYTES => {
+            tag::BYTES | tag::LITERAL_BYTES => {
                 let bytes = self.slice()?.to_vec();
                 let m = self.machine();
                 m.charge(bytes.len() as u64 / 8)?;
-                m.bytes(&bytes)?
+                let value = m.bytes(&bytes)?;
+                m.heap.set_flags(value, u8::from(tag == tag::LITERAL_BYTES));
+                value
             }
             tag::LIBRARY if !self.data_only => {
                 let text = self.text()?;

@@ -1,7 +1,7 @@
 //! Objects whose parts must be there before they can be made, and those that can be met again inside their own parts.
 
 use super::{Decoder, Result, Slot, Task};
-use crate::builtins::{dicts, promises, records};
+use crate::builtins::{dicts, promises, records, tables};
 use crate::ship::tag;
 use crate::value::{Kind, Value};
 use crate::vm::Machine;
@@ -17,6 +17,7 @@ impl Decoder<'_> {
     ) -> Result<()> {
         let count = match tag {
             tag::DICT => 2 * self.count()?,
+            tag::TABLE => return self.table(slot, label, tasks),
             tag::RECORD_TYPE => 2,
             tag::ERROR => 4,
             tag::RECORD => 2,
@@ -66,6 +67,27 @@ impl Decoder<'_> {
                 .rev()
                 .map(|field| Task::Read(Slot::Field(place, field))),
         );
+        Ok(())
+    }
+
+    /// A table is there before its entries are, which may hold the table itself.
+    fn table(&mut self, slot: Slot, label: Option<usize>, tasks: &mut Vec<Task>) -> Result<()> {
+        let test = self.byte()?;
+        let count = 2 * self.count()?;
+        let Some(table) = tables::empty(&mut self.vm.machine, test)? else {
+            return self.bad("keys are not told apart like this");
+        };
+        let table = self.hold(table);
+        if let Some(label) = label {
+            self.labels[label] = Some(table);
+        }
+        let made = self.vm.machine.temporaries[table];
+        self.put(slot, None, made)?;
+        let parts = self.container(Kind::Vector, 0, count)?;
+        let parts = self.hold(parts);
+        tasks.push(Task::FillTable { table, parts });
+        let fields = (0..count).rev();
+        tasks.extend(fields.map(|field| Task::Read(Slot::Field(parts, field))));
         Ok(())
     }
 
@@ -123,6 +145,12 @@ impl Decoder<'_> {
         if name.as_symbol().is_none() || !names_only {
             return self.bad("a record type is a name and the names of its fields");
         }
+        if self.data_only
+            && let Some(known) = self.vm.record_type(name, fields)
+        {
+            return Ok(known);
+        }
+        let m = &mut self.vm.machine;
         m.ensure(4)?;
         let (name, fields) = (part(m, parts, 0), part(m, parts, 1));
         let serial = Value::fixnum(m.next_serial() as i64);

@@ -6,6 +6,7 @@ mod input;
 mod procedures;
 
 use super::tag;
+use crate::builtins::tables;
 use crate::core::GlobalId;
 use crate::symbol::Symbol;
 use crate::value::{Kind, Value};
@@ -56,6 +57,11 @@ enum Task {
         parts: usize,
         slot: Slot,
         label: Option<usize>,
+    },
+    /// The keys and values in `parts` are there: puts them into the table.
+    FillTable {
+        table: usize,
+        parts: usize,
     },
     /// The code datum in field 0 of `parts` is there: makes a closure.
     Closure {
@@ -190,6 +196,9 @@ impl Decoder<'_> {
                 } => {
                     let value = self.finish(tag, parts)?;
                     self.put(slot, label, value)?;
+                }
+                Task::FillTable { table, parts } => {
+                    tables::fill(&mut self.vm.machine, table, parts)?;
                 }
                 Task::Record { parts, slot, label } => {
                     self.record(parts, slot, label, &mut tasks)?

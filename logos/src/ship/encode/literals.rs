@@ -59,7 +59,7 @@ impl Encoder<'_> {
             Datum::Void => self.byte(tag::VOID),
             Datum::Eof => self.byte(tag::EOF),
             Datum::Bytes(bytes) => {
-                self.byte(tag::BYTES);
+                self.byte(tag::LITERAL_BYTES);
                 self.count(bytes.len() as u64);
                 self.bytes.extend_from_slice(bytes);
             }

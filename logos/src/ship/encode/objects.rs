@@ -1,7 +1,7 @@
 //! Objects of the heap: each by its tag, and its parts after it.
 
 use super::{Encoder, Item};
-use crate::builtins::{dicts, promises};
+use crate::builtins::{dicts, promises, tables};
 use crate::heap::Heap;
 use crate::ship::tag;
 use crate::value::{Kind, Value};
@@ -39,6 +39,7 @@ impl Encoder<'_> {
                 self.sequence(tag, &fields(heap, value, 0), items)
             }
             Kind::Dict => self.dict(value, items),
+            Kind::Table => self.table(value, items),
             Kind::Record => self.record(value, items),
             Kind::RecordProcedure if !self.data_only => {
                 self.parts(tag::RECORD_PROCEDURE, &fields(heap, value, 0), items)
@@ -63,7 +64,8 @@ impl Encoder<'_> {
         let heap = &self.vm.machine.heap;
         let bytes = heap.bytes_slice(value, 0, heap.bytes_length(value));
         self.machine().charge(bytes.len() as u64 / 8)?;
-        self.byte(tag::BYTES);
+        let tag = literal_tag(&self.vm.machine.heap, value, tag::BYTES, tag::LITERAL_BYTES);
+        self.byte(tag);
         self.count(bytes.len() as u64);
         self.bytes.extend_from_slice(&bytes);
         Ok(())
@@ -73,6 +75,21 @@ impl Encoder<'_> {
         let entries = dicts::entries(&self.vm.machine.heap, value);
         self.machine().charge(entries.len() as u64)?;
         self.byte(tag::DICT);
+        self.count(entries.len() as u64);
+        let parts = entries.into_iter().rev();
+        items.extend(parts.flat_map(|(key, value)| [Item::Value(value), Item::Value(key)]));
+        Ok(())
+    }
+
+    fn table(&mut self, value: Value, items: &mut Vec<Item>) -> Result<(), Fault> {
+        let heap = &self.vm.machine.heap;
+        let (test, entries) = (
+            tables::test_number(heap, value),
+            tables::entries(heap, value),
+        );
+        self.machine().charge(entries.len() as u64)?;
+        self.byte(tag::TABLE);
+        self.byte(test);
         self.count(entries.len() as u64);
         let parts = entries.into_iter().rev();
         items.extend(parts.flat_map(|(key, value)| [Item::Value(value), Item::Value(key)]));
@@ -142,7 +159,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Port => "a port",
         Kind::Task => "a task",
         Kind::Environment => "an environment",
-        Kind::Table => "a hash table",
         Kind::RecordProcedure => "a procedure",
         Kind::Cell | Kind::Parameter => "a variable",
         _ => "this value",
