@@ -2,6 +2,12 @@
 //! What end-to-end tests share: the real program, folders that vanish, nodes that are ended
 //! whatever happens. Nothing sleeps to wait: conditions are polled, with a deadline.
 
+#[cfg(unix)]
+mod terminal;
+
+#[cfg(unix)]
+pub use terminal::Terminal;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -1,0 +1,129 @@
+//! The prompt, on a terminal.
+#![cfg(unix)]
+
+use logos_tests::{Background, Folder, Node, Terminal, logos};
+
+#[test]
+fn values_are_shown_with_their_fuel() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+    assert_eq!(terminal.answer("(if #f #f)"), "");
+    assert_eq!(terminal.answer("(define x 20)"), "");
+    assert_eq!(terminal.answer("(begin (display 1) (+ x x 2))"), "142");
+    assert!(terminal.answer("(car x)").contains("error :wrong-argument"));
+    assert_eq!(terminal.answer("x"), "20");
+    terminal.ready();
+    terminal.press(Terminal::END);
+    assert_eq!(terminal.status(), Some(0));
+}
+
+#[test]
+fn an_input_may_take_several_lines() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    assert_eq!(terminal.answer("(define (twice y)\r  (* 2 y))"), "");
+    assert_eq!(terminal.answer("(twice\r\r21)"), "42");
+}
+
+#[test]
+fn names_are_completed_also_those_just_given() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    assert_eq!(terminal.answer("(define my-unlikely-name 5)"), "");
+    assert_eq!(terminal.answer("(+ 1 my-unl\t)"), "6");
+}
+
+#[test]
+fn the_history_is_kept_for_the_next_time() {
+    let folder = Folder::new();
+    let mut first = Terminal::start(&folder, &[]);
+    assert_eq!(first.answer("(+ 100 23)"), "123");
+    first.ready();
+    first.press(Terminal::END);
+    assert_eq!(first.status(), Some(0));
+    let mut second = Terminal::start(&folder, &[]);
+    second.ready();
+    second.press(Terminal::UP);
+    second.expect("(+ 100 23)");
+    second.press("\r");
+    let is_value = |line: &String| line == "123";
+    second.see("the value", |lines| {
+        lines.iter().any(is_value).then_some(())
+    });
+}
+
+#[test]
+fn an_evaluation_can_be_stopped_and_the_session_goes_on() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    assert_eq!(terminal.answer("(define kept 7)"), "");
+    terminal.enter("(begin (display \"going\") (newline) (let loop () (loop)))");
+    terminal.expect("going");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("error :interrupted");
+    assert_eq!(terminal.answer("kept"), "7");
+    // An input can be given up too.
+    terminal.ready();
+    terminal.press("(never finished");
+    terminal.expect("(never finished");
+    terminal.press(Terminal::INTERRUPT);
+    assert_eq!(terminal.answer("kept"), "7");
+}
+
+#[test]
+fn what_a_stopped_wait_was_for_stays_on_its_way() {
+    let mut terminal = Terminal::start(&Folder::new(), &["--swarm", "3,lazy=3"]);
+    // The value is a promise: the prompt itself waits.
+    terminal.enter("(define p (remote (+ 1 1) :timeout 600)) p");
+    terminal.expect("`remote` has taken");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("still on its way");
+    // The program waits.
+    terminal.enter("(await p)");
+    terminal.expect("`remote` has taken");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("error :interrupted");
+    let late = "(guard (e (#t (error-kind e))) (await p 0.01))";
+    assert_eq!(terminal.answer(late), ":timeout");
+    assert_eq!(terminal.answer("(:state (car (jobs)))"), ":running");
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+    terminal.ready();
+    terminal.press(Terminal::END);
+    assert_eq!(terminal.status(), Some(0));
+}
+
+#[test]
+fn attached_prompts_use_the_running_node() {
+    let folder = Folder::new();
+    let node = Node::start(&folder, &[]);
+    let mut terminal = Terminal::start(&folder, &["attach"]);
+    assert_eq!(terminal.answer("(length (:listening (node-info)))"), "1");
+    assert_eq!(node.stop("-TERM"), Some(0));
+    let gone = "(guard (e (#t (error-kind e))) (node-info))";
+    assert_eq!(terminal.answer(gone), ":unreachable");
+    let node = Node::start(&folder, &[]);
+    assert_eq!(terminal.answer("(length (:listening (node-info)))"), "1");
+    terminal.ready();
+    terminal.press(Terminal::END);
+    assert_eq!(terminal.status(), Some(0));
+    assert_eq!(node.stop("-TERM"), Some(0));
+}
+
+#[test]
+fn interrupted_programs_say_so_by_their_status() {
+    let folder = Folder::new();
+    let busy = "(display \"going\") (newline) (let loop () (loop))";
+    let script = folder.write("busy.logos", busy);
+    let script = script.to_str().unwrap();
+    let waiting = "(display \"going\") (newline) (await (sleep 1000))";
+    let asking = "(begin (display \"going\") (newline) (remote 1 :timeout 600))";
+    let runs: [&[&str]; 4] = [
+        &[script],
+        &["-e", busy],
+        &["-e", waiting],
+        &["--swarm", "3,lazy=3", "-e", asking],
+    ];
+    for arguments in runs {
+        let program = Background::start(logos(&folder).args(arguments));
+        assert_eq!(program.line(), "going", "{arguments:?}");
+        program.signal("-INT");
+        assert_eq!(program.status(), Some(130), "{arguments:?}");
+    }
+}
