@@ -124,6 +124,8 @@ pub struct Put {
     /// How many other nodes must have stored it for success; reaching it ends the command early.
     /// `None`: wait for all, and succeed with one.
     pub require: Option<usize>,
+    /// Ask everybody who says that it stored the item for the item, and count only who has it.
+    pub read_back: bool,
 }
 
 /// The body of [`Command::Get`].
@@ -265,6 +267,8 @@ pub struct LookupReport {
 pub struct PutReport {
     /// Other nodes that stored the item.
     pub stored: usize,
+    /// Of those, how many gave it back when it was read back; 0 unless that was asked for.
+    pub confirmed: usize,
     /// Nodes that answered with an error, and which.
     pub rejected: Vec<(PublicKey, ErrorCode)>,
     /// Nodes that did not answer.

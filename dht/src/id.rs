@@ -104,6 +104,12 @@ impl Distance {
     pub const fn as_bytes(&self) -> &[u8; ID_BYTES] {
         &self.0
     }
+
+    /// The most significant 64 bits.
+    pub const fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 impl fmt::Display for Id {

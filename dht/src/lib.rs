@@ -32,6 +32,7 @@ pub mod wire;
 
 mod blocks;
 mod contact;
+mod density;
 mod event;
 mod id;
 mod item;
@@ -70,6 +71,9 @@ pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};
 pub const K: usize = 20;
 /// Requests a lookup keeps in flight.
 pub const ALPHA: usize = 3;
+/// Disjoint paths of a lookup where a liar must not have the last word: puts, fresh reads, and whatever was
+/// not found otherwise.
+pub const DISJOINT: usize = 4;
 /// How long a lookup may take, in milliseconds.
 pub const LOOKUP_TIMEOUT_MS: u64 = 10_000;
 /// Consecutive failures after which a contact is replaced.

@@ -3,17 +3,21 @@
 //!
 //! Owns who is known, who was asked, and when the walk is over. Refuses to send, to time and to judge:
 //! it is told of answers and failures and says whom to ask next.
-
-use std::collections::BTreeMap;
+//!
+//! A walk may go along several *disjoint paths* (Baumgart & Mies, "S/Kademlia", 2007, section 4.4): the
+//! seeds are dealt out among them, whoever is named belongs to the path of who named it first, and each
+//! path asks its own. A liar misleads the path it stands on, and no other.
 
 use crate::contact::{Contact, PublicKey};
 use crate::id::{Distance, Id};
-use crate::{ALPHA, K};
+use crate::{ALPHA, DISJOINT, K};
 
-/// Most contacts a lookup keeps in mind; the farthest are forgotten.
+/// Most contacts a lookup keeps in mind on each path; the farthest are forgotten.
 pub const LOOKUP_CANDIDATES_MAX: usize = 128;
 /// Most nodes a lookup asks.
 pub const LOOKUP_REQUESTS_MAX: u32 = 256;
+/// Of how many of its own nearest a path wants an answer, however near the other paths came.
+const PATH_WIDTH: usize = K / 2;
 
 /// How often an overdue node is asked, once everybody nearer or as near was: messages get lost.
 const ASKED_MAX: u8 = 2;
@@ -36,14 +40,18 @@ enum State {
 struct Candidate {
     distance: Distance,
     contact: Contact,
-    state: State,
     /// Length of the chain of referrals that led here; 1 for our own table.
     hops: u32,
+    /// Who named it, as an index into `Lookup::referrals`; `None` for our own table.
+    referrer: Option<u32>,
+    state: State,
     asked: u8,
     /// Requests neither answered nor failed yet.
     outstanding: u8,
-    /// Who named it; `None` for our own table.
-    referrer: Option<Id>,
+    /// The path it belongs to.
+    path: u8,
+    /// To be asked however far away it is.
+    is_wanted: bool,
 }
 
 /// What became of the contacts somebody named.
@@ -59,24 +67,37 @@ pub(crate) struct Lookup {
     target: Id,
     /// Nearest first.
     candidates: Vec<Candidate>,
-    in_flight: usize,
-    referrals: BTreeMap<Id, Referrals>,
+    paths: usize,
+    in_flight: [usize; DISJOINT],
+    referrals: Vec<Referrals>,
+    has_wanted: bool,
     pub(crate) requests: u32,
     pub(crate) failures: u32,
 }
 
 impl Lookup {
-    pub(crate) fn new(own: Id, target: Id, seeds: impl IntoIterator<Item = Contact>) -> Self {
+    /// A walk along so many disjoint paths, at most [`DISJOINT`].
+    pub(crate) fn new(
+        own: Id,
+        target: Id,
+        seeds: impl IntoIterator<Item = Contact>,
+        paths: usize,
+    ) -> Self {
+        let paths = paths.clamp(1, DISJOINT);
         let mut lookup = Self {
             own,
             target,
-            candidates: Vec::new(),
-            in_flight: 0,
-            referrals: BTreeMap::new(),
+            candidates: Vec::with_capacity(2 * K),
+            paths,
+            in_flight: [0; DISJOINT],
+            referrals: Vec::new(),
+            has_wanted: false,
             requests: 0,
             failures: 0,
         };
-        lookup.learn(seeds, 1, None);
+        for (number, seed) in seeds.into_iter().enumerate() {
+            lookup.learn(seed, 1, None, number % paths);
+        }
         lookup
     }
 
@@ -84,35 +105,43 @@ impl Lookup {
         &self.target
     }
 
+    /// Whether the walk went along one path only.
+    pub(crate) fn is_single(&self) -> bool {
+        self.paths == 1
+    }
+
     /// The next node to ask, if one may be asked now. It counts as in flight from here on.
     pub(crate) fn next(&mut self) -> Option<Contact> {
-        if self.in_flight >= ALPHA || self.requests >= LOOKUP_REQUESTS_MAX {
+        let is_busy = |count: &usize| *count >= ALPHA;
+        if self.in_flight[..self.paths].iter().all(is_busy) || self.requests >= LOOKUP_REQUESTS_MAX
+        {
             return None;
         }
-        let place = self.to_ask()?;
+        let place = self.to_ask(|path| self.in_flight[path] < ALPHA)?;
         let candidate = &mut self.candidates[place];
         candidate.state = State::InFlight;
         candidate.asked += 1;
         candidate.outstanding += 1;
-        self.in_flight += 1;
+        self.in_flight[usize::from(candidate.path)] += 1;
         self.requests += 1;
         Some(candidate.contact.clone())
     }
 
-    /// The nearest not asked yet, or else the nearest overdue one worth asking again.
-    fn to_ask(&self) -> Option<usize> {
-        let mut counted = 0;
+    /// The nearest not asked yet on a path that may ask, or else the nearest overdue one worth asking
+    /// again.
+    fn to_ask(&self, may_ask: impl Fn(usize) -> bool) -> Option<usize> {
         let mut again = None;
+        let mut scope = Scope::of(self);
         for (place, candidate) in self.candidates.iter().enumerate() {
+            let is_open = scope.includes(candidate) && may_ask(usize::from(candidate.path));
             match candidate.state {
-                State::Waiting => return Some(place),
-                State::Slow if again.is_none() && candidate.asked < ASKED_MAX => {
-                    again = Some(place)
+                State::Waiting if is_open => return Some(place),
+                State::Slow if is_open && again.is_none() && candidate.asked < ASKED_MAX => {
+                    again = Some(place);
                 }
                 _ => {}
             }
-            counted += usize::from(candidate.counts());
-            if counted == K {
+            if scope.is_full() {
                 break;
             }
         }
@@ -121,8 +150,13 @@ impl Lookup {
 
     /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
     pub(crate) fn answered(&mut self, id: &Id, contacts: Vec<Contact>) -> Option<u32> {
-        let hops = self.settle(id, State::Answered)?;
-        self.learn(contacts, hops + 1, Some(*id));
+        let place = self.settle(id, State::Answered)?;
+        let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
+        let referrer = self.referrals.len() as u32;
+        self.referrals.push(Referrals::default());
+        for contact in contacts {
+            self.learn(contact, hops + 1, Some(referrer), usize::from(path));
+        }
         Some(hops)
     }
 
@@ -138,29 +172,49 @@ impl Lookup {
         self.settle(id, State::Slow);
     }
 
-    /// Whether the K nearest were contacted and nothing nearer is left. While more are overdue than have
-    /// answered, the overdue are waited for.
-    pub(crate) fn is_finished(&self) -> bool {
-        let mut nearest = self
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.counts())
-            .take(K);
-        let settled = nearest.all(|candidate| candidate.state == State::Answered)
-            && self.to_ask().is_none()
-            && self.count(State::Slow) <= self.count(State::Answered);
-        settled || (self.requests >= LOOKUP_REQUESTS_MAX && self.in_flight == 0)
+    /// These are asked as well, however far they are from the target.
+    pub(crate) fn want(&mut self, contacts: Vec<Contact>) {
+        self.has_wanted |= !contacts.is_empty();
+        for (number, contact) in contacts.into_iter().enumerate() {
+            let distance = self.target.distance(contact.id());
+            self.learn(contact, 1, None, number % self.paths);
+            if let Some(place) = self.place(&distance) {
+                self.candidates[place].is_wanted = true;
+            }
+        }
     }
 
-    /// Whether everyone of the K nearest was asked and a majority answered.
+    /// Whether the K nearest were contacted, of each path its nearest and everybody wanted, and nothing
+    /// nearer is left. While more are overdue than have answered, the overdue are waited for.
+    pub(crate) fn is_finished(&self) -> bool {
+        let mut scope = Scope::of(self);
+        let mut is_settled = true;
+        for candidate in &self.candidates {
+            if scope.includes(candidate) && candidate.counts() {
+                is_settled &= candidate.state == State::Answered;
+            }
+            if scope.is_full() || !is_settled {
+                break;
+            }
+        }
+        (is_settled
+            && self.to_ask(|_| true).is_none()
+            && self.count(State::Slow) <= self.count(State::Answered))
+            || (self.requests >= LOOKUP_REQUESTS_MAX
+                && self.in_flight.iter().all(|count| *count == 0))
+    }
+
+    /// Whether everyone of the K nearest, and everybody wanted, was asked and a majority answered.
     pub(crate) fn has_majority(&self) -> bool {
-        let (mut answered, mut total) = (0, 0);
-        for candidate in self
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.counts())
-            .take(K)
-        {
+        let (mut counted, mut answered, mut total) = (0, 0, 0);
+        for candidate in self.candidates.iter().filter(|c| c.counts()) {
+            counted += 1;
+            if counted > K && !candidate.is_wanted {
+                if self.has_wanted {
+                    continue;
+                }
+                break;
+            }
             match candidate.state {
                 State::Waiting => return false,
                 State::Answered => answered += 1,
@@ -198,7 +252,7 @@ impl Lookup {
             .find(|c| c.contact.public_key() == *public_key);
         if let Some(candidate) = found {
             if candidate.state == State::InFlight {
-                self.in_flight -= 1;
+                self.in_flight[usize::from(candidate.path)] -= 1;
             }
             candidate.state = State::Failed;
         }
@@ -211,69 +265,72 @@ impl Lookup {
             .count()
     }
 
-    fn learn(
-        &mut self,
-        contacts: impl IntoIterator<Item = Contact>,
-        hops: u32,
-        referrer: Option<Id>,
-    ) {
-        let is_believed = !referrer.is_some_and(|referrer| self.is_doubted(&referrer));
-        for contact in contacts {
-            let distance = self.target.distance(contact.id());
-            if *contact.id() == self.own {
-                continue;
+    fn place(&self, distance: &Distance) -> Option<usize> {
+        let found = self
+            .candidates
+            .binary_search_by(|candidate| candidate.distance.cmp(distance));
+        found.ok()
+    }
+
+    fn learn(&mut self, contact: Contact, hops: u32, referrer: Option<u32>, path: usize) {
+        let is_believed = !referrer.is_some_and(|referrer| self.is_doubted(referrer));
+        let distance = self.target.distance(contact.id());
+        let room = self.paths * LOOKUP_CANDIDATES_MAX;
+        if *contact.id() == self.own {
+            return;
+        }
+        let found = self
+            .candidates
+            .binary_search_by(|candidate| candidate.distance.cmp(&distance));
+        let state = if is_believed {
+            State::Waiting
+        } else {
+            State::Doubted
+        };
+        match found {
+            Ok(place) if is_believed && self.candidates[place].state == State::Doubted => {
+                let candidate = &mut self.candidates[place];
+                (candidate.state, candidate.referrer) = (State::Waiting, referrer);
+                candidate.path = path as u8;
             }
-            let found = self
-                .candidates
-                .binary_search_by(|c| c.distance.cmp(&distance));
-            let state = if is_believed {
-                State::Waiting
-            } else {
-                State::Doubted
-            };
-            match found {
-                Ok(place) if is_believed && self.candidates[place].state == State::Doubted => {
-                    let candidate = &mut self.candidates[place];
-                    (candidate.state, candidate.referrer) = (State::Waiting, referrer);
-                }
-                Ok(_) => {}
-                Err(place) => {
-                    let candidate = Candidate {
-                        distance,
-                        contact,
-                        state,
-                        hops,
-                        asked: 0,
-                        outstanding: 0,
-                        referrer,
-                    };
-                    self.candidates.insert(place, candidate);
-                }
+            Ok(_) => {}
+            Err(place) if place >= room => {}
+            Err(place) => {
+                let candidate = Candidate {
+                    distance,
+                    contact,
+                    hops,
+                    referrer,
+                    state,
+                    asked: 0,
+                    outstanding: 0,
+                    path: path as u8,
+                    is_wanted: false,
+                };
+                self.candidates.insert(place, candidate);
             }
         }
-        while self.candidates.len() > LOOKUP_CANDIDATES_MAX
-            && self
-                .candidates
-                .last()
-                .is_some_and(|last| last.state != State::InFlight)
+        while self.candidates.len() > room
+            && let Some(last) = self.candidates.last()
+            && last.state != State::InFlight
+            && !last.is_wanted
         {
             self.candidates.pop();
         }
     }
 
-    fn settle(&mut self, id: &Id, state: State) -> Option<u32> {
-        let distance = self.target.distance(id);
-        let place = self
-            .candidates
-            .binary_search_by(|c| c.distance.cmp(&distance))
-            .ok()?;
+    /// Moves a candidate that was asked to another state; where it stands, or `None` if that changes
+    /// nothing.
+    fn settle(&mut self, id: &Id, state: State) -> Option<usize> {
+        let place = self.place(&self.target.distance(id))?;
         let candidate = &mut self.candidates[place];
+        let path = usize::from(candidate.path);
         if state == State::Failed {
             candidate.outstanding = candidate.outstanding.saturating_sub(1);
             if candidate.outstanding > 0 {
                 // The other request may still be answered.
                 if candidate.state == State::InFlight {
-                    self.in_flight -= 1;
+                    self.in_flight[path] -= 1;
                     candidate.state = State::Slow;
                 }
                 return None;
@@ -281,34 +338,33 @@ impl Lookup {
         }
         let before = candidate.state;
         match before {
-            State::InFlight => self.in_flight -= 1,
+            State::InFlight => self.in_flight[path] -= 1,
             State::Slow => {}
             State::Waiting | State::Answered | State::Failed | State::Doubted => return None,
         }
         candidate.state = state;
-        let (hops, referrer) = (candidate.hops, candidate.referrer);
-        if let Some(referrer) = referrer {
-            let referrals = self.referrals.entry(referrer).or_default();
+        if let Some(referrer) = candidate.referrer {
+            let referrals = &mut self.referrals[referrer as usize];
             match state {
                 State::Answered => referrals.answered += 1,
                 _ => referrals.silent += u32::from(before == State::InFlight),
             }
-            if self.is_doubted(&referrer) {
-                self.doubt(&referrer);
+            if self.is_doubted(referrer) {
+                self.doubt(referrer);
             }
         }
-        Some(hops)
+        Some(place)
     }
 
-    fn is_doubted(&self, referrer: &Id) -> bool {
-        let referrals = self.referrals.get(referrer);
-        referrals.is_some_and(|known| known.answered == 0 && known.silent >= BAD_REFERRALS_MAX)
+    fn is_doubted(&self, referrer: u32) -> bool {
+        let known = &self.referrals[referrer as usize];
+        known.answered == 0 && known.silent >= BAD_REFERRALS_MAX
     }
 
     /// Leaves out whom nobody but a doubted referrer named. Somebody else may still name them.
-    fn doubt(&mut self, referrer: &Id) {
+    fn doubt(&mut self, referrer: u32) {
         for candidate in &mut self.candidates {
-            if candidate.state == State::Waiting && candidate.referrer.as_ref() == Some(referrer) {
+            if candidate.state == State::Waiting && candidate.referrer == Some(referrer) {
                 candidate.state = State::Doubted;
             }
         }
@@ -319,6 +375,46 @@ impl Candidate {
     /// Whether the end of the lookup depends on this one.
     fn counts(&self) -> bool {
         !matches!(self.state, State::Failed | State::Slow | State::Doubted)
+    }
+}
+
+/// Which candidates, nearest first, the end of a lookup depends on: the K nearest of all, the nearest of
+/// each path, and those wanted.
+struct Scope {
+    counted: usize,
+    on_path: [usize; DISJOINT],
+    paths: usize,
+    has_wanted: bool,
+}
+
+impl Scope {
+    fn of(lookup: &Lookup) -> Self {
+        Self {
+            counted: 0,
+            on_path: [0; DISJOINT],
+            paths: lookup.paths,
+            has_wanted: lookup.has_wanted,
+        }
+    }
+
+    /// Whether the next candidate is among them.
+    fn includes(&mut self, candidate: &Candidate) -> bool {
+        let path = usize::from(candidate.path);
+        let is_in = candidate.is_wanted || self.counted < K || self.on_path[path] < PATH_WIDTH;
+        if candidate.counts() {
+            self.counted += 1;
+            self.on_path[path] += 1;
+        }
+        is_in
+    }
+
+    /// Whether no further one can be.
+    fn is_full(&self) -> bool {
+        !self.has_wanted
+            && self.counted >= K
+            && self.on_path[..self.paths]
+                .iter()
+                .all(|count| *count >= PATH_WIDTH)
     }
 }
 
@@ -355,7 +451,7 @@ mod tests {
             let target = Id::hash(&target);
             let dead: BTreeSet<_> =
                 (0..size).filter(|n| n % 7 == 3 && size > 20).map(|n| *contact(n).id()).collect();
-            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5));
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5), 1);
             let mut in_flight: Vec<Contact> = Vec::new();
             let mut slow: Vec<Contact> = Vec::new();
             let mut asked = BTreeSet::new();
@@ -414,7 +510,7 @@ mod tests {
         let target = Id::hash(b"target");
         let near = nearest(&target, 0..400, 400);
         let (liar, honest) = (near[300].clone(), near[301].clone());
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, [liar.clone(), honest.clone()]);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, [liar.clone(), honest.clone()], 1);
         while lookup.next().is_some() {}
         lookup.answered(liar.id(), near[..20].to_vec());
         for _ in 0..BAD_REFERRALS_MAX {
@@ -435,7 +531,7 @@ mod tests {
     fn the_overdue_are_asked_once_more_when_all_others_were() {
         let target = Id::hash(b"target");
         let [near, far] = [0, 1].map(|place| nearest(&target, 0..2, 2)[place].clone());
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, [near.clone(), far.clone()]);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, [near.clone(), far.clone()], 1);
         while lookup.next().is_some() {}
         lookup.overdue(near.id());
         lookup.answered(far.id(), Vec::new());
@@ -453,7 +549,7 @@ mod tests {
     #[test]
     fn ourselves_are_never_asked() {
         let own = *contact(1).id();
-        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)]);
+        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)], 1);
         assert_eq!(lookup.next(), Some(contact(2)));
         assert_eq!(lookup.next(), None);
         assert!(!lookup.is_finished());
@@ -464,7 +560,7 @@ mod tests {
     #[test]
     fn a_majority_suffices_once_everyone_was_asked() {
         let target = Id::hash(b"target");
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact));
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact), 1);
         let first = lookup.next().unwrap();
         let second = lookup.next().unwrap();
         lookup.answered(first.id(), Vec::new());
@@ -472,5 +568,71 @@ mod tests {
         assert!(!lookup.has_majority(), "one was not asked");
         lookup.next().unwrap();
         assert!(lookup.has_majority() && !lookup.is_finished());
+    }
+
+    /// A liar names twenty nodes of its own, nearer than anybody; they name each other. On one path they
+    /// are all that is found; on four the others come to the honest ones.
+    #[test]
+    fn a_liar_misleads_only_the_path_it_stands_on() {
+        let target = Id::hash(b"target");
+        let all = nearest(&target, 0..2000, 2000);
+        let (liars, honest) = all.split_at(20);
+        let honest_near = &honest[..K];
+        let seeds = [
+            liars[19].clone(),
+            honest[500].clone(),
+            honest[501].clone(),
+            honest[502].clone(),
+        ];
+        let reached = |paths| {
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds.clone(), paths);
+            let mut asked = 0;
+            while let Some(next) = lookup.next() {
+                let is_liar = liars.contains(&next);
+                asked += usize::from(!is_liar && honest_near.contains(&next));
+                let named = if is_liar { liars } else { honest_near };
+                lookup.answered(next.id(), named.to_vec());
+            }
+            assert!(lookup.is_finished());
+            asked
+        };
+        assert_eq!(reached(1), 0, "the liars are the twenty nearest");
+        assert!(reached(DISJOINT) >= PATH_WIDTH);
+    }
+
+    #[test]
+    fn paths_share_nobody_and_each_keeps_its_own_requests_in_flight() {
+        let target = Id::hash(b"target");
+        let seeds = nearest(&target, 0..400, 100);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds[80..].to_vec(), DISJOINT);
+        let mut asked = BTreeSet::new();
+        let mut in_flight = Vec::new();
+        loop {
+            while let Some(next) = lookup.next() {
+                assert!(asked.insert(*next.id()), "nobody is asked by two paths");
+                in_flight.push(next);
+            }
+            assert!(in_flight.len() <= DISJOINT * ALPHA);
+            let Some(next) = in_flight.pop() else { break };
+            lookup.answered(next.id(), seeds[..K].to_vec());
+        }
+        assert!(lookup.is_finished());
+        assert_eq!(lookup.nearest_answered(K), seeds[..K]);
+    }
+
+    #[test]
+    fn the_wanted_are_asked_however_far_they_are() {
+        let target = Id::hash(b"target");
+        let all = nearest(&target, 0..400, 400);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, all[..K].to_vec(), 1);
+        while let Some(next) = lookup.next() {
+            lookup.answered(next.id(), Vec::new());
+        }
+        assert!(lookup.is_finished() && lookup.has_majority());
+        lookup.want(vec![all[300].clone()]);
+        assert!(!lookup.is_finished() && !lookup.has_majority());
+        assert_eq!(lookup.next(), Some(all[300].clone()));
+        lookup.answered(all[300].id(), Vec::new());
+        assert!(lookup.is_finished() && lookup.has_majority());
     }
 }

@@ -173,6 +173,10 @@ impl Storage {
             // The stub of an expired item is the news that nothing older may live on.
             Err(ItemError::Expired) if is_stub && known.is_some_and(|known| known < version) => {}
             Err(error) => return Kept::Refused(Refusal::Item(error)),
+            // Whoever asks by a stub whether we hold the item is told so.
+            Ok(()) if is_stub && known == Some(version) && self.keep_same(&incoming) => {
+                return Kept::Same;
+            }
             Ok(()) if is_stub => return Kept::Refused(Refusal::Stub),
             Ok(()) => {}
         }
@@ -609,11 +613,26 @@ mod tests {
         let mut storage = storage();
         let full = item("a", 2, 0, Some(b"x"));
         storage.store(3, incoming(full.clone()));
+        let stub = || incoming(full.to_stub());
+        assert!(
+            matches!(storage.store(3, stub()), Kept::Same),
+            "it says that the item is held"
+        );
+        assert_eq!(storage.read(3, full.key(), true), Some(full.clone()));
+        let mut empty = self::storage();
         assert!(matches!(
-            storage.store(3, incoming(full.to_stub())),
+            empty.store(3, stub()),
             Kept::Refused(Refusal::Stub)
         ));
-        assert_eq!(storage.read(3, full.key(), true), Some(full));
+        let cached = Incoming {
+            cached_until: Some(50),
+            ..incoming(full.clone())
+        };
+        empty.store(3, cached);
+        assert!(
+            matches!(empty.store(3, stub()), Kept::Refused(Refusal::Stub)),
+            "a cached copy is none to rely on"
+        );
     }
 
     #[test]

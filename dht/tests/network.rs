@@ -31,6 +31,7 @@ fn put(world: &mut World, node: usize, item: &Arc<Item>) -> usize {
     let command = Command::Put(Put {
         item: item.clone(),
         require: None,
+        read_back: false,
     });
     match world.run(node, command) {
         Some(Ok(Outcome::Stored(report))) => report.stored,
@@ -243,6 +244,7 @@ fn a_node_on_its_own_keeps_what_it_is_given_and_publishes_it_later() {
             Command::Put(Put {
                 item: item.clone(),
                 require: None,
+                read_back: false,
             }),
         )
         .unwrap();
@@ -275,6 +277,7 @@ fn a_put_ends_when_enough_have_it() {
         Command::Put(Put {
             item: item.clone(),
             require: Some(10),
+            read_back: false,
         }),
     );
     let Some(Ok(Outcome::Stored(report))) = outcome else {
@@ -288,6 +291,7 @@ fn a_put_ends_when_enough_have_it() {
     let too_many = Command::Put(Put {
         item,
         require: Some(50),
+        read_back: false,
     });
     let outcome = world.run(9, too_many).unwrap();
     assert!(matches!(outcome, Err(OperationError::NotStored(report)) if report.stored >= 19));

@@ -373,13 +373,20 @@ fn a_reader_never_goes_back() {
             operation: OperationId(number),
             command: Command::Get(Get::plain(old.key)),
         };
-        let (exchange, _, request) = sends(&node.handle(NOW, event)).remove(0);
-        let value = Value {
-            item: answer.clone(),
-            contacts: Vec::new(),
-        };
-        let response = Response::Value(value);
-        let mut actions = node.handle(NOW, Event::Answered { exchange, response });
+        let mut actions = node.handle(NOW, event);
+        let (_, _, request) = sends(&actions).remove(0);
+        // What is not found is asked for a second time, along several paths.
+        for _ in 0..2 {
+            let Some((exchange, ..)) = sends(&actions).into_iter().next() else {
+                break;
+            };
+            let value = Value {
+                item: answer.clone(),
+                contacts: Vec::new(),
+            };
+            let response = Response::Value(value);
+            actions = node.handle(NOW, Event::Answered { exchange, response });
+        }
         let place = actions
             .iter()
             .position(|action| matches!(action, Action::Finished { .. }));
@@ -409,6 +416,7 @@ fn commands_end_whatever_happens_to_their_requests() {
     let command = Command::Put(Put {
         item,
         require: None,
+        read_back: false,
     });
     let actions = node.handle(
         NOW,
@@ -520,4 +528,191 @@ fn an_expired_item_is_not_served_and_leaves_a_stub() {
         store(signed(draft(NOW - 9))),
     );
     assert_eq!(code(&response), Some(ErrorCode::Superseded));
+}
+
+/// A node that knows peers 9, 10, … and was told to put an item; the stores it sends once its lookup is over.
+fn putting(
+    put: Put,
+    peers: u8,
+    operation: u64,
+) -> (Kademlia, Vec<(dht::ExchangeId, Contact, Request)>) {
+    let mut node = node();
+    for number in 9..9 + peers {
+        introduce(&mut node, NOW, number);
+    }
+    let event = Event::Command {
+        operation: OperationId(operation),
+        command: Command::Put(put),
+    };
+    let mut finds = sends(&node.handle(NOW, event));
+    let mut stores = Vec::new();
+    while let Some((exchange, _, request)) = finds.pop() {
+        assert!(matches!(request, Request::FindNode { .. }), "{request:?}");
+        let nodes = dht::Nodes {
+            contacts: (9..9 + peers).rev().take(20).map(peer).collect(),
+            held: None,
+        };
+        let response = Response::Nodes(nodes);
+        let actions = node.handle(NOW, Event::Answered { exchange, response });
+        for send in sends(&actions) {
+            match send.2 {
+                Request::Store(_) => stores.push(send),
+                _ => finds.push(send),
+            }
+        }
+    }
+    (node, stores)
+}
+
+fn outcome(actions: &[Action]) -> Option<Result<Outcome, OperationError>> {
+    actions.iter().find_map(|action| match action {
+        Action::Finished { outcome, .. } => Some(outcome.clone()),
+        _ => None,
+    })
+}
+
+fn answer(node: &mut Kademlia, exchange: dht::ExchangeId, response: Response) -> Vec<Action> {
+    node.handle(NOW, Event::Answered { exchange, response })
+}
+
+#[test]
+fn a_lost_store_is_sent_again_before_anybody_is_given_up() {
+    let put = Put {
+        item: signed(draft(NOW)),
+        require: None,
+        read_back: false,
+    };
+    let (mut node, stores) = putting(put, 3, 1);
+    assert_eq!(stores.len(), 3);
+    for (exchange, ..) in &stores[..2] {
+        assert!(outcome(&answer(&mut node, *exchange, Response::Stored)).is_none());
+    }
+    let (lost, to, request) = &stores[2];
+    let later = NOW + 3_000;
+    let again = sends(&node.handle(later, Event::Timer));
+    let repeated: Vec<_> = again
+        .iter()
+        .filter(|send| send.1 == *to && send.2 == *request)
+        .collect();
+    assert_eq!(repeated.len(), 1);
+    let response = Response::Stored;
+    let exchange = repeated[0].0;
+    let actions = node.handle(later, Event::Answered { exchange, response });
+    let Some(Ok(Outcome::Stored(report))) = outcome(&actions) else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((report.stored, report.timed_out), (3, 0));
+    // The first one comes after all: nobody counts it twice.
+    assert!(outcome(&answer(&mut node, *lost, Response::Stored)).is_none());
+}
+
+#[test]
+fn who_refuses_gives_way_to_the_next_nearest() {
+    let put = Put {
+        item: signed(draft(NOW)),
+        require: None,
+        read_back: false,
+    };
+    let (mut node, stores) = putting(put, 25, 1);
+    let places = stores.len();
+    assert!((19..=20).contains(&places));
+    let refusal = Response::Failure(dht::Failure::new(ErrorCode::OverQuota, "full"));
+    let (exchange, refusing, _) = &stores[0];
+    let instead = sends(&answer(&mut node, *exchange, refusal));
+    assert!(matches!(instead[0].2, Request::Store(_)));
+    assert!(stores.iter().all(|store| store.1 != instead[0].1));
+    let mut last = Vec::new();
+    for (exchange, ..) in stores[1..].iter().chain(&instead) {
+        last = answer(&mut node, *exchange, Response::Stored);
+    }
+    let Some(Ok(Outcome::Stored(report))) = outcome(&last) else {
+        panic!("{last:?}")
+    };
+    assert_eq!(report.stored, places);
+    assert_eq!(
+        report.rejected,
+        [(refusing.public_key(), ErrorCode::OverQuota)]
+    );
+}
+
+#[test]
+fn reading_back_finds_out_who_only_claims_to_have_stored() {
+    let item = signed(draft(NOW));
+    let put = Put {
+        item: item.clone(),
+        require: Some(2),
+        read_back: true,
+    };
+    let (mut node, stores) = putting(put, 3, 1);
+    let mut asked = Vec::new();
+    for (exchange, ..) in &stores {
+        let actions = answer(&mut node, *exchange, Response::Stored);
+        assert!(outcome(&actions).is_none(), "nothing is confirmed yet");
+        asked.extend(sends(&actions));
+    }
+    assert_eq!(asked.len(), 3);
+    assert!(
+        asked
+            .iter()
+            .all(|(_, _, request)| matches!(request, Request::FindValue(find) if find.fresh))
+    );
+    let lie = Response::Nodes(dht::Nodes::default());
+    assert!(outcome(&answer(&mut node, asked[0].0, lie)).is_none());
+    let mut last = Vec::new();
+    for (exchange, ..) in &asked[1..] {
+        let value = Value {
+            item: item.clone(),
+            contacts: Vec::new(),
+        };
+        last = answer(&mut node, *exchange, Response::Value(value));
+    }
+    let Some(Ok(Outcome::Stored(report))) = outcome(&last) else {
+        panic!("{last:?}")
+    };
+    assert_eq!((report.stored, report.confirmed), (2, 2));
+    assert_eq!(
+        report.rejected,
+        [(asked[0].1.public_key(), ErrorCode::Internal)]
+    );
+}
+
+/// The hourly upkeep asks by a stub who has a larger value, and sends it only to those who have not.
+#[test]
+fn republishing_sends_large_values_only_to_who_lacks_them() {
+    let large = signed(Draft {
+        value: Some(vec![7; 10_000]),
+        ..draft(NOW)
+    });
+    let mut node = node();
+    introduce(&mut node, NOW, 9);
+    introduce(&mut node, NOW, 10);
+    ask(&mut node, NOW, peer(9), store(large.clone()));
+    let later = NOW + 2 * 3_600_000;
+    let mut waiting = sends(&node.handle(later, Event::Timer));
+    let (mut stubs, mut full) = (Vec::new(), Vec::new());
+    while let Some((exchange, to, request)) = waiting.pop() {
+        let response = match request {
+            Request::Store(store) if store.item.is_stub() => {
+                stubs.push(to.clone());
+                if to == peer(9) {
+                    Response::Stored
+                } else {
+                    Response::Failure(dht::Failure::new(ErrorCode::Refused, "a stub"))
+                }
+            }
+            Request::Store(store) => {
+                assert_eq!(store.item, large);
+                full.push(to);
+                Response::Stored
+            }
+            Request::Ping => Response::Pong,
+            _ => Response::Nodes(dht::Nodes::default()),
+        };
+        waiting.extend(sends(
+            &node.handle(later, Event::Answered { exchange, response }),
+        ));
+    }
+    stubs.sort_by_key(Contact::public_key);
+    assert_eq!(stubs, [peer(9), peer(10)]);
+    assert_eq!(full, [peer(10)]);
 }

@@ -181,6 +181,7 @@ impl Service {
         let put = Put {
             item: Arc::new(item),
             require: Some(require.max(1)),
+            read_back: false,
         };
         match node.core.run(Command::Put(put)).await? {
             Outcome::Stored(report) => Ok(PutReport {

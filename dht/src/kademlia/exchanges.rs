@@ -32,6 +32,8 @@ pub(super) enum Purpose {
     Find(TaskId),
     /// Storing a task's item.
     Store(TaskId),
+    /// Whether somebody who said so has a task's item.
+    ReadBack(TaskId),
     /// Setting a task's watch.
     Watch(TaskId),
     /// Whether somebody is there.
@@ -49,6 +51,8 @@ pub(super) struct Exchange {
     overdue_at: u64,
     deadline: u64,
     purpose: Purpose,
+    /// Nothing was measured with this peer before.
+    is_first: bool,
 }
 
 impl Kademlia {
@@ -83,21 +87,19 @@ impl Kademlia {
         }
         let known = self.table.entry(to.id());
         let is_proven = known.is_some_and(|entry| entry.contact == *to);
-        let overdue = match known.and_then(|entry| entry.round_trip.overdue_ms()) {
-            Some(overdue) => overdue,
-            // Somebody new has to be connected to first: that takes another round trip or two.
-            None => self
-                .round_trip
-                .overdue_ms()
-                .map_or(OVERDUE_UNKNOWN_MS, |overdue| 3 * overdue),
-        };
+        let measured = known.and_then(|entry| entry.round_trip.overdue_ms());
+        let is_first = measured.is_none();
+        // Somebody new has to be connected to first: how long that takes is measured apart.
+        let overdue = measured
+            .or(self.first_round_trip.overdue_ms())
+            .unwrap_or(OVERDUE_UNKNOWN_MS);
         if !is_proven && !self.dials.admits(now, to) {
             return false;
         }
         let exchange = ExchangeId(self.number());
         let overdue_at = now + overdue.clamp(*OVERDUE_MS.start(), *OVERDUE_MS.end());
         let deadline = now + REQUEST_TIMEOUT_MS;
-        if let Purpose::Find(_) = purpose {
+        if let Purpose::Find(_) | Purpose::Store(_) = purpose {
             self.timers.insert((overdue_at, Timer::Overdue(exchange)));
         }
         self.timers.insert((deadline, Timer::Deadline(exchange)));
@@ -107,6 +109,7 @@ impl Kademlia {
             overdue_at,
             deadline,
             purpose,
+            is_first,
         };
         self.exchanges.insert(exchange, sent);
         self.metrics.requests_sent += 1;
@@ -133,14 +136,20 @@ impl Kademlia {
             to,
             sent_at,
             purpose,
+            is_first,
             ..
         } = exchange;
+        let took_ms = now.saturating_sub(sent_at);
+        if is_first {
+            self.first_round_trip.measure(took_ms);
+        }
         if !self.is_blocked(&to.public_key(), now) {
-            self.reached(now, &to, now.saturating_sub(sent_at));
+            self.reached(now, &to, took_ms);
         }
         match purpose {
             Purpose::Find(task) => self.find_answered(now, task, &to, response),
             Purpose::Store(task) => self.store_answered(now, task, &to, response),
+            Purpose::ReadBack(task) => self.read_back_answered(now, task, &to, response),
             Purpose::Watch(task) => {
                 let is_set = matches!(response, Response::Watching { .. });
                 self.watch_answered(task, is_set);
@@ -165,7 +174,8 @@ impl Kademlia {
         self.dials.failed(&to);
         match purpose {
             Purpose::Find(task) => self.find_failed(now, task, &to),
-            Purpose::Store(task) => self.store_failed(now, task),
+            Purpose::Store(task) => self.store_failed(now, task, &to),
+            Purpose::ReadBack(task) => self.read_back_failed(now, task, &to),
             Purpose::Watch(task) => self.watch_answered(task, false),
             Purpose::Ping => drop(self.pinging.remove(&to.public_key())),
             Purpose::Copy => {}
@@ -173,14 +183,21 @@ impl Kademlia {
         }
     }
 
-    /// An answer is later than it should be: the lookup goes on without it.
+    /// An answer is later than it should be: a lookup goes on without it, a store is repeated.
     pub(super) fn overdue(&mut self, now: u64, id: ExchangeId) {
         let Some(exchange) = self.exchanges.get(&id) else {
             return;
         };
-        if let Purpose::Find(task) = exchange.purpose {
-            let slow = *exchange.to.id();
-            self.find_overdue(now, task, &slow);
+        match exchange.purpose {
+            Purpose::Find(task) => {
+                let slow = *exchange.to.id();
+                self.find_overdue(now, task, &slow);
+            }
+            Purpose::Store(task) => {
+                let slow = exchange.to.clone();
+                self.store_overdue(now, task, &slow);
+            }
+            _ => {}
         }
     }
 
@@ -259,7 +276,6 @@ impl Kademlia {
     /// We reached somebody: it may enter the table.
     fn reached(&mut self, now: u64, contact: &Contact, took_ms: u64) {
         self.dials.proven(contact);
-        self.round_trip.measure(took_ms);
         let known = self
             .table
             .entry(contact.id())

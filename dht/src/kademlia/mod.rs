@@ -9,12 +9,14 @@
 //! | `exchanges` | sends requests, waits for answers, measures, judges what was passed on |
 //! | `tasks` | lookups: bootstrap, refresh, and the walk of every other one |
 //! | `reading`, `writing` | what a get and a put make of a lookup |
+//! | `sweeping` | what is done where ids look ground |
 //! | `upkeep` | admission, liveness, refresh, republishing, handing over |
 //! | `watching` | both sides of a watch |
 
 mod exchanges;
 mod incoming;
 mod reading;
+mod sweeping;
 mod tasks;
 mod upkeep;
 mod watching;
@@ -28,6 +30,7 @@ use rand_core::{Rng, SeedableRng};
 
 use crate::blocks::Blocks;
 use crate::contact::{Address, Contact, PublicKey};
+use crate::density::Density;
 use crate::event::{
     Action, BlockReason, BlockRecord, Command, Event, ExchangeId, ItemRecord, Notice,
     OperationError, OperationId, Outcome,
@@ -46,6 +49,7 @@ use watching::Watching;
 pub mod limits {
     pub use super::exchanges::{EXCHANGES_MAX, REQUEST_TIMEOUT_MS};
     pub use super::incoming::{CACHE_MS_MAX, CACHE_MS_MIN};
+    pub use super::sweeping::{SWEEP_TIMEOUT_MS, SWEPT_MAX};
     pub use super::tasks::LOOKUP_TIMEOUT_MS_MAX;
     pub use super::upkeep::{
         ANNOUNCE_MS, BACKGROUND_MAX, DEAD_KEPT_MS, HANDOVERS_IN_FLIGHT_MAX, HANDOVERS_MAX,
@@ -54,6 +58,7 @@ pub mod limits {
     pub use super::watching::{
         WATCH_MS, WATCH_NODES, WATCHED_KEYS_MAX, WATCHERS_PER_KEY_MAX, WATCHES_MAX,
     };
+    pub use super::writing::{SPARES_MAX, STORE_TRIES, STUB_FIRST_BYTES};
     pub use super::{SAVED_CONTACTS_MAX, SEEN_MAX};
 }
 
@@ -106,6 +111,8 @@ pub struct Metrics {
     pub handed_over: u64,
     /// Items stored at a node on the path to them.
     pub cached: u64,
+    /// Writes and reads whose key was more crowded than the network's density allows.
+    pub crowded_keys: u64,
 }
 
 /// One node's part of the distributed hash table, as a pure step machine; see the crate's documentation.
@@ -118,8 +125,9 @@ pub struct Kademlia {
     blocks: Blocks,
     rate_limit: RateLimit,
     dials: Dials,
-    /// Round trips to everybody, for peers not measured yet.
-    round_trip: RoundTrip,
+    /// First round trips with peers not measured before, the time to connect to them included.
+    first_round_trip: RoundTrip,
+    density: Density,
     exchanges: BTreeMap<ExchangeId, Exchange>,
     /// Peers being pinged.
     pinging: BTreeSet<PublicKey>,
@@ -190,7 +198,8 @@ impl Kademlia {
             blocks: Blocks::default(),
             rate_limit: RateLimit::default(),
             dials: Dials::default(),
-            round_trip: RoundTrip::default(),
+            first_round_trip: RoundTrip::default(),
+            density: Density::default(),
             exchanges: BTreeMap::new(),
             pinging: BTreeSet::new(),
             tasks: BTreeMap::new(),

@@ -12,7 +12,7 @@ use crate::event::{Found, Get, LookupReport, OperationError, OperationId, Outcom
 use crate::id::{Distance, Id};
 use crate::item::{VerifiedItem, Version};
 use crate::message::{InteractionId, Request, Store};
-use crate::{K, LOOKUP_TIMEOUT_MS};
+use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
 
 #[derive(Debug)]
 pub(super) struct Read {
@@ -57,7 +57,8 @@ impl Kademlia {
         }
         let goal = Goal::Read(Box::new(self.read_goal(held, floor, get.fresh)));
         let timeout = get.timeout_ms.min(LOOKUP_TIMEOUT_MS_MAX);
-        self.start(now, Some(operation), key, seeds, goal, timeout);
+        let paths = if get.fresh { DISJOINT } else { 1 };
+        self.start(now, Some(operation), key, seeds, goal, timeout, paths);
     }
 
     /// A fresh read that sets a watch at its end.
@@ -69,7 +70,15 @@ impl Kademlia {
             ..read
         }));
         let seeds = self.seeds(&key);
-        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
+        self.start(
+            now,
+            operation,
+            key,
+            seeds,
+            goal,
+            LOOKUP_TIMEOUT_MS,
+            DISJOINT,
+        );
     }
 
     pub(super) fn read_goal(

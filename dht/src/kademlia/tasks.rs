@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::lookup::Lookup;
 use crate::message::{FindValue, InteractionId, Request, Response};
 use crate::table::Entry;
-use crate::{K, LOOKUP_TIMEOUT_MS};
+use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
 
 /// Longest time a caller may give a lookup, in milliseconds.
 pub const LOOKUP_TIMEOUT_MS_MAX: u64 = 120_000;
@@ -29,6 +29,10 @@ pub(super) struct Task {
     pub(super) deadline: u64,
     pub(super) lookup: Lookup,
     pub(super) goal: Goal,
+    /// Walks beside the crowded target that are not over yet; `None` before any began.
+    pub(super) sweeps: Option<usize>,
+    /// Whom those walks found within the radius.
+    pub(super) swept: Option<Vec<Contact>>,
 }
 
 /// What a lookup is for.
@@ -40,6 +44,12 @@ pub(super) enum Goal {
     Bootstrap,
     /// Knowing the neighbourhood of an id better.
     Refresh,
+    /// Finding who else lives within the radius of another task's crowded target.
+    Sweep {
+        of: TaskId,
+        key: Id,
+        radius: u64,
+    },
     Read(Box<Read>),
     Write(Box<Write>),
 }
@@ -72,11 +82,19 @@ impl Task {
     }
 
     fn is_looking(&self) -> bool {
+        let is_sweeping = self.sweeps.is_some_and(|running| running > 0);
         match &self.goal {
+            _ if is_sweeping => false,
             Goal::Read(read) => read.watching.is_none(),
-            Goal::Write(write) => write.pending.is_none(),
+            Goal::Write(write) => write.is_looking(),
             _ => true,
         }
+    }
+
+    /// Whether this is a read, somebody answered, and nobody had it.
+    fn lacks_its_value(&self) -> bool {
+        let lacks = |read: &Read| read.best.is_none();
+        matches!(&self.goal, Goal::Read(read) if lacks(read)) && self.lookup.was_answered()
     }
 
     fn has_found(&self) -> bool {
@@ -106,6 +124,7 @@ impl Kademlia {
             seeds,
             Goal::Bootstrap,
             LOOKUP_TIMEOUT_MS,
+            1,
         );
     }
 
@@ -118,6 +137,7 @@ impl Kademlia {
             seeds,
             Goal::Nodes,
             LOOKUP_TIMEOUT_MS,
+            1,
         );
     }
 
@@ -128,7 +148,15 @@ impl Kademlia {
 
     /// Learns the neighbourhood of an id, beginning with these contacts.
     pub(super) fn refresh_from(&mut self, now: u64, target: Id, seeds: Vec<Contact>) {
-        self.start(now, None, target, seeds, Goal::Refresh, LOOKUP_TIMEOUT_MS);
+        self.start(
+            now,
+            None,
+            target,
+            seeds,
+            Goal::Refresh,
+            LOOKUP_TIMEOUT_MS,
+            1,
+        );
     }
 
     /// Whom to ask first: the nearest we know, and if that is hardly anybody, whom an earlier run knew.
@@ -141,6 +169,7 @@ impl Kademlia {
         seeds
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn start(
         &mut self,
         now: u64,
@@ -149,11 +178,12 @@ impl Kademlia {
         seeds: Vec<Contact>,
         goal: Goal,
         timeout_ms: u64,
+        paths: usize,
     ) {
         let id = TaskId(self.number());
         let interaction = InteractionId::random(&mut self.rng);
         let deadline = now.saturating_add(timeout_ms);
-        let lookup = Lookup::new(*self.me.id(), target, seeds);
+        let lookup = Lookup::new(*self.me.id(), target, seeds, paths);
         self.table.looked_up(now, &target);
         self.timers.insert((deadline, Timer::Task(id)));
         match operation {
@@ -167,6 +197,8 @@ impl Kademlia {
             deadline,
             lookup,
             goal,
+            sweeps: None,
+            swept: None,
         };
         self.drive(now, id, task);
     }
@@ -263,7 +295,10 @@ impl Kademlia {
             Goal::Write(_) | Goal::Bootstrap if answered && task.is_looking() => {
                 self.conclude(now, id, task);
             }
-            Goal::Write(write) if write.pending.is_some() => drop(self.tasks.insert(id, task)),
+            Goal::Write(write) if !write.is_looking() => drop(self.tasks.insert(id, task)),
+            // Whoever was found in time has to do.
+            Goal::Write(_) if answered => self.begin_stores(now, id, task),
+            Goal::Sweep { .. } => self.end_sweep(now, id, task),
             Goal::Read(read) if read.watching.is_some() => drop(self.tasks.insert(id, task)),
             _ => self.end(id, &task, Err(OperationError::OutOfTime)),
         }
@@ -284,6 +319,18 @@ impl Kademlia {
 
     /// The lookup is over.
     fn conclude(&mut self, now: u64, id: TaskId, mut task: Task) {
+        if matches!(task.goal, Goal::Sweep { .. }) {
+            return self.end_sweep(now, id, task);
+        }
+        if task.lacks_its_value() && task.lookup.is_single() {
+            // Perhaps a liar stood in the way.
+            let (own, target) = (*self.me.id(), *task.lookup.target());
+            task.lookup = Lookup::new(own, target, self.seeds(&target), DISJOINT);
+            return self.drive(now, id, task);
+        }
+        if let Some(radius) = self.is_to_be_swept(&task) {
+            return self.begin_sweep(now, id, task, radius);
+        }
         let mut report = task.report(now);
         if let Goal::Read(read) = &task.goal {
             report.hops = read.best.as_ref().map_or(0, |best| best.hops);
@@ -316,9 +363,13 @@ impl Kademlia {
                 };
                 if matches!(task.goal, Goal::Bootstrap) && contacts > 0 {
                     self.refresh_far_buckets(now);
+                } else if task.lookup.target() != self.me.id() {
+                    let nearest = task.lookup.nearest_answered(K);
+                    self.density.note(task.lookup.target(), &nearest);
                 }
                 self.end(id, &task, outcome);
             }
+            Goal::Sweep { .. } => {}
             Goal::Read(_) => self.conclude_read(now, id, task, report, is_alone),
             Goal::Write(write) => {
                 write.report.lookup = report;

@@ -315,7 +315,7 @@ impl Kademlia {
         };
         if self.table.entries().any(|entry| entry.is_live()) && !self.is_writing(key) {
             self.metrics.republished += 1;
-            self.write(now, None, item, None);
+            self.write(now, None, item, None, false);
         }
     }
 
@@ -336,7 +336,7 @@ impl Kademlia {
             return;
         }
         if let Some(newer) = newer {
-            return self.write(now, None, newer, None);
+            return self.write(now, None, newer, None, false);
         }
         let unread = now.saturating_sub(REPUBLISH_MS);
         let droppable = |held: &crate::storage::Held| !held.own && held.last_read <= unread;

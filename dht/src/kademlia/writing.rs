@@ -1,7 +1,17 @@
 //! Writes: an item's way to the K nodes nearest to its key.
 //!
-//! Owns the counting of who stored it and why others did not. Refuses items that do not pass their own
-//! check, and to publish what is older than what this node holds.
+//! Owns the counting of who stored it and why others did not, the repetition of stores that got lost, and
+//! the reading back. Refuses items that do not pass their own check, and to publish what is older than what
+//! this node holds.
+//!
+//! ```text
+//! lookup ──► (sweep, if the key is crowded) ──► store at the K nearest ──► read back, if asked to
+//!                                                 │ lost: again, STORE_TRIES times
+//!                                                 │ refused or given up: the next nearest instead
+//!                                                 └ a stub was offered and refused: the whole item
+//! ```
+
+use std::collections::VecDeque;
 
 use super::Kademlia;
 use super::exchanges::Purpose;
@@ -10,19 +20,72 @@ use crate::contact::Contact;
 use crate::event::{OperationError, OperationId, Outcome, Put, PutReport};
 use crate::id::Id;
 use crate::item::VerifiedItem;
-use crate::message::{ErrorCode, Request, Response, Store};
+use crate::message::{ErrorCode, FindValue, Request, Response, Store};
 use crate::storage::{Incoming, Kept, Refusal};
-use crate::{K, LOOKUP_TIMEOUT_MS};
+use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
+
+/// How often one node is asked to store an item: messages get lost.
+pub const STORE_TRIES: u8 = 3;
+/// The next nearest that take the place of nodes which refuse or are gone.
+pub const SPARES_MAX: usize = 10;
+/// The upkeep offers a larger value's stub first: who has the value need not be sent it again.
+pub const STUB_FIRST_BYTES: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) item: VerifiedItem,
     pub(super) require: Option<usize>,
+    read_back: bool,
     pub(super) report: PutReport,
-    /// Stores not answered yet; `None` until the lookup is over.
-    pub(super) pending: Option<usize>,
-    /// Whether we are among the K nearest ourselves.
-    pub(super) is_ours: bool,
+    /// Whom it goes to; `None` until the lookup is over.
+    targets: Option<Vec<Target>>,
+    spares: VecDeque<Contact>,
+    /// Whether we are among the K nearest ourselves, or within the radius of a crowded key.
+    is_ours: bool,
+}
+
+#[derive(Debug)]
+struct Target {
+    contact: Contact,
+    asked: u8,
+    outstanding: u8,
+    /// Only the stub was offered so far.
+    is_stub: bool,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Storing,
+    ReadingBack,
+    Settled,
+}
+
+impl Write {
+    pub(super) fn is_looking(&self) -> bool {
+        self.targets.is_none()
+    }
+
+    fn target(&mut self, contact: &Contact) -> Option<&mut Target> {
+        self.targets
+            .iter_mut()
+            .flatten()
+            .find(|target| target.contact.id() == contact.id())
+    }
+
+    /// How many count towards what was required.
+    fn counted(&self) -> usize {
+        match self.read_back {
+            true => self.report.confirmed,
+            false => self.report.stored,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.targets
+            .as_ref()
+            .is_some_and(|targets| targets.iter().all(|target| target.fate == Fate::Settled))
+    }
 }
 
 impl Kademlia {
@@ -59,7 +122,7 @@ impl Kademlia {
             }
         }
         self.seen.note(item.key(), item.version());
-        self.write(now, Some(operation), item, put.require);
+        self.write(now, Some(operation), item, put.require, put.read_back);
     }
 
     /// Stores an item at the K nearest; for the node's own upkeep without an operation.
@@ -69,19 +132,21 @@ impl Kademlia {
         operation: Option<OperationId>,
         item: VerifiedItem,
         require: Option<usize>,
+        read_back: bool,
     ) {
         let key = *item.key();
         let seeds = self.seeds(&key);
-        let report = PutReport::default();
-        let write = Write {
+        let paths = if operation.is_some() { DISJOINT } else { 1 };
+        let goal = Goal::Write(Box::new(Write {
             item,
             require,
-            report,
-            pending: None,
+            read_back,
+            report: PutReport::default(),
+            targets: None,
+            spares: VecDeque::new(),
             is_ours: false,
-        };
-        let goal = Goal::Write(Box::new(write));
-        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS);
+        }));
+        self.start(now, operation, key, seeds, goal, LOOKUP_TIMEOUT_MS, paths);
     }
 
     pub(super) fn begin_stores(&mut self, now: u64, id: TaskId, mut task: Task) {
@@ -89,32 +154,89 @@ impl Kademlia {
             return;
         };
         let key = *write.item.key();
-        let mut targets = task.lookup.nearest_answered(K);
+        let mut nearest = task.lookup.nearest_answered(K + SPARES_MAX);
+        write.spares = nearest.split_off(nearest.len().min(K)).into();
         let own = key.distance(self.me.id());
-        let nearer = targets
+        let nearer = nearest
             .iter()
             .filter(|contact| key.distance(contact.id()) < own)
             .count();
-        write.is_ours = nearer < K;
-        if write.is_ours {
+        let swept = task.swept.take().unwrap_or_default();
+        write.is_ours = nearer < K || (!swept.is_empty() && self.is_in_radius(&key));
+        if nearer < K {
             // We are one of the K ourselves.
-            targets.truncate(K - 1);
+            nearest.truncate(K - 1);
         }
-        let store = Store {
-            item: write.item.item().clone(),
-            cache: false,
-        };
-        let mut pending = 0;
-        for target in &targets {
-            let request = Request::Store(store.clone());
-            if self.send(now, target, task.interaction, request, Purpose::Store(id)) {
-                pending += 1;
-            } else {
-                write.report.timed_out += 1;
+        for contact in swept {
+            write.spares.retain(|spare| spare.id() != contact.id());
+            if nearest.iter().all(|known| known.id() != contact.id()) {
+                nearest.push(contact);
             }
         }
-        write.pending = Some(pending);
+        let size = write.item.item().value.as_ref().map_or(0, Vec::len);
+        let is_stub = task.operation.is_none() && size > STUB_FIRST_BYTES;
+        let target = |contact| Target {
+            contact,
+            asked: 0,
+            outstanding: 0,
+            is_stub,
+            fate: Fate::Storing,
+        };
+        let targets: Vec<Target> = nearest.into_iter().map(target).collect();
+        let count = targets.len();
+        write.targets = Some(targets);
+        for place in 0..count {
+            self.send_store(now, id, &mut task, place);
+        }
         self.continue_stores(now, id, task);
+    }
+
+    /// Asks a target to store the item; if it may not be asked, it is given up.
+    fn send_store(&mut self, now: u64, id: TaskId, task: &mut Task, place: usize) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let Some(target) = write.targets.as_mut().and_then(|all| all.get_mut(place)) else {
+            return;
+        };
+        let item = if target.is_stub {
+            write.item.to_stub()
+        } else {
+            write.item.clone()
+        };
+        let request = Request::Store(Store {
+            item: item.item().clone(),
+            cache: false,
+        });
+        let to = target.contact.clone();
+        if self.send(now, &to, task.interaction, request, Purpose::Store(id)) {
+            target.asked += 1;
+            target.outstanding += 1;
+        } else if target.outstanding == 0 {
+            target.fate = Fate::Settled;
+            write.report.timed_out += 1;
+            self.send_to_spare(now, id, task);
+        }
+    }
+
+    /// The next nearest takes the place of somebody who does not store the item.
+    fn send_to_spare(&mut self, now: u64, id: TaskId, task: &mut Task) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let Some(contact) = write.spares.pop_front() else {
+            return;
+        };
+        let targets = write.targets.get_or_insert_default();
+        targets.push(Target {
+            contact,
+            asked: 0,
+            outstanding: 0,
+            is_stub: false,
+            fate: Fate::Storing,
+        });
+        let place = targets.len() - 1;
+        self.send_store(now, id, task, place);
     }
 
     pub(super) fn store_answered(
@@ -134,25 +256,156 @@ impl Kademlia {
             return;
         };
         if let Goal::Write(write) = &mut task.goal {
-            write.pending = write.pending.map(|pending| pending - 1);
-            match code {
-                None => write.report.stored += 1,
-                Some(code) => write.report.rejected.push((from.public_key(), code)),
+            write.report.newer = newer.or(write.report.newer.take());
+            self.note_stored(now, id, &mut task, from, code);
+        }
+        self.continue_stores(now, id, task);
+    }
+
+    fn note_stored(
+        &mut self,
+        now: u64,
+        id: TaskId,
+        task: &mut Task,
+        from: &Contact,
+        code: Option<ErrorCode>,
+    ) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let read_back = write.read_back;
+        let places = write.targets.iter().flatten();
+        let place = places
+            .enumerate()
+            .find(|(_, target)| target.contact.id() == from.id())
+            .map(|(place, _)| place);
+        let (Some(place), Some(target)) = (place, write.target(from)) else {
+            return;
+        };
+        target.outstanding = target.outstanding.saturating_sub(1);
+        if target.fate != Fate::Storing {
+            return;
+        }
+        match code {
+            None if read_back => {
+                target.fate = Fate::ReadingBack;
+                write.report.stored += 1;
+                self.send_read_back(now, id, task, from);
             }
-            if newer.is_some() {
-                write.report.newer = newer;
+            None => {
+                target.fate = Fate::Settled;
+                write.report.stored += 1;
+            }
+            Some(ErrorCode::Refused) if target.is_stub => {
+                (target.is_stub, target.asked) = (false, 0);
+                self.send_store(now, id, task, place);
+            }
+            Some(code) => {
+                target.fate = Fate::Settled;
+                write.report.rejected.push((from.public_key(), code));
+                if code != ErrorCode::Superseded {
+                    self.send_to_spare(now, id, task);
+                }
+            }
+        }
+    }
+
+    /// A store is overdue: it is sent again, whether the first one got lost or not.
+    pub(super) fn store_overdue(&mut self, now: u64, id: TaskId, slow: &Contact) {
+        self.store_again(now, id, slow, false);
+    }
+
+    pub(super) fn store_failed(&mut self, now: u64, id: TaskId, from: &Contact) {
+        self.store_again(now, id, from, true);
+    }
+
+    fn store_again(&mut self, now: u64, id: TaskId, to: &Contact, has_failed: bool) {
+        let Some(mut task) = self.tasks.remove(&id) else {
+            return;
+        };
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let places = write.targets.iter().flatten();
+        let place = places
+            .enumerate()
+            .find(|(_, target)| target.contact.id() == to.id())
+            .map(|(place, _)| place);
+        if let (Some(place), Some(target)) = (place, write.target(to)) {
+            target.outstanding = target.outstanding.saturating_sub(u8::from(has_failed));
+            if target.fate == Fate::Storing {
+                if target.asked < STORE_TRIES {
+                    self.send_store(now, id, &mut task, place);
+                } else if target.outstanding == 0 {
+                    target.fate = Fate::Settled;
+                    write.report.timed_out += 1;
+                    self.send_to_spare(now, id, &mut task);
+                }
             }
         }
         self.continue_stores(now, id, task);
     }
 
-    pub(super) fn store_failed(&mut self, now: u64, id: TaskId) {
+    /// Asks somebody who says that it stored the item for the item.
+    fn send_read_back(&mut self, now: u64, id: TaskId, task: &mut Task, from: &Contact) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let request = Request::FindValue(FindValue {
+            key: *write.item.key(),
+            newer_than: Some(write.item.version().just_below()),
+            fresh: true,
+        });
+        if !self.send(now, from, task.interaction, request, Purpose::ReadBack(id))
+            && let Some(target) = write.target(from)
+        {
+            target.fate = Fate::Settled;
+        }
+    }
+
+    pub(super) fn read_back_answered(
+        &mut self,
+        now: u64,
+        id: TaskId,
+        from: &Contact,
+        response: Response,
+    ) {
         let Some(mut task) = self.tasks.remove(&id) else {
             return;
         };
-        if let Goal::Write(write) = &mut task.goal {
-            write.pending = write.pending.map(|pending| pending - 1);
-            write.report.timed_out += 1;
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let (key, version) = (*write.item.key(), write.item.version());
+        let has_it = match response {
+            Response::Value(value) => self
+                .judge(now, from, &key, &value.item)
+                .is_ok_and(|item| item.version() >= version && !item.item().is_stub()),
+            _ => false,
+        };
+        if let Some(target) = write.target(from).filter(|t| t.fate == Fate::ReadingBack) {
+            target.fate = Fate::Settled;
+            if has_it {
+                write.report.confirmed += 1;
+            } else {
+                // It said so, and it was not true.
+                write.report.stored -= 1;
+                let lost = (from.public_key(), ErrorCode::Internal);
+                write.report.rejected.push(lost);
+                self.send_to_spare(now, id, &mut task);
+            }
+        }
+        self.continue_stores(now, id, task);
+    }
+
+    pub(super) fn read_back_failed(&mut self, now: u64, id: TaskId, from: &Contact) {
+        let Some(mut task) = self.tasks.remove(&id) else {
+            return;
+        };
+        if let Goal::Write(write) = &mut task.goal
+            && let Some(target) = write.target(from)
+        {
+            target.fate = Fate::Settled;
         }
         self.continue_stores(now, id, task);
     }
@@ -161,17 +414,17 @@ impl Kademlia {
         let Goal::Write(write) = &mut task.goal else {
             return;
         };
-        let is_over = write.pending == Some(0);
+        let is_over = write.is_over();
         let has_enough = write
             .require
-            .is_some_and(|require| write.report.stored >= require.max(1));
+            .is_some_and(|require| write.counted() >= require.max(1));
         if !is_over && (!has_enough || task.operation.is_none()) {
             self.tasks.insert(id, task);
             return;
         }
         let report = write.report.clone();
         let required = write.require.unwrap_or(1).max(1);
-        let outcome = if report.stored >= required {
+        let outcome = if write.counted() >= required {
             Ok(Outcome::Stored(report))
         } else {
             Err(OperationError::NotStored(Box::new(report)))

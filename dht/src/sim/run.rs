@@ -363,6 +363,7 @@ impl Run {
         let put = Put {
             item: Arc::new(item),
             require: Some(10),
+            read_back: false,
         };
         let writer = self.somebody();
         let started = self.world.now();
