@@ -31,6 +31,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait between two looks at what is still being stored.
 const CLOSE_PAUSE: Duration = Duration::from_millis(10);
 
+/// How long the endpoint may take to say goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(300);
+/// How long to wait between two looks at whether somebody was met.
+const MEETING_PAUSE: Duration = Duration::from_millis(10);
+/// How long others may take to be met after the first was.
+const MEETING_GRACE: Duration = Duration::from_millis(200);
+
 /// What a node is made of.
 pub(crate) struct Parts {
     pub(crate) identity: Identity,
@@ -131,14 +138,24 @@ impl Node {
         if !self.contacts().await?.is_empty() {
             return Ok(());
         }
-        // Fails when nobody is reachable; the operation itself then says so.
-        let _ = self
-            .core
-            .run(Command::Bootstrap {
-                contacts: first.clone(),
-            })
-            .await;
+        let (core, contacts) = (self.core.clone(), first.clone());
+        let mut search =
+            tokio::spawn(async move { core.run(Command::Bootstrap { contacts }).await });
+        tokio::select! {
+            // Fails when nobody is reachable; the operation itself then says so.
+            _ = &mut search => {}
+            // The search goes on: some it looks for may be gone, and take long to give up.
+            () = self.have_met() => {}
+        }
         Ok(())
+    }
+
+    /// Waits until somebody is met, and a moment longer: others answer meanwhile.
+    async fn have_met(&self) {
+        while self.contacts().await.is_ok_and(|met| met.is_empty()) {
+            tokio::time::sleep(MEETING_PAUSE).await;
+        }
+        tokio::time::sleep(MEETING_GRACE).await;
     }
 
     /// Meets these too.
@@ -270,7 +287,8 @@ impl Node {
         if let Some(task) = core_task {
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, task).await;
         }
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.pool.endpoint().close()).await;
+        // Our goodbyes are sent at once; whoever does not answer them is not waited for.
+        let _ = tokio::time::timeout(GOODBYE_TIMEOUT, self.pool.endpoint().close()).await;
         let tasks = std::mem::take(&mut *locked(&self.tasks));
         drop(tasks);
     }

@@ -124,8 +124,8 @@ impl Service {
         Ok(node.join(tickets.iter().map(contact_of).collect()).await?)
     }
 
-    /// Signs `value` under `name` and stores it with the nearest peers. Waits until
-    /// `options.require` have it; the rest goes on.
+    /// Signs `value` under `name` and stores it with the nearest peers. Waits until as many as `options.require`
+    /// have it, while the rest goes on, or else until all have answered.
     pub async fn put(
         &self,
         name: &str,
@@ -165,10 +165,14 @@ impl Service {
             expires: before.map_or(0, |before| before.expires),
             meta: BTreeMap::new(),
         };
-        self.publish(draft, 1).await
+        self.publish(draft, None).await
     }
 
-    async fn publish(&self, mut draft: Draft, require: usize) -> Result<PutReport, NodeError> {
+    async fn publish(
+        &self,
+        mut draft: Draft,
+        require: Option<usize>,
+    ) -> Result<PutReport, NodeError> {
         let node = self.inner.node().await?;
         node.meet().await?;
         let (name, timestamp, expires) = (draft.name.clone(), draft.timestamp, draft.expires);
@@ -180,7 +184,7 @@ impl Service {
         let key = item.key;
         let put = Put {
             item: Arc::new(item),
-            require: Some(require.max(1)),
+            require,
             read_back: false,
         };
         match node.core.run(Command::Put(put)).await? {

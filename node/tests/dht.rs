@@ -27,7 +27,7 @@ async fn put(service: &Service, name: &str, value: &str) {
 async fn an_item_outlives_its_publisher() {
     let nodes = network(5).await;
     let options = PutOptions {
-        require: 4,
+        require: Some(4),
         ..PutOptions::default()
     };
     let report = nodes[4]
@@ -81,7 +81,7 @@ async fn meta_and_expiry_travel_and_own_names_need_no_owner() {
     let options = PutOptions {
         expires: Some(Duration::from_secs(60)),
         meta: [("kind".to_string(), "test".to_string())].into(),
-        require: 1,
+        require: Some(1),
     };
     nodes[0].put("n", b"v".to_vec(), options).await.unwrap();
     let item = nodes[1].item(&of(&nodes[0], "n"), true).await.unwrap();
@@ -129,7 +129,7 @@ async fn what_cannot_be_done_says_why() {
     let nodes = network(2).await;
     check(nodes[0].get(&target, false).await, "not-found");
     let options = PutOptions {
-        require: 7,
+        require: Some(7),
         ..PutOptions::default()
     };
     check(

@@ -142,7 +142,7 @@ async fn endless_jobs_time_out_while_the_dht_is_served() {
             "n",
             b"v".to_vec(),
             PutOptions {
-                require: 2,
+                require: Some(2),
                 ..PutOptions::default()
             }
         ),

@@ -43,9 +43,8 @@ pub fn script(options: &Options, script: &[OsString]) -> ExitCode {
         Ok(read) => read,
         Err(message) => return wrong_use(&message),
     };
-    let texts = arguments
-        .iter()
-        .map(|text| text.to_string_lossy().into_owned());
+    let words = std::iter::once(file).chain(arguments);
+    let texts = words.map(|text| text.to_string_lossy().into_owned());
     run_text(options, options.network(), &name, &text, texts.collect())
 }
 
@@ -192,7 +191,7 @@ pub fn prompt(options: &Options) -> ExitCode {
 /// Runs what comes on standard input as a script.
 pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
     match read_script(Path::new("-")) {
-        Ok((name, text)) => run_text(options, network, &name, &text, Vec::new()),
+        Ok((name, text)) => run_text(options, network, &name, &text, vec![name.clone()]),
         Err(message) => {
             eprintln!("logos: {message}");
             ExitCode::from(WRONG_USE)

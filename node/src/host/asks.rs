@@ -154,7 +154,7 @@ fn put(
     for (key, value) in reader.options(options)? {
         match key.as_str() {
             ":expires" => put.expires = Some(reader.duration(&value)?),
-            ":require" => put.require = reader.count(&value)?,
+            ":require" => put.require = Some(reader.count(&value)?),
             ":meta" => put.meta = reader.texts(&value)?,
             _ => return Err(reader.unknown_option(&key, ":expires, :meta and :require")),
         }

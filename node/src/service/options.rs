@@ -92,8 +92,8 @@ pub struct PutOptions {
     pub expires: Option<Duration>,
     /// The owner's key/value strings.
     pub meta: BTreeMap<String, String>,
-    /// How many peers must store it; 0 counts as 1.
-    pub require: usize,
+    /// How many peers must store it: the answer comes as soon as they have. `None` needs one, and waits for all that are asked.
+    pub require: Option<usize>,
 }
 
 /// How storing an item went.
