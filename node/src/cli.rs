@@ -3,11 +3,13 @@
 
 mod attach;
 mod doc;
+mod jobs;
 mod key;
 mod options;
 mod run;
 mod serve;
 mod style;
+mod submit;
 mod test;
 
 pub use options::Options;
@@ -69,6 +71,16 @@ enum Command {
     },
     /// Run a node without a prompt, until SIGTERM or SIGINT
     Node,
+    /// Send a computation to peers and print the value they agree on
+    Submit(submit::Submission),
+    /// List what this node has asked peers to compute
+    Jobs,
+    /// Tell all about one such job: votes, receipts, why
+    Job {
+        /// Its name, or the hex digits that only its name begins with
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// A prompt that uses the node which another program runs on the data folder
     Attach,
     /// Show, make, write or read the key of this node
@@ -102,6 +114,9 @@ pub fn start() -> ExitCode {
         Some(Command::Run { script }) => run::script(&options, &script),
         Some(Command::Test { paths }) => test::run(&options, &paths),
         Some(Command::Node) => serve::run(&options),
+        Some(Command::Submit(submission)) => submit::run(&options, &submission),
+        Some(Command::Jobs) => jobs::list(&options),
+        Some(Command::Job { id }) => jobs::one(&options, &id),
         Some(Command::Attach) => attach::run(&options),
         Some(Command::Key { action }) => key::run(&options, action.unwrap_or(key::Action::Show)),
         Some(Command::Doc { name }) => doc::run(&options, name.as_deref()),

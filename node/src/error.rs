@@ -36,6 +36,8 @@ pub enum NodeError {
     WrongArgument(String),
     /// The data folder cannot be used.
     Data(DataError),
+    /// Somebody cancelled it.
+    Cancelled,
     /// The node was shut down meanwhile.
     Closed,
 }
@@ -67,6 +69,7 @@ impl NodeError {
             NodeError::Superseded => "superseded",
             NodeError::WrongArgument(_) => "wrong-argument",
             NodeError::Data(_) => "file",
+            NodeError::Cancelled => "cancelled",
         }
     }
 }
@@ -89,6 +92,7 @@ impl fmt::Display for NodeError {
             }
             NodeError::Superseded => f.write_str("a newer version is already stored"),
             NodeError::Data(error) => error.fmt(f),
+            NodeError::Cancelled => f.write_str("the job was cancelled"),
             NodeError::Closed => f.write_str("the node was shut down"),
         }
     }

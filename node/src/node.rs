@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dht::{Command, Contact, Event, Kademlia, Outcome, PROTOCOL_VERSION, PublicKey};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::identity::{Identity, random_bytes};
 use crate::jobs::{Behaviour, Evaluator, Workers};
 use crate::service::Limits;
 use crate::store::Store;
+use crate::submit::Asked;
 use crate::ticket::Ticket;
 
 /// Answer times remembered, to know what is slow.
@@ -67,6 +68,10 @@ pub(crate) struct Node {
     pub(crate) pool: Arc<Pool>,
     pub(crate) core: Core,
     pub(crate) workers: Workers,
+    /// Our own jobs that are being asked.
+    pub(crate) asked: Arc<Asked>,
+    /// Told when a job is put in the queue.
+    pub(crate) queue: Arc<Notify>,
     addresses: Vec<SocketAddr>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
@@ -119,6 +124,8 @@ impl Node {
             pool,
             core,
             workers,
+            asked: Arc::default(),
+            queue: Arc::default(),
             addresses,
             serves: place.serves,
             first: AsyncMutex::new(place.first),

@@ -28,7 +28,7 @@ use crate::identity::Identity;
 use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
 use crate::node::{Node, Parts, Place, contact_of};
-use crate::store::Store;
+use crate::store::{QueuedJob, Store};
 use crate::submit;
 use crate::swarm::{Practice, SwarmOptions};
 use crate::ticket::Ticket;
@@ -78,10 +78,11 @@ impl Service {
         for job in store.jobs()? {
             // An earlier run was ended while it asked for this.
             if job.state == JobState::Running {
-                store.save_job(&JobRecord {
-                    state: JobState::Cancelled,
-                    ..job
-                })?;
+                let state = match store.queued(&job.name)? {
+                    Some(_) => JobState::Queued,
+                    None => JobState::Cancelled,
+                };
+                store.save_job(&JobRecord { state, ..job })?;
             }
         }
         let networks = AsyncMutex::default();
@@ -239,6 +240,33 @@ impl Service {
         submit::submit(&node, spec, options).await
     }
 
+    /// Puts a program in the queue: it is asked even if this program ends before, by a node that
+    /// stays (one that serves others), at once or when there is one. Returns the job's name.
+    pub async fn enqueue(&self, spec: JobSpec, options: RemoteOptions) -> Result<Id, NodeError> {
+        let inner = &self.inner;
+        let versions = inner.evaluator.versions();
+        let (store, now) = (inner.store().await, inner.clock.now());
+        let job = QueuedJob::new(spec, options);
+        let name = submit::enqueue(&store, &inner.identity, versions, now, job)?;
+        if inner.config.serve {
+            inner.node().await?.queue.notify_one();
+        }
+        Ok(name)
+    }
+
+    /// Whether this node stays: it serves others, and asks what is in the queue.
+    pub fn stays(&self) -> bool {
+        self.inner.config.serve
+    }
+
+    /// Cancels one of our own jobs that has not ended, wherever it is; the job after that.
+    pub async fn cancel_job(&self, name: &Id) -> Result<Option<JobRecord>, NodeError> {
+        if let Some(node) = self.inner.opened().await {
+            node.asked.cancel(name);
+        }
+        Ok(self.inner.store().await.cancel_job(name)?)
+    }
+
     /// The peers in our routing table, then those we refuse.
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, NodeError> {
         let node = self.inner.node().await?;
@@ -364,6 +392,15 @@ impl Inner {
         Ok(node)
     }
 
+    /// The node that calls go to, if it runs.
+    async fn opened(&self) -> Option<Arc<Node>> {
+        let networks = self.networks.lock().await;
+        let practice = networks.practice.as_ref();
+        practice
+            .map(|practice| practice.us.clone())
+            .or(networks.real.clone())
+    }
+
     async fn store(&self) -> Store {
         match &self.networks.lock().await.practice {
             Some(practice) => practice.us.store.clone(),
@@ -408,6 +445,9 @@ impl Inner {
             self.store.save_number(PORT, port.into())?;
         }
         node.watch_addresses();
+        if config.serve {
+            node.spawn(submit::run_queue(Arc::downgrade(&node), node.queue.clone()));
+        }
         if config.lan {
             node.find_on_lan().await?;
         }

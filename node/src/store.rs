@@ -5,7 +5,7 @@
 
 mod records;
 
-pub use records::{Evidence, OwnName, Standing, WorkedJob};
+pub use records::{Evidence, OwnName, QueuedJob, Standing, WorkedJob};
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use crate::error::DataError;
 use crate::identity::create_folder;
 use crate::keys::{Id, PublicKey};
-use crate::service::JobRecord;
+use crate::service::{JobRecord, JobState};
 use crate::wire::{decode, encode};
 
 /// Name of the database in the data folder.
@@ -34,6 +34,8 @@ pub const LOCK_FILE: &str = "lock";
 const FORMAT: u64 = 1;
 /// Most receipts kept of jobs run for others; the oldest go first.
 const WORKED_JOBS_MAX: u64 = 1024;
+/// Most own jobs that wait to be asked.
+pub const QUEUED_JOBS_MAX: u64 = 256;
 /// Most own jobs kept; the oldest go first.
 const JOBS_MAX: u64 = 1024;
 /// Memory the database may use as its cache.
@@ -47,11 +49,12 @@ const CONTACTS: Table = TableDefinition::new("contacts");
 const BLOCKS: Table = TableDefinition::new("blocks");
 const OWN_NAMES: Table = TableDefinition::new("own-names");
 const JOBS: Table = TableDefinition::new("jobs");
+const QUEUE: Table = TableDefinition::new("queue");
 const WORKED: Table = TableDefinition::new("worked");
 const STANDING: Table = TableDefinition::new("standing");
 const EVIDENCE: Table = TableDefinition::new("evidence");
-const TABLES: [Table; 8] = [
-    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, WORKED, STANDING, EVIDENCE,
+const TABLES: [Table; 9] = [
+    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, QUEUE, WORKED, STANDING, EVIDENCE,
 ];
 
 /// One change the DHT's state machine wants on disk.
@@ -198,12 +201,63 @@ impl Store {
         Ok(next)
     }
 
-    /// Keeps a job of our own, in place of what was known about it.
+    /// Keeps a job of our own, in place of what was known about it. One that has ended leaves the
+    /// queue.
     pub fn save_job(&self, record: &JobRecord) -> Result<(), DataError> {
         self.write(|write| {
             put(write, JOBS, record.name.as_bytes(), record)?;
+            if matches!(record.state, JobState::Done | JobState::Cancelled) {
+                remove(write, QUEUE, record.name.as_bytes())?;
+            }
             prune(write, JOBS, JOBS_MAX, |record: &JobRecord| record.submitted)
         })
+    }
+
+    /// Keeps a job that is to be asked later; `false` if too many wait already.
+    pub fn enqueue(&self, record: &JobRecord, job: &QueuedJob) -> Result<bool, DataError> {
+        let mut has_room = false;
+        self.write(|write| {
+            has_room = write.open_table(QUEUE)?.len()? < QUEUED_JOBS_MAX;
+            if has_room {
+                put(write, JOBS, record.name.as_bytes(), record)?;
+                put(write, QUEUE, record.name.as_bytes(), job)?;
+                prune(write, JOBS, JOBS_MAX, |record: &JobRecord| record.submitted)?;
+            }
+            Ok(())
+        })?;
+        Ok(has_room)
+    }
+
+    /// A job that waits to be asked, or is being asked and may have to be asked again.
+    pub fn queued(&self, name: &Id) -> Result<Option<QueuedJob>, DataError> {
+        self.one(QUEUE, name.as_bytes())
+    }
+
+    /// Records that an own job which has not ended yet is cancelled; the job after that.
+    pub fn cancel_job(&self, name: &Id) -> Result<Option<JobRecord>, DataError> {
+        let mut found = None;
+        self.write(|write| {
+            let mut jobs = write.open_table(JOBS)?;
+            let key = name.as_bytes().as_slice();
+            let known = jobs.get(key)?.map(|bytes| record(bytes.value()));
+            let Some(mut job) = known.transpose()? else {
+                return Ok(());
+            };
+            if !matches!(
+                job,
+                JobRecord {
+                    state: JobState::Done,
+                    ..
+                }
+            ) {
+                job.state = JobState::Cancelled;
+                jobs.insert(key, encode(&job).as_slice())?;
+                remove(write, QUEUE, key)?;
+            }
+            found = Some(job);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// One of our own jobs.

@@ -5,6 +5,9 @@ mod ask;
 mod ballots;
 mod draw;
 mod election;
+mod queue;
+
+pub(crate) use queue::{Asked, enqueue, run_queue};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,8 +20,8 @@ use rand_core::SeedableRng;
 use crate::clock::millis;
 use crate::consensus::Verdict;
 use crate::error::{DataError, NodeError};
-use crate::identity::random_bytes;
-use crate::jobs::{JOB_BYTES_MAX, Job, SignedJob};
+use crate::identity::{Identity, random_bytes};
+use crate::jobs::{JOB_BYTES_MAX, Job, SignedJob, Versions};
 use crate::node::Node;
 use crate::service::{JobRecord, JobSpec, JobState, RemoteOptions};
 use crate::store::Store;
@@ -40,34 +43,68 @@ pub(crate) async fn submit(
     spec: JobSpec,
     options: RemoteOptions,
 ) -> Result<Verdict, NodeError> {
+    ask(node, spec, options, None).await
+}
+
+/// The same for a job that is in the queue already, if `queued`: that one stays there until there
+/// is a verdict or somebody cancels it.
+async fn ask(
+    node: &Arc<Node>,
+    spec: JobSpec,
+    options: RemoteOptions,
+    queued: Option<JobRecord>,
+) -> Result<Verdict, NodeError> {
     check(&options)?;
-    let budget = options.timeout.saturating_mul(BUDGET_TIMEOUTS);
-    let job = Arc::new(sign(node, spec, &options, budget)?);
+    let budget = budget(&options);
+    let versions = node.workers.evaluator().versions();
+    let job = sign(&node.identity, versions, node.clock.now(), spec, &options)?;
+    let job = Arc::new(job);
     let candidates = candidates(node, &options).await?;
-    let record = JobRecord {
+    let is_queued = queued.is_some();
+    let mut record = queued.unwrap_or_else(|| JobRecord {
         name: job.job.name(),
         submitted: node.clock.now(),
         state: JobState::Running,
         verdict: None,
-    };
+    });
+    record.state = JobState::Running;
+    let name = record.name;
+    let asking = node.asked.begin(name);
     let mut kept = Kept {
         node: node.clone(),
         record: Some(record.clone()),
+        given_up: match is_queued {
+            true => JobState::Queued,
+            false => JobState::Cancelled,
+        },
     };
-    let mut election = Election::new(node.clone(), job, &options, candidates);
+    let mut election = Election::new(node.clone(), job, name, &options, candidates);
     let saving = node.with_store(move |store| store.save_job(&record));
-    let (saved, agreed) = tokio::join!(saving, election.run(budget));
+    let (saved, agreed) = tokio::select! {
+        ended = async { tokio::join!(saving, election.run(budget)) } => ended,
+        () = asking.cancelled() => {
+            kept.given_up = JobState::Cancelled;
+            return Err(NodeError::Cancelled);
+        }
+    };
     saved.transpose()?;
     let ballots = election.ballots().clone();
+    let failure = agreed.is_none().then(|| ballots.total_failure()).flatten();
+    if let (true, Some(NodeError::Unreachable(_))) = (is_queued, &failure) {
+        return Err(failure.unwrap_or(NodeError::Closed));
+    }
     let verdict = ballots.verdict(agreed.as_ref());
     kept.done(&verdict).await?;
     election.collect_late(agreed.clone());
     match agreed {
         Some(_) => Ok(verdict),
-        None => Err(ballots
-            .total_failure()
-            .unwrap_or(NodeError::NoAgreement(verdict.into()))),
+        None => Err(failure.unwrap_or(NodeError::NoAgreement(verdict.into()))),
     }
+}
+
+/// How long the whole may take.
+fn budget(options: &RemoteOptions) -> Duration {
+    options.timeout.saturating_mul(BUDGET_TIMEOUTS)
 }
 
 fn check(options: &RemoteOptions) -> Result<(), NodeError> {
@@ -84,6 +121,9 @@ fn check(options: &RemoteOptions) -> Result<(), NodeError> {
             options.quorum
         ));
     }
+    if options.near.is_some() && !options.peers.is_empty() {
+        return wrong("either the peers are named, or they are those near a key".into());
+    }
     if options.timeout.is_zero() {
         return wrong("a timeout must be more than nothing".into());
     }
@@ -91,21 +131,22 @@ fn check(options: &RemoteOptions) -> Result<(), NodeError> {
 }
 
 fn sign(
-    node: &Node,
+    identity: &Identity,
+    versions: Versions,
+    now: u64,
     spec: JobSpec,
     options: &RemoteOptions,
-    budget: Duration,
 ) -> Result<SignedJob, NodeError> {
-    let lasting = millis(budget.saturating_add(EXPIRES_MARGIN));
+    let lasting = millis(budget(options).saturating_add(EXPIRES_MARGIN));
     let job = Job {
         program: spec.program,
         inputs: spec.inputs,
         fuel: options.fuel,
         memory: options.memory,
-        versions: node.workers.evaluator().versions(),
-        submitter: node.identity.public(),
+        versions,
+        submitter: identity.public(),
         nonce: random_bytes(),
-        expires: node.clock.now().saturating_add(lasting),
+        expires: now.saturating_add(lasting),
     };
     let size = job.canonical_bytes().len();
     if size > JOB_BYTES_MAX {
@@ -115,7 +156,7 @@ fn sign(
             limit: JOB_BYTES_MAX,
         });
     }
-    Ok(job.sign(node.identity.signing_key()))
+    Ok(job.sign(identity.signing_key()))
 }
 
 /// Whom to ask, in order.
@@ -128,7 +169,9 @@ async fn candidates(node: &Node, options: &RemoteOptions) -> Result<VecDeque<Con
             "no peers are known; join somebody, or start practice peers".into(),
         ));
     }
-    if !options.peers.is_empty() {
+    if let Some(key) = options.near {
+        contacts = nearest(node, key).await;
+    } else if !options.peers.is_empty() {
         contacts = wanted(node, contacts, options).await;
     } else if contacts.len() < options.n {
         let target = Id::hash(&[]).random_with_prefix(0, &mut rng);
@@ -143,7 +186,13 @@ async fn candidates(node: &Node, options: &RemoteOptions) -> Result<VecDeque<Con
             "none of the wanted peers can be found".into(),
         ));
     }
-    let mut drawn: VecDeque<Contact> = draw(contacts, &mut rng).into();
+    let mut drawn: VecDeque<Contact> = match options.near {
+        Some(key) => {
+            contacts.sort_by_key(|contact| contact.id().distance(&key));
+            contacts.into()
+        }
+        None => draw(contacts, &mut rng).into(),
+    };
     drawn.truncate(PEERS_MAX);
     Ok(drawn)
 }
@@ -168,10 +217,12 @@ async fn nearest(node: &Node, target: Id) -> Vec<Contact> {
     }
 }
 
-/// The record of a running job; dropped before it is done, the job counts as cancelled.
+/// The record of a running job; dropped before it is done, the job counts as given up.
 struct Kept {
     node: Arc<Node>,
     record: Option<JobRecord>,
+    /// What it then is.
+    given_up: JobState,
 }
 
 impl Kept {
@@ -192,11 +243,11 @@ impl Drop for Kept {
         let Some(mut record) = self.record.take() else {
             return;
         };
-        record.state = JobState::Cancelled;
+        record.state = self.given_up;
         let store = self.node.store.clone();
         let save = move || {
             if let Err(error) = store.save_job(&record) {
-                tracing::error!(%error, "cannot keep that a job was cancelled");
+                tracing::error!(%error, "cannot keep that a job was given up");
             }
         };
         match tokio::runtime::Handle::try_current() {

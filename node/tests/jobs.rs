@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::raw::{JOB_ALPN, Stranger, Talk, signed};
 use common::{Fake, Folder, config, fake, network, node, node_with, spec, until};
-use dht::InteractionId;
+use dht::{Id, InteractionId};
 use node::consensus::{Agreement, Verdict};
 use node::error::NodeError;
 use node::jobs::Status;
@@ -300,4 +300,56 @@ async fn a_job_that_was_running_when_the_program_ended_counts_as_cancelled() {
     until("the lock is free", || async { opened().is_ok() }).await;
     let jobs = opened().unwrap().jobs().await.unwrap();
     assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Cancelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_stops_on_every_peer_and_fails_for_who_waits() {
+    let nodes = network(3).await;
+    let submitter = nodes[0].clone();
+    let asked = tokio::spawn(async move { remote(&submitter, "spin", options(2, 2)).await });
+    until("they run", || async {
+        nodes[1].node_info().await.unwrap().jobs_running == 1
+            && nodes[2].node_info().await.unwrap().jobs_running == 1
+    })
+    .await;
+    let job = nodes[0].jobs().await.unwrap()[0].name;
+    let record = nodes[0].cancel_job(&job).await.unwrap().unwrap();
+    assert_eq!(record.state, JobState::Cancelled);
+    let failed = asked.await.unwrap().unwrap_err();
+    assert_eq!(failed.kind(), "cancelled");
+    until("nobody runs it", || async {
+        nodes[1].node_info().await.unwrap().jobs_running == 0
+            && nodes[2].node_info().await.unwrap().jobs_running == 0
+    })
+    .await;
+    let record = nodes[0].job(&job).await.unwrap().unwrap();
+    assert_eq!(record.state, JobState::Cancelled);
+    let other = Id::hash(b"another");
+    assert!(nodes[0].cancel_job(&other).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queued_job_is_asked_once_somebody_can_be_reached() {
+    let folder = Folder::new();
+    let alone = node(Some(folder.path()), &[]).await;
+    let name = alone
+        .enqueue(spec("sum 40 2"), options(1, 1))
+        .await
+        .unwrap();
+    alone.listen().await.unwrap();
+    let state = |name| {
+        let alone = alone.clone();
+        async move { alone.job(&name).await.unwrap().unwrap().state }
+    };
+    assert_eq!(state(name).await, JobState::Queued);
+    let peer = node(None, &[]).await;
+    alone.join(&[peer.listen().await.unwrap()]).await.unwrap();
+    until("it is done", || async {
+        state(name).await == JobState::Done
+    })
+    .await;
+    let job = alone.job(&name).await.unwrap().unwrap();
+    assert_eq!(job.verdict.unwrap().answer.unwrap().outcome, b"42");
+    let wrong = alone.enqueue(spec("sum 1 1"), options(0, 1)).await;
+    assert_eq!(wrong.unwrap_err().kind(), "wrong-argument");
 }

@@ -34,25 +34,30 @@ pub fn program() -> &'static Path {
             .nth(2)
             .expect("tests lie in a target folder");
         let program = folder.join(format!("logos{}", std::env::consts::EXE_SUFFIX));
-        if !is_fresh(&program, &folder.join("logos.d")) {
+        if !is_fresh(&program) {
             build(folder);
         }
         program
     })
 }
 
-/// Whether the program is newer than every file that cargo noted as its source.
-fn is_fresh(program: &Path, sources: &Path) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
-    let (Some(built), Ok(noted)) = (changed(program), fs::read_to_string(sources)) else {
+/// Whether the program is newer than every file it may be made of.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified());
+    let Ok(built) = changed(program) else {
         return false;
     };
-    let Some((_, sources)) = noted.split_once(": ") else {
-        return false;
-    };
-    // A blank in a name is written as `\\ `; such a name is not found, and the program built.
-    let mut sources = sources.split_whitespace();
-    sources.all(|source| changed(Path::new(source)).is_some_and(|changed| changed <= built))
+    let sources = ["Cargo.lock", "dht/src", "logos/src", "node/src", "stdlib"];
+    let mut left: Vec<PathBuf> = sources.map(|source| workspace().join(source)).into();
+    while let Some(path) = left.pop() {
+        if changed(&path).map_or(true, |changed| changed > built) {
+            return false;
+        }
+        for entry in fs::read_dir(&path).into_iter().flatten() {
+            left.extend(entry.map(|entry| entry.path()));
+        }
+    }
+    true
 }
 
 fn build(folder: &Path) {

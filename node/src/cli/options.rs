@@ -122,6 +122,14 @@ impl Options {
         }
     }
 
+    /// The limits of an evaluation when none are asked for.
+    pub fn local_bounds() -> Bounds {
+        Bounds {
+            fuel: None,
+            memory: Some(LOCAL_MEMORY),
+        }
+    }
+
     /// The folder for everything that is to last.
     pub fn data_folder(&self) -> Result<PathBuf, String> {
         if let Some(folder) = &self.data {

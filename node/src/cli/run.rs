@@ -129,7 +129,7 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
 }
 
 /// The exit status of a program; an error is told.
-fn ended(options: &Options, ending: &Ending) -> u8 {
+pub fn ended(options: &Options, ending: &Ending) -> u8 {
     match ending {
         Ending::Value(_) => DONE,
         Ending::Pending => INTERRUPTED,
@@ -139,7 +139,7 @@ fn ended(options: &Options, ending: &Ending) -> u8 {
 }
 
 /// Prints what came of an expression.
-fn show(options: &Options, report: &Report) -> u8 {
+pub fn show(options: &Options, report: &Report) -> u8 {
     if options.json {
         println!("{}", json(report));
     }
@@ -170,7 +170,7 @@ pub fn tell(options: &Options, failure: &Failure) -> u8 {
     status_of(failure)
 }
 
-fn status_of(failure: &Failure) -> u8 {
+pub fn status_of(failure: &Failure) -> u8 {
     match (failure.condition.kind.as_str(), failure.is_whole_limit) {
         (":fuel-exhausted", true) => FUEL_OUT,
         (":memory-exhausted", true) => MEMORY_OUT,
@@ -199,6 +199,14 @@ pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
     }
 }
 
+/// The message of an error and what it is about.
+pub fn sentence(failure: &Failure) -> String {
+    let condition = &failure.condition;
+    let irritants = condition.irritants.iter();
+    let irritants = irritants.map(|irritant| format!(" {irritant}"));
+    condition.message.clone() + &irritants.collect::<String>()
+}
+
 fn json(report: &Report) -> String {
     let ending = match &report.ending {
         Ending::Value(text) => {
@@ -210,12 +218,7 @@ fn json(report: &Report) -> String {
             "\"error\": {\"kind\": \"interrupted\", \"message\": \"\", \"span\": null}".into()
         }
         Ending::Failed(failure) => {
-            let condition = &failure.condition;
-            let irritants = condition
-                .irritants
-                .iter()
-                .map(|irritant| format!(" {irritant}"));
-            let message = condition.message.clone() + &irritants.collect::<String>();
+            let (condition, message) = (&failure.condition, sentence(failure));
             let span = match &failure.place {
                 Some((source, line, column)) => format!(
                     "{{\"source\": {}, \"line\": {line}, \"column\": {column}}}",

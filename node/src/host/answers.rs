@@ -50,13 +50,28 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             options,
             peers,
         } => remote(peer, program, options, &peers).await?,
+        NodeAsk::Enqueue {
+            program,
+            options,
+            peers,
+        } => {
+            let (spec, options) = job_of(peer, program, options, &peers)?;
+            let name = service.enqueue(spec, options).await?;
+            Data::fields([
+                (":job", Data::Bytes(name.as_bytes().to_vec())),
+                (":asked", Data::Bool(service.stays())),
+            ])
+        }
         NodeAsk::Info => node_info(service.node_info().await?),
         NodeAsk::Peers => Data::List(service.peers().await?.iter().map(peer_info).collect()),
-        NodeAsk::Jobs => Data::List(service.jobs().await?.into_iter().map(job).collect()),
+        NodeAsk::Jobs => Data::List(service.jobs().await?.iter().map(summary).collect()),
         NodeAsk::Job(name) => {
             let record = service.job(&name).await?;
-            job(record
-                .ok_or_else(|| Reply::error(":not-found", "this node has asked for no such job"))?)
+            job(record.ok_or_else(no_such_job)?)
+        }
+        NodeAsk::CancelJob(name) => {
+            let record = service.cancel_job(&name).await?;
+            job(record.ok_or_else(no_such_job)?)
         }
         NodeAsk::MyKey => key(&service.my_key()),
         NodeAsk::Alias { name, owner } => {
@@ -94,20 +109,34 @@ fn target(peer: &Peer, place: Place) -> Result<Target, Reply> {
 async fn remote(
     peer: &Peer,
     program: Vec<u8>,
-    mut options: RemoteOptions,
+    options: RemoteOptions,
     peers: &[Owner],
 ) -> Result<Data, Reply> {
+    let (spec, options) = job_of(peer, program, options, peers)?;
+    match peer.service.remote(spec, options).await {
+        Ok(found) => Ok(verdict(found)),
+        Err(NodeError::NoAgreement(found)) => Ok(verdict(*found)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn job_of(
+    peer: &Peer,
+    program: Vec<u8>,
+    mut options: RemoteOptions,
+    peers: &[Owner],
+) -> Result<(JobSpec, RemoteOptions), Reply> {
     let peers = peers.iter().map(|owner| peer.key_of(owner));
     options.peers = peers.collect::<Result<_, _>>()?;
     let spec = JobSpec {
         program,
         inputs: Vec::new(),
     };
-    match peer.service.remote(spec, options).await {
-        Ok(found) => Ok(verdict(found)),
-        Err(NodeError::NoAgreement(found)) => Ok(verdict(*found)),
-        Err(error) => Err(error.into()),
-    }
+    Ok((spec, options))
+}
+
+fn no_such_job() -> Reply {
+    Reply::error(":not-found", "this node has asked for no such job")
 }
 
 fn put_report(report: PutReport) -> Data {
@@ -136,10 +165,7 @@ fn item(item: Item) -> Data {
 
 /// Outcomes are still encoded: `:outcome` and `:value` are bytevectors here.
 fn verdict(verdict: Verdict) -> Data {
-    let status = match (&verdict.agreement, &verdict.answer) {
-        (Agreement::Agreed, Some(answer)) => status(answer.status),
-        _ => Data::Name(":no-agreement".into()),
-    };
+    let status = ended(&verdict);
     let silent = verdict.silent.into_iter().map(|silence| {
         Data::fields([
             (":peer", key(&silence.peer)),
@@ -213,20 +239,42 @@ fn status(status: Status) -> Data {
 }
 
 fn job(record: JobRecord) -> Data {
+    let mut fields = job_fields(&record);
+    let verdict = record.verdict.map_or(Data::Bool(false), verdict);
+    fields.push((":verdict", verdict));
+    Data::fields(fields)
+}
+
+/// A job without what peers answered: many of those together may be large.
+fn summary(record: &JobRecord) -> Data {
+    let mut fields = job_fields(record);
+    let verdict = record.verdict.as_ref();
+    let why = verdict.map(|verdict| Data::Text(verdict.why.clone()));
+    fields.push((":status", verdict.map_or(Data::Bool(false), ended)));
+    fields.push((":why", why.unwrap_or(Data::Bool(false))));
+    Data::fields(fields)
+}
+
+fn job_fields(record: &JobRecord) -> Vec<(&'static str, Data)> {
     let state = match record.state {
+        JobState::Queued => ":queued",
         JobState::Running => ":running",
         JobState::Done => ":done",
         JobState::Cancelled => ":cancelled",
     };
-    Data::fields([
+    vec![
         (":job", Data::Bytes(record.name.as_bytes().to_vec())),
         (":submitted", Data::Int(record.submitted)),
         (":state", Data::Name(state.into())),
-        (
-            ":verdict",
-            record.verdict.map_or(Data::Bool(false), verdict),
-        ),
-    ])
+    ]
+}
+
+/// The status of a verdict.
+fn ended(verdict: &Verdict) -> Data {
+    match (&verdict.agreement, &verdict.answer) {
+        (Agreement::Agreed, Some(answer)) => status(answer.status),
+        _ => Data::Name(":no-agreement".into()),
+    }
 }
 
 fn node_info(info: NodeInfo) -> Data {

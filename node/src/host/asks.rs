@@ -68,10 +68,17 @@ pub enum NodeAsk {
         /// Whom to ask; empty draws from all.
         peers: Vec<Owner>,
     },
+    /// The same, later if need be: put in the queue.
+    Enqueue {
+        program: Vec<u8>,
+        options: RemoteOptions,
+        peers: Vec<Owner>,
+    },
     Info,
     Peers,
     Jobs,
     Job(Id),
+    CancelJob(Id),
     MyKey,
     Alias {
         name: String,
@@ -125,10 +132,26 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         ("dht-delete", [name]) => NodeAsk::Delete {
             name: reader.text(name, "the name of an item, a string")?,
         },
-        ("remote", [program, options @ ..]) => remote(&reader, program, options)?,
+        ("remote", [program, options @ ..]) => {
+            let (program, options, peers) = remote(&reader, program, options)?;
+            NodeAsk::Remote {
+                program,
+                options,
+                peers,
+            }
+        }
+        ("enqueue", [program, options @ ..]) => {
+            let (program, options, peers) = remote(&reader, program, options)?;
+            NodeAsk::Enqueue {
+                program,
+                options,
+                peers,
+            }
+        }
         ("node-info", []) => NodeAsk::Info,
         ("peers", []) => NodeAsk::Peers,
         ("jobs", []) => NodeAsk::Jobs,
+        ("cancel-job", [id]) => NodeAsk::CancelJob(reader.job(id)?),
         ("job", [id]) => NodeAsk::Job(reader.job(id)?),
         ("my-key", []) => NodeAsk::MyKey,
         ("alias", [name, key]) => NodeAsk::Alias {
@@ -208,7 +231,10 @@ fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<Node
     })
 }
 
-fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<NodeAsk, Reply> {
+/// A program, how to have it run, and by whom.
+type Request = (Vec<u8>, RemoteOptions, Vec<Owner>);
+
+fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<Request, Reply> {
     let mut options = RemoteOptions::default();
     let mut peers = Vec::new();
     let (mut n, mut quorum) = (None, None);
@@ -219,6 +245,7 @@ fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<Nod
             ":fuel" => options.fuel = reader.count(&value)? as u64,
             ":memory" => options.memory = reader.count(&value)? as u64,
             ":timeout" => options.timeout = reader.duration(&value)?,
+            ":near" => options.near = Some(reader.near(&value)?),
             ":peers" => {
                 let keys = list(&value).ok_or_else(|| reader.wrong("a list of keys", &value))?;
                 for key in keys {
@@ -226,7 +253,7 @@ fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<Nod
                 }
             }
             _ => {
-                let known = ":n, :quorum, :fuel, :memory, :timeout and :peers";
+                let known = ":n, :quorum, :fuel, :memory, :timeout, :near and :peers";
                 return Err(reader.unknown_option(&key, known));
             }
         }
@@ -239,11 +266,7 @@ fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<Nod
     }
     options.n = n.unwrap_or(options.n);
     options.quorum = quorum.unwrap_or(options.quorum);
-    Ok(NodeAsk::Remote {
-        program: reader.bytes(program)?,
-        options,
-        peers,
-    })
+    Ok((reader.bytes(program)?, options, peers))
 }
 
 fn swarm(reader: &Reader<'_>, peers: &Syntax, options: &[Syntax]) -> Result<NodeAsk, Reply> {

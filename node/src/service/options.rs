@@ -110,7 +110,7 @@ pub struct PutReport {
 }
 
 /// A program to be run by peers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// The program: one canonical datum.
     pub program: Vec<u8>,
@@ -133,6 +133,8 @@ pub struct RemoteOptions {
     pub timeout: Duration,
     /// Ask only these; empty draws from all.
     pub peers: Vec<PublicKey>,
+    /// Ask those nearest to this key, where its item lives; `None` draws from everywhere.
+    pub near: Option<Id>,
 }
 
 impl Default for RemoteOptions {
@@ -144,6 +146,7 @@ impl Default for RemoteOptions {
             memory: JOB_MEMORY,
             timeout: JOB_TIMEOUT,
             peers: Vec::new(),
+            near: None,
         }
     }
 }
@@ -201,12 +204,15 @@ pub enum JobState {
     Done,
     /// The submitter gave it up, or was ended meanwhile.
     Cancelled,
+    /// It waits for a node that stays, to be asked by it.
+    Queued,
 }
 
 /// A job we submitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobRecord {
-    /// Its name.
+    /// The name it was submitted under. One that had to wait was perhaps asked under another,
+    /// which its verdict names.
     pub name: Id,
     /// When it was submitted, milliseconds since 1970.
     pub submitted: u64,

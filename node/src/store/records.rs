@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::{Answer, SignedJob, SignedReceipt};
 use crate::keys::PublicKey;
+use crate::service::{JobSpec, RemoteOptions};
 
 /// What we last signed under one of our own names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,15 @@ pub struct WorkedJob {
     pub receipt: SignedReceipt,
     /// The outcome whose hash is in the receipt.
     pub outcome: Vec<u8>,
+}
+
+/// A job of our own that is to be asked even if this program ends before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedJob {
+    /// What.
+    pub spec: JobSpec,
+    /// How.
+    pub options: RemoteOptions,
 }
 
 /// What we know of a peer's work.

@@ -34,6 +34,8 @@ pub(super) struct Election {
     node: Arc<Node>,
     job: Arc<SignedJob>,
     name: Id,
+    /// The name under which the store keeps it.
+    record: Id,
     interaction: InteractionId,
     timeout: Duration,
     first: usize,
@@ -63,6 +65,7 @@ impl Election {
     pub(super) fn new(
         node: Arc<Node>,
         job: Arc<SignedJob>,
+        record: Id,
         options: &RemoteOptions,
         candidates: VecDeque<Contact>,
     ) -> Election {
@@ -71,6 +74,7 @@ impl Election {
         Election {
             ballots: Ballots::new(name, options.quorum, node.identity.public()),
             name,
+            record,
             interaction: InteractionId(u128::from_be_bytes(random_bytes())),
             timeout: options.timeout,
             first: options.n,
@@ -364,7 +368,8 @@ impl Election {
     }
 
     async fn amend(&self, verdict: Verdict) {
-        let keep = move |store: &Store| match store.job(&verdict.job)? {
+        let name = self.record;
+        let keep = move |store: &Store| match store.job(&name)? {
             Some(record) => store.save_job(&JobRecord {
                 verdict: Some(verdict),
                 ..record

@@ -115,12 +115,20 @@ impl<'a> Reader<'a> {
 
     /// The name of a job: 64 bytes or their hex digits.
     pub fn job(&self, syntax: &Syntax) -> Result<Id, Reply> {
+        self.id(syntax, "a job's name, 64 bytes or 128 hex digits")
+    }
+
+    /// The key of an item, in the same two ways.
+    pub fn near(&self, syntax: &Syntax) -> Result<Id, Reply> {
+        self.id(syntax, "the key of an item, 64 bytes or 128 hex digits")
+    }
+
+    fn id(&self, syntax: &Syntax, what: &str) -> Result<Id, Reply> {
         let id = match bytes(syntax) {
             Some(bytes) => <[u8; 64]>::try_from(bytes).ok(),
             None => text(syntax).and_then(from_hex::<64>),
         };
-        let id =
-            id.ok_or_else(|| self.wrong("a job's name, 64 bytes or 128 hex digits", syntax))?;
+        let id = id.ok_or_else(|| self.wrong(what, syntax))?;
         Ok(Id::from_bytes(id))
     }
 

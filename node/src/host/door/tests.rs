@@ -157,10 +157,10 @@ fn what_is_said_keeps_its_bytes() {
     let owner = Owner::Key(PublicKey::from_bytes([7; 32]));
     let checks = [
         (Said::Cancel(300), "01fb2c01".to_string()),
-        (Said::Ask(1, NodeAsk::Info), "000104".into()),
+        (Said::Ask(1, NodeAsk::Info), "000105".into()),
         (
             Said::Ask(2, NodeAsk::Job(Id::from_bytes([9; 64]))),
-            format!("000207{}", "09".repeat(64)),
+            format!("000208{}", "09".repeat(64)),
         ),
         (
             Said::Ask(
@@ -193,7 +193,7 @@ fn what_is_said_keeps_its_bytes() {
                     peers: vec![Owner::Petname("a".into())],
                 },
             ),
-            "0005030101".to_string() + "0302fc00e1f505fc000000041e0000" + "0101" + "0161",
+            "0005030101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
         ),
     ];
     assert_eq!(DOOR_VERSION, 1);
