@@ -182,7 +182,7 @@ impl Vm {
             }
             Err(Fault::FuelExhausted) => Some(Ending::FuelExhausted),
             Err(Fault::MemoryExhausted) => Some(Ending::MemoryExhausted),
-            Err(Fault::Raise { .. }) => {
+            Err(Fault::Raise { .. } | Fault::FillPort) => {
                 self.machine.keep_raised();
                 Some(Ending::Error)
             }

@@ -114,6 +114,7 @@ opcodes! {
     StubTransformer, "a macro's procedure gave the value in `r[3]`: the expansion in `r[2]` goes on";
     StubStart, "a new task begins: calls the thunk in `r[3]`, whose promise is in `r[2]`";
     StubTask, "a task's thunk gave the value in `r[3]`: fulfils the promise in `r[2]`";
+    StubFiles, "the texts of files are in `r[3]`: the evaluation in `r[2]` goes on";
     Unused, "not an instruction";
 }
 

@@ -225,3 +225,30 @@ fn walks_survive_a_collection_in_their_midst() {
     );
     assert_eq!(ends.last().and_then(|end| end.as_deref().ok()), Some("#t"));
 }
+
+/// In the pure profile nobody is asked for anything: the console is at its end, and there are no files.
+#[test]
+fn the_pure_profile_touches_nothing() {
+    let mut vm = Vm::new(Profile::Pure);
+    for (text, expected) in [
+        ("(read-char)", Ok("#<eof>")),
+        ("(read-line)", Ok("#<eof>")),
+        ("(list (read) (char-ready?))", Ok("(#<eof> #t)")),
+        ("(open-input-file \"/etc/passwd\")", Err(":not-allowed")),
+        ("(load \"/etc/passwd\")", Err(":not-allowed")),
+        ("(import \"/etc/passwd\")", Err(":not-allowed")),
+        ("(include \"/etc/passwd\")", Err(":not-allowed")),
+        ("(file-exists? \"/etc/passwd\")", Err(":not-allowed")),
+        (
+            "(call-with-port (%file-port 0 #f #f) read-char)",
+            Err(":not-allowed"),
+        ),
+        ("(current-second)", Err(":not-allowed")),
+        ("(command-line)", Err(":not-allowed")),
+        ("(exit)", Err(":not-allowed")),
+    ] {
+        let ended = run(&mut vm, text, 1_000_000);
+        let result = ended.result.as_deref().map_err(|error| error.0.as_str());
+        assert_eq!(result, expected, "{text}");
+    }
+}

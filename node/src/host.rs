@@ -7,6 +7,7 @@ mod asks;
 mod data;
 mod door;
 mod effects;
+mod files;
 mod network;
 mod peer;
 
@@ -367,9 +368,16 @@ impl Host {
     }
 
     fn print_output(&mut self) {
-        let output = self.vm.machine.take_output();
+        let (output, errors) = (self.vm.machine.take_output(), self.vm.machine.take_errors());
         if !output.is_empty() {
             or_leave(std::io::stdout().write_all(output.as_bytes()));
+        }
+        if !errors.is_empty() {
+            // Whoever closed standard error wants to hear nothing.
+            let _ = std::io::stderr().write_all(errors.as_bytes());
+        }
+        for (file, bytes) in self.vm.machine.take_written() {
+            self.effects.write_file(file, &bytes);
         }
     }
 

@@ -1,8 +1,10 @@
 //! Ports: on strings, on bytevectors, and on the console.
 //!
-//! A port is four fields: flags, buffer (a string or a bytevector), a place in it, and a note of the reader's. Of an input port the
-//! place is that of the next character or byte; of an output port it is how much of the buffer is in use. What goes to the console is
-//! kept in the machine until the host takes it; beyond `output_max` it is dropped, which no program can see.
+//! A port is five fields: flags, buffer (a string or a bytevector), a place in it, a note of the reader's, and the number that the host
+//! gave a file. Of an input port the place is that of the next character or byte; of an output port it is how much of the buffer is in
+//! use. What goes to the console or to a file is kept in the machine until the host takes it; of the console's, what is beyond
+//! `output_max` is dropped, which no program can see. A builtin that needs more than a file's or the console's buffer holds asks for it
+//! (`Fault::FillPort`) and is then called again.
 
 pub mod input;
 pub mod output;
@@ -10,7 +12,7 @@ pub mod output;
 use super::{Builtin, wrong_argument};
 use crate::heap::Heap;
 use crate::value::{Kind, Value};
-use crate::vm::{Arguments, Fault, Machine, Outcome, parameter};
+use crate::vm::{Arguments, Fault, Machine, Outcome, Profile, parameter};
 
 /// Fields of a port.
 const FLAGS: usize = 0;
@@ -18,7 +20,9 @@ const BUFFER: usize = 1;
 const PLACE: usize = 2;
 /// Whether names are folded (`#!fold-case` was read).
 const NOTE: usize = 3;
-const FIELDS: usize = 4;
+/// The number of a file, or `#f`.
+const FILE: usize = 4;
+const FIELDS: usize = 5;
 
 /// Flags of a port.
 const INPUT: i64 = 1;
@@ -28,6 +32,13 @@ const CLOSED: i64 = 8;
 const CONSOLE: i64 = 16;
 /// With `CONSOLE`: what goes to standard error.
 const ERRORS: i64 = 32;
+/// A file of the host's.
+const OUTSIDE: i64 = 64;
+/// Nothing more will come.
+const ENDED: i64 = 128;
+
+/// The number under which the host knows what is typed at the console.
+const CONSOLE_FILE: i64 = 0;
 
 /// Places of the current input and output port among the machine's parameters; the current error port follows.
 const STANDARD_INPUT: usize = 0;
@@ -100,28 +111,52 @@ pub const TABLE: &[Builtin] = &[
         |m, arguments| is_open(m, "output-port-open?", arguments, OUTPUT),
     ),
     Builtin::plain(
-        "close-port",
-        "(close-port port)",
+        "%close-port",
+        "(%close-port port)",
         (1, 1),
         "",
-        "Closes a port.",
+        "Closes a port; gives the number of the file that the host is to close, or #f.",
         |m, arguments| close(m, "close-port", arguments, INPUT | OUTPUT),
     ),
     Builtin::plain(
-        "close-input-port",
-        "(close-input-port port)",
+        "%close-input-port",
+        "(%close-input-port port)",
         (1, 1),
         "",
-        "Closes a port that is read from.",
+        "The same for a port that is read from.",
         |m, arguments| close(m, "close-input-port", arguments, INPUT),
     ),
     Builtin::plain(
-        "close-output-port",
-        "(close-output-port port)",
+        "%close-output-port",
+        "(%close-output-port port)",
         (1, 1),
         "",
-        "Closes a port that is written to.",
+        "The same for a port that is written to.",
         |m, arguments| close(m, "close-output-port", arguments, OUTPUT),
+    ),
+    Builtin::plain(
+        "%file-port",
+        "(%file-port file output? binary?)",
+        (3, 3),
+        "",
+        "A port of the file that the host knows by this number.",
+        file_port,
+    ),
+    Builtin::plain(
+        "%port-file",
+        "(%port-file port)",
+        (1, 1),
+        "",
+        "The number of the file behind a port, or #f.",
+        port_file,
+    ),
+    Builtin::plain(
+        "%fill-port!",
+        "(%fill-port! port data)",
+        (2, 2),
+        "1 for every 4 bytes",
+        "Adds a string or bytevector to what can be read from a port, or its end.",
+        fill_port,
     ),
 ];
 
@@ -151,7 +186,21 @@ fn set_place(m: &mut Machine, port: Value, place: usize) {
 /// A new port; the buffer was made after memory for the port had been asked for.
 fn new(heap: &mut Heap, flags: i64, buffer: Value) -> Value {
     let (zero, note) = (Value::fixnum(0), Value::FALSE);
-    heap.object(Kind::Port, 0, &[Value::fixnum(flags), buffer, zero, note])
+    let fields = [Value::fixnum(flags), buffer, zero, note, Value::FALSE];
+    heap.object(Kind::Port, 0, &fields)
+}
+
+/// What stands for "call me again when this port has more".
+fn more(m: &mut Machine, port: Value) -> Fault {
+    m.raised = port;
+    Fault::FillPort
+}
+
+/// Whether more than the buffer holds may come from an input port.
+fn may_have_more(m: &Machine, port: Value) -> bool {
+    let flags = flags(m, port);
+    let is_outside = flags & OUTSIDE != 0 || flags & CONSOLE != 0 && m.profile() >= Profile::Local;
+    is_outside && flags & ENDED == 0
 }
 
 /// The parameters of the console's ports: current input, output and error.
@@ -250,10 +299,107 @@ fn is_open(m: &mut Machine, procedure: &str, arguments: Arguments, direction: i6
 
 fn close(m: &mut Machine, procedure: &str, arguments: Arguments, direction: i64) -> Outcome {
     let port = directed(m, procedure, arguments, direction)?;
+    let flags = flags(m, port);
     // The console stays open: others write to it as well.
-    if flags(m, port) & CONSOLE == 0 {
-        let closed = Value::fixnum(flags(m, port) | CLOSED);
-        m.heap.set_field(port, FLAGS, closed);
+    if flags & (CONSOLE | CLOSED) != 0 {
+        return Ok(Value::FALSE);
     }
+    m.heap.set_field(port, FLAGS, Value::fixnum(flags | CLOSED));
+    Ok(m.heap.field(port, FILE))
+}
+
+fn file_port(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let [file, is_output, is_binary] = [0, 1, 2].map(|index| m.arg(arguments, index));
+    if !file.is_fixnum() {
+        return Err(wrong_argument(m, "%file-port", "a number", file));
+    }
+    m.ensure(1 + FIELDS + Heap::blank_words(0, false) + Heap::bytes_words(0))?;
+    let direction = if is_output.is_true() { OUTPUT } else { INPUT };
+    let (kind, buffer) = if is_binary.is_true() {
+        (BINARY, m.heap.bytes_blank(0))
+    } else {
+        (0, m.heap.string_blank(0, false))
+    };
+    let port = new(&mut m.heap, direction | kind | OUTSIDE, buffer);
+    m.heap.set_field(port, FILE, file);
+    Ok(port)
+}
+
+fn port_file(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let port = m.arg(arguments, 0);
+    if !m.heap.is(port, Kind::Port) {
+        return Err(wrong_argument(m, "%port-file", "a port", port));
+    }
+    if flags(m, port) & CONSOLE != 0 {
+        return Ok(Value::fixnum(CONSOLE_FILE));
+    }
+    Ok(m.heap.field(port, FILE))
+}
+
+fn fill_port(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if !m.heap.is(port, Kind::Port) || flags(m, port) & INPUT == 0 {
+        return Err(wrong_argument(
+            m,
+            "%fill-port!",
+            "a port to read from",
+            port,
+        ));
+    }
+    if data == Value::EOF {
+        let ended = Value::fixnum(flags(m, port) | ENDED);
+        m.heap.set_field(port, FLAGS, ended);
+        return Ok(Value::VOID);
+    }
+    if flags(m, port) & BINARY != 0 {
+        fill_with_bytes(m, arguments)
+    } else {
+        fill_with_text(m, arguments)
+    }
+}
+
+fn fill_with_bytes(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if !m.heap.is(data, Kind::Bytes) {
+        return Err(wrong_argument(m, "%fill-port!", "a bytevector", data));
+    }
+    let (at, added) = (place(m, port), m.heap.bytes_length(data));
+    let left = m.heap.bytes_length(m.heap.field(port, BUFFER)) - at;
+    m.charge((left + added) as u64 / 4)?;
+    m.ensure(Heap::bytes_words(left + added))?;
+    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    let new = m.heap.bytes_blank(left + added);
+    let old = m.heap.field(port, BUFFER);
+    m.heap.copy_bytes(old, at, new, 0, left);
+    m.heap.copy_bytes(data, 0, new, left, added);
+    m.heap.set_field(port, BUFFER, new);
+    set_place(m, port, 0);
+    Ok(Value::VOID)
+}
+
+fn fill_with_text(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if !m.is_string(data) {
+        return Err(wrong_argument(m, "%fill-port!", "a string", data));
+    }
+    let at = place(m, port);
+    let (left, is_narrow) = match m.heap.field(port, BUFFER) {
+        // Nothing was ever typed at the console.
+        Value::NIL => (0, true),
+        old => (m.heap.string_length(old) - at, m.heap.string_is_narrow(old)),
+    };
+    let added = m.heap.string_length(data);
+    let is_wide = !is_narrow || !m.heap.string_is_narrow(data);
+    m.charge((left + added) as u64 / 4)?;
+    m.ensure(Heap::blank_words(left + added, is_wide))?;
+    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    let new = m.heap.string_blank(left + added, is_wide);
+    if left > 0 {
+        let old = m.heap.field(port, BUFFER);
+        m.heap.copy_characters(old, at, new, 0, left);
+    }
+    m.heap.copy_characters(data, 0, new, left, added);
+    m.heap.set_field(port, BUFFER, new);
+    set_place(m, port, 0);
     Ok(Value::VOID)
 }

@@ -142,11 +142,12 @@ impl Environment {
         all
     }
 
-    /// The names defined in this world itself.
+    /// The variables and macros defined in this world itself.
     pub fn own_names(&self) -> BTreeSet<Symbol> {
         let own = self.names.borrow();
         own.iter()
             .filter(|(_, e)| e.origin == Origin::Defined)
+            .filter(|(_, e)| !matches!(e.binding, Binding::Special(_)))
             .map(|(name, _)| *name)
             .collect()
     }

@@ -107,7 +107,7 @@ fn modifiers(set: &Syntax, host: &mut dyn Host) -> Result<(Syntax, Vec<Syntax>),
         ) {
             (Some(word), Some([_, inner, ..]))
                 if matches!(&*word, "only" | "except" | "prefix" | "rename")
-                    && inner.as_list().is_some() =>
+                    && matches!(inner.datum(), Datum::List(..) | Datum::String(_)) =>
             {
                 inner.clone()
             }

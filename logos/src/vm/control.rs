@@ -333,4 +333,10 @@ pub struct Library {
     pub guard_handle: usize,
     /// `(%continue-winding continuation value)`.
     pub continue_winding: usize,
+    /// `(%fill-port port)`.
+    pub fill_port: usize,
+    /// `(%fill-port-and-apply port procedure arguments)`.
+    pub fill_port_and_apply: usize,
+    /// `(%file-texts paths)`: a list of the texts of files.
+    pub file_texts: usize,
 }

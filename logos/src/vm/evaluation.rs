@@ -4,6 +4,7 @@
 //! been read. So a continuation that re-enters an earlier form goes on with the forms after that one.
 
 use super::control::{Next, apply, push_stub};
+use super::files::{Import, Wanted};
 use super::{Bounds, Fault, State, Status, Vm, dispatch, dynamic, stack, stubs, tasks};
 use crate::core::Unit;
 use crate::datum::to_value;
@@ -26,6 +27,10 @@ pub(super) struct Evaluation {
     pub(super) expander: Option<Expander>,
     /// Whether the text is a whole program, which may choose to see only what it imports.
     pub(super) whole_program: bool,
+    /// What files it waits for.
+    pub(super) wanted: Option<Wanted>,
+    /// Whether it is that of an imported file.
+    pub(super) import: Option<Import>,
     /// The macro whose procedure is running.
     pub(super) waiting_span: Span,
     /// Words held outside the heap by the expansion.
@@ -46,6 +51,8 @@ impl Evaluation {
             fold_case: false,
             expander,
             whole_program: false,
+            wanted: None,
+            import: None,
             waiting_span: Span::NONE,
             taken: 0,
         }
@@ -53,7 +60,7 @@ impl Evaluation {
 }
 
 /// What to do after a step of an evaluation.
-enum Turn {
+pub(super) enum Turn {
     Again,
     Run,
     Finish(Value),
@@ -163,10 +170,14 @@ impl Vm {
                 Ok(Turn::Again) => {}
                 Ok(Turn::Run) => return None,
                 Ok(Turn::Finish(value)) => {
-                    let ended = self.evaluations.remove(&number);
-                    let taken = ended.as_ref().map_or(0, |e| e.taken);
-                    self.machine.release_external(taken);
-                    if ended.is_some_and(|e| e.source.is_some()) {
+                    let Some(ended) = self.evaluations.remove(&number) else {
+                        self.return_value(value);
+                        return None;
+                    };
+                    self.machine.release_external(ended.taken);
+                    if let Some(import) = ended.import {
+                        self.end_import(import, &ended.environment);
+                    } else if ended.source.is_some() {
                         return Some(self.end_main(value));
                     }
                     self.return_value(value);
@@ -202,11 +213,26 @@ impl Vm {
                 self.machine.stack[self.machine.fp + 4] = value.0;
                 Ok(Turn::Again)
             }
-            Step::Include { span, .. } => {
-                Err(self.syntax_fault(":not-allowed", "there are no files to include here", span))
+            Step::Include {
+                paths,
+                fold_case,
+                span,
+            } => {
+                let paths = paths.iter().map(|name| self.path_beside(number, name));
+                let paths = paths.collect();
+                let wanted = Wanted::Forms {
+                    paths,
+                    fold_case,
+                    span,
+                };
+                self.ask_for_files(number, wanted).map(|()| Turn::Run)
             }
-            Step::NeedLibrary { name } => self.provide_library(number, &name).map(|()| Turn::Again),
+            Step::NeedLibrary { name } => self.provide_library(number, &name),
             Step::Library { name, library } => {
+                let evaluation = self.evaluations.get_mut(&number);
+                if let Some(import) = evaluation.and_then(|it| it.import.as_mut()) {
+                    import.defined = Some(library.clone());
+                }
                 if let Some(text) = library_name_text(&name, &self.machine.symbols) {
                     self.libraries.insert(text, library);
                 }

@@ -1,6 +1,7 @@
 //! Faults on their way: to a handler, to whoever set the limit that ran out, or to the end of the task.
 
 use super::{Condition, Fault, State, Status, Vm, control, dispatch, tasks};
+use crate::opcode;
 use crate::value::Value;
 
 impl Vm {
@@ -15,10 +16,44 @@ impl Vm {
         m.top = m.fp + 2;
     }
 
+    /// The builtin called by the instruction at `pc` needs more of a port: has it filled, and then does the instruction again.
+    pub(super) fn fill_port_and_retry(&mut self) -> Option<Status> {
+        let m = &mut self.machine;
+        dispatch::clear_hole(&self.code, m);
+        // The builtin's arguments are above the words in use.
+        let word = self.code.words[m.pc];
+        let delta = opcode::a(word) + opcode::b(word);
+        m.fp += delta;
+        m.stack[m.fp] = Value::FALSE.0;
+        m.stack[m.fp + 1] = dispatch::link(m.pc, delta);
+        m.top = m.fp + 2;
+        let (procedure, port) = (m.globals[self.places.fill_port], m.raised);
+        let next = control::apply(m, procedure, &[port]);
+        self.follow(Ok(next))
+    }
+
+    /// The same for a builtin that is applied in the frame at `fp`.
+    fn fill_port_and_apply(&mut self) -> Option<Status> {
+        let m = &mut self.machine;
+        let count = m.top - (m.fp + 2);
+        if let Err(fault) = m.ensure(2 * count) {
+            return self.fault(fault);
+        }
+        let places = (m.fp + 2..m.top).rev();
+        let arguments = places.fold(Value::NIL, |list, place| {
+            m.heap.cons(Value(m.stack[place]), list)
+        });
+        let (builtin, port) = (Value(m.stack[m.fp]), m.raised);
+        let procedure = m.globals[self.places.fill_port_and_apply];
+        let next = control::apply(m, procedure, &[port, builtin, arguments]);
+        self.follow(Ok(next))
+    }
+
     /// A fault of the frame at `fp`.
     pub(crate) fn fault(&mut self, fault: Fault) -> Option<Status> {
         match fault {
             Fault::Raise { continuable } => self.raise(continuable),
+            Fault::FillPort => self.fill_port_and_apply(),
             _ => self.fault_again(fault),
         }
     }

@@ -34,6 +34,8 @@ pub enum Fault {
     FuelExhausted,
     /// A memory limit ran out.
     MemoryExhausted,
+    /// The port in [`Machine::raised`] has to be filled; then the builtin is to be called again.
+    FillPort,
 }
 
 /// What a builtin gives.
@@ -134,6 +136,8 @@ pub struct Machine {
     pub(crate) output: String,
     /// The same for standard error.
     pub(crate) errors: String,
+    /// What was written to files since the host last took it: the file's number, and bytes.
+    pub(crate) written: Vec<(u64, Vec<u8>)>,
     pub(crate) output_max: usize,
     pub(crate) random: Option<Box<rand_chacha::ChaCha12Rng>>,
 }
@@ -178,6 +182,7 @@ impl Machine {
             profile: super::Profile::Node,
             output: String::new(),
             errors: String::new(),
+            written: Vec::new(),
             output_max: usize::MAX,
             random: None,
         };

@@ -1,12 +1,13 @@
 //! What an evaluation does for its expander: lends it the world, runs macros' procedures, finds libraries.
 
 use super::control::{apply, push_stub};
+use super::evaluation::Turn;
 use super::world::Expansion;
 use super::{Fault, Status, Vm, dispatch, stubs};
 use crate::core::GlobalId;
 use crate::datum::{to_syntax, to_value};
 use crate::expand::{Expander, library_name_text, standard_library};
-use crate::syntax::{Span, Syntax};
+use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -33,12 +34,23 @@ impl Vm {
     }
 
     /// Gives an expander the library it asks for.
-    pub(super) fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<(), Fault> {
-        let known = library_name_text(name, &self.machine.symbols)
-            .and_then(|text| self.libraries.get(&text).cloned());
-        let library = known.or_else(|| {
-            standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
-        });
+    pub(super) fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<Turn, Fault> {
+        let library = if let Datum::String(path) = name.datum() {
+            let path = self.path_beside(number, path);
+            match self.file_library(&path) {
+                Some(library) => Some(library),
+                None => {
+                    let imported = self.import_file(number, path, name.span());
+                    return imported.map(|()| Turn::Run);
+                }
+            }
+        } else {
+            let known = library_name_text(name, &self.machine.symbols)
+                .and_then(|text| self.libraries.get(&text).cloned());
+            known.or_else(|| {
+                standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
+            })
+        };
         let Some(library) = library else {
             let message = "there is no library of that name";
             return Err(self.syntax_fault(":not-found", message, name.span()));
@@ -47,7 +59,7 @@ impl Vm {
             expander.resume_library(library, host)
         }) {
             Some(Err(error)) => Err(self.expand_fault(error)),
-            Some(Ok(())) | None => Ok(()),
+            Some(Ok(())) | None => Ok(Turn::Again),
         }
     }
 
@@ -116,7 +128,7 @@ impl Vm {
         }
     }
 
-    fn resume_expander(&mut self, number: u64, syntax: Syntax) -> Result<(), Fault> {
+    pub(super) fn resume_expander(&mut self, number: u64, syntax: Syntax) -> Result<(), Fault> {
         let resumed = self.with_expander(number, |expander, host| {
             expander.is_waiting().then(|| expander.resume(syntax, host))
         });

@@ -20,6 +20,7 @@ mod entry;
 mod errors;
 mod evaluation;
 mod faults;
+mod files;
 mod forms;
 mod inspect;
 mod limits;
@@ -179,6 +180,7 @@ impl Vm {
     fn leave(&mut self, exit: Exit) -> Option<Status> {
         match exit {
             Exit::Yield => Some(Status::Yield),
+            Exit::Fault(Fault::FillPort) => self.fill_port_and_retry(),
             Exit::Fault(fault) => {
                 self.begin_fault_frame();
                 self.fault(fault)

@@ -18,6 +18,7 @@ impl Vm {
             Op::StubValues => self.receive_values(),
             Op::StubFuelUsed => self.return_fuel_used(),
             Op::StubStart => self.start_task(),
+            Op::StubFiles => self.files_returned(),
             Op::StubTask => self.task_ended(),
             Op::StubUnit => self.unit_returned(),
             Op::StubTransformer => self.transformer_returned(),

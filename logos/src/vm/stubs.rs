@@ -26,7 +26,10 @@ pub const TASK: usize = 9;
 /// `r[2]` the promise of the task, `r[3]` its thunk: a task begins here.
 pub const START: usize = 10;
 
-const STUBS: [Op; 11] = [
+/// `r[2]` the number of the evaluation; the texts of files, a list, are in `r[3]`.
+pub const FILES: usize = 11;
+
+const STUBS: [Op; 12] = [
     Op::StubUnderflow,
     Op::StubDynamic,
     Op::StubGuard,
@@ -38,6 +41,7 @@ const STUBS: [Op; 11] = [
     Op::StubTransformer,
     Op::StubTask,
     Op::StubStart,
+    Op::StubFiles,
 ];
 
 /// Lays the return points at the start of an empty program.

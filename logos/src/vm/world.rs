@@ -213,6 +213,9 @@ impl Vm {
             guard_unwind: place(self, "%guard-unwind"),
             guard_handle: place(self, "%guard-handle"),
             continue_winding: place(self, "%continue-winding"),
+            fill_port: place(self, "%fill-port"),
+            fill_port_and_apply: place(self, "%fill-port-and-apply"),
+            file_texts: place(self, "%file-texts"),
         };
     }
 

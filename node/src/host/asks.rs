@@ -11,6 +11,7 @@ use node::service::{PutOptions, RemoteOptions};
 use serde::{Deserialize, Serialize};
 
 use super::data::Reply;
+use super::files::{FileAsk, Mode};
 use super::peer::PracticeSettings;
 use values::{Reader, bytes, list, text};
 
@@ -43,6 +44,8 @@ pub enum Local {
     Variables,
     /// To end, with this status.
     Exit(u8),
+    /// Something with a file.
+    File(FileAsk),
 }
 
 /// What the node does.
@@ -115,6 +118,9 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
             return Ok(Ask::Local(Local::Sleep(reader.duration(seconds)?)));
         }
         ("current-second", []) => return Ok(Ask::Local(Local::Now)),
+        (_, [file]) if let Some(ask) = file_ask(&reader, name, file)? => {
+            return Ok(Ask::Local(Local::File(ask)));
+        }
         ("current-jiffy", []) => return Ok(Ask::Local(Local::Jiffy)),
         ("command-line", []) => return Ok(Ask::Local(Local::Arguments)),
         ("get-environment-variable", [name]) => {
@@ -165,6 +171,27 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         }
     };
     Ok(Ask::Node(node))
+}
+
+/// Requests about files, each with a name or number.
+fn file_ask(reader: &Reader<'_>, name: &str, file: &Syntax) -> Result<Option<FileAsk>, Reply> {
+    let path = || {
+        let path = reader.text(file, "the name of a file, a string")?;
+        Ok::<_, Reply>(std::path::PathBuf::from(path))
+    };
+    let number = || Ok::<_, Reply>(reader.count(file)? as u64);
+    Ok(Some(match name {
+        "open-input-file" => FileAsk::Open(path()?, Mode::ReadText),
+        "open-binary-input-file" => FileAsk::Open(path()?, Mode::ReadBytes),
+        "open-output-file" | "open-binary-output-file" => FileAsk::Open(path()?, Mode::Write),
+        "file-exists?" => FileAsk::Exists(path()?),
+        "delete-file" => FileAsk::Delete(path()?),
+        "read-file" => FileAsk::Text(path()?),
+        "read-port" => FileAsk::Read(number()?),
+        "flush-output-port" => FileAsk::Flush(number()?),
+        "close-port" => FileAsk::Close(number()?),
+        _ => return Ok(None),
+    }))
 }
 
 fn put(

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub enum Data {
     /// No value.
     Void,
+    /// The end-of-file object.
+    End,
     /// `#t`, `#f`.
     Bool(bool),
     /// An exact integer.
@@ -60,6 +62,7 @@ impl Data {
     fn into_syntax(self, symbols: &mut Symbols) -> Syntax {
         let datum = match self {
             Data::Void => Datum::Void,
+            Data::End => Datum::Eof,
             Data::Bool(value) => Datum::Bool(value),
             Data::Int(value) => Datum::Number(Number::from(value)),
             Data::Real(value) => Datum::Number(Number::from(value)),

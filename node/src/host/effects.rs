@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::asks::{Ask, Local, parse};
 use super::data::{Data, Reply};
+use super::files::{FileReply, Files, Input};
 use super::network::{Network, NetworkSettings};
 use crate::cli::INTERRUPTED;
 
@@ -34,6 +35,7 @@ pub struct Effects {
     network: Network,
     arguments: Vec<String>,
     began: Instant,
+    files: Files,
 }
 
 struct Running {
@@ -80,6 +82,7 @@ impl Effects {
             network: Network::new(network),
             arguments,
             began: Instant::now(),
+            files: Files::new(),
         })
     }
 
@@ -136,6 +139,16 @@ impl Effects {
                 LocalAsk::Answered(Reply::Value(Data::List(known.collect())))
             }
             Local::Exit(status) => LocalAsk::Exit(status),
+            Local::File(ask) => match self.files.perform(ask) {
+                FileReply::Now(reply) => LocalAsk::Answered(reply),
+                FileReply::Later(input) => {
+                    self.spawn(request, async move {
+                        let read = tokio::task::spawn_blocking(move || Input::read(&input)).await;
+                        read.unwrap_or_else(|_| Reply::error(":file", "reading was given up"))
+                    });
+                    LocalAsk::Later
+                }
+            },
             Local::Arguments => {
                 let texts = self.arguments.iter().cloned().map(Data::Text);
                 LocalAsk::Answered(Reply::Value(Data::List(texts.collect())))
@@ -154,6 +167,11 @@ impl Effects {
             task: task.abort_handle(),
         };
         self.running.insert(id, running);
+    }
+
+    /// Adds to an open file.
+    pub fn write_file(&mut self, number: u64, bytes: &[u8]) {
+        self.files.write(number, bytes);
     }
 
     /// Whether an answer is still to come.

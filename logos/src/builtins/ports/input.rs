@@ -1,8 +1,8 @@
-//! Reading from ports. The console has nothing to read until the host offers a way to ask for it: it is at its end.
+//! Reading from ports. In the pure profile the console is at its end.
 
 use super::{
-    BINARY, BINARY_INPUT, BUFFER, CONSOLE, FIELDS, INPUT, NOTE, TEXT_INPUT, Wanted, flags, new,
-    place, port_argument, set_place,
+    BINARY, BINARY_INPUT, BUFFER, CONSOLE, FIELDS, INPUT, NOTE, TEXT_INPUT, Wanted, flags,
+    may_have_more, more, new, place, port_argument, set_place,
 };
 use crate::builtins::bytes::{blank as blank_bytes, mutable_bytes};
 use crate::builtins::strings::{blank, string_argument};
@@ -161,7 +161,8 @@ fn open_input_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
 fn extent(m: &Machine, port: Value) -> (usize, usize) {
     let buffer = m.heap.field(port, BUFFER);
     let flags = flags(m, port);
-    let length = if flags & CONSOLE != 0 {
+    let length = if buffer == Value::NIL {
+        // Nothing was ever typed at the console.
         0
     } else if flags & BINARY != 0 {
         m.heap.bytes_length(buffer)
@@ -175,7 +176,7 @@ fn next_char(m: &mut Machine, procedure: &str, arguments: Arguments, advance: bo
     let port = port_argument(m, procedure, arguments, 0, TEXT_INPUT)?;
     let (at, length) = extent(m, port);
     if at == length {
-        return Ok(Value::EOF);
+        return at_end(m, port);
     }
     if advance {
         set_place(m, port, at + 1);
@@ -188,7 +189,7 @@ fn next_byte(m: &mut Machine, procedure: &str, arguments: Arguments, advance: bo
     let port = port_argument(m, procedure, arguments, 0, BINARY_INPUT)?;
     let (at, length) = extent(m, port);
     if at == length {
-        return Ok(Value::EOF);
+        return at_end(m, port);
     }
     if advance {
         set_place(m, port, at + 1);
@@ -197,9 +198,20 @@ fn next_byte(m: &mut Machine, procedure: &str, arguments: Arguments, advance: bo
     Ok(Value::fixnum(i64::from(byte)))
 }
 
+/// A port's buffer is read to its end: there may be more, or it is the end of the file.
+fn at_end(m: &mut Machine, port: Value) -> Outcome {
+    if may_have_more(m, port) {
+        return Err(more(m, port));
+    }
+    Ok(Value::EOF)
+}
+
 fn is_ready(m: &mut Machine, procedure: &str, arguments: Arguments, wanted: Wanted) -> Outcome {
-    port_argument(m, procedure, arguments, 0, wanted)?;
-    Ok(Value::TRUE)
+    let port = port_argument(m, procedure, arguments, 0, wanted)?;
+    let (at, length) = extent(m, port);
+    // Nobody knows when somebody types.
+    let may_wait = flags(m, port) & CONSOLE != 0 && may_have_more(m, port);
+    Ok(Value::boolean(at < length || !may_wait))
 }
 
 /// A new string of the next `count` characters of the port at `index`, after which `skipped` more are passed.
@@ -228,7 +240,7 @@ fn read_line(m: &mut Machine, arguments: Arguments) -> Outcome {
     let port = port_argument(m, "read-line", arguments, 0, TEXT_INPUT)?;
     let (at, length) = extent(m, port);
     if at == length {
-        return Ok(Value::EOF);
+        return at_end(m, port);
     }
     let buffer = m.heap.field(port, BUFFER);
     let mut from = at;
@@ -245,6 +257,9 @@ fn read_line(m: &mut Machine, arguments: Arguments) -> Outcome {
             None => from = to,
         }
     };
+    if end.is_none() && may_have_more(m, port) {
+        return Err(more(m, port));
+    }
     let count = end.unwrap_or(length) - at;
     // A carriage return before the newline belongs to the end of the line.
     let returned = end.is_some() && count > 0 && m.heap.string_char(buffer, at + count - 1) == '\r';
@@ -258,6 +273,9 @@ fn read_string(m: &mut Machine, arguments: Arguments) -> Outcome {
     let count = count_argument(m, "read-string", count)?;
     let port = port_argument(m, "read-string", arguments, 1, TEXT_INPUT)?;
     let (at, length) = extent(m, port);
+    if count > length - at && may_have_more(m, port) {
+        return Err(more(m, port));
+    }
     if count > 0 && at == length {
         return Ok(Value::EOF);
     }
@@ -272,6 +290,9 @@ fn read_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
     let count = count_argument(m, "read-bytevector", count)?;
     let port = port_argument(m, "read-bytevector", arguments, 1, BINARY_INPUT)?;
     let (at, length) = extent(m, port);
+    if count > length - at && may_have_more(m, port) {
+        return Err(more(m, port));
+    }
     if count > 0 && at == length {
         return Ok(Value::EOF);
     }
@@ -290,6 +311,9 @@ fn read_bytevector_into(m: &mut Machine, arguments: Arguments) -> Outcome {
     let (start, end) = range_arguments(m, "read-bytevector!", arguments, 2, room)?;
     let port = port_argument(m, "read-bytevector!", arguments, 1, BINARY_INPUT)?;
     let (at, length) = extent(m, port);
+    if end - start > length - at && may_have_more(m, port) {
+        return Err(more(m, port));
+    }
     if end > start && at == length {
         return Ok(Value::EOF);
     }
@@ -331,17 +355,22 @@ fn read(m: &mut Machine, arguments: Arguments) -> Outcome {
         let port = port_argument(m, "read", arguments, 0, TEXT_INPUT)?;
         let (at, length) = extent(m, port);
         if at == length {
-            return Ok(Value::EOF);
+            return at_end(m, port);
         }
+        let is_open_ended = may_have_more(m, port);
         let end = length.min(at.saturating_add(window));
         m.charge(12 * (end - at) as u64)?;
         let known = m.symbols.len();
         let stretch = walk(m, &[port], |m, values, scratch| {
-            read_stretch(m, values[0], end, end == length, scratch)
+            read_stretch(m, values[0], end, end == length && !is_open_ended, scratch)
         })?;
         symbols::pay_for_new(m, known)?;
         m.charge(2 * stretch.nodes)?;
         if let Found::More = stretch.found {
+            if end == length {
+                let port = port_argument(m, "read", arguments, 0, TEXT_INPUT)?;
+                return Err(more(m, port));
+            }
             window = window.saturating_mul(2);
             continue;
         }

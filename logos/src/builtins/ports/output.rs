@@ -1,8 +1,8 @@
 //! Writing to ports.
 
 use super::{
-    BINARY, BINARY_OUTPUT, BUFFER, CONSOLE, ERRORS, FIELDS, OUTPUT, TEXT_OUTPUT, flags, new, place,
-    port_argument, set_place,
+    BINARY, BINARY_OUTPUT, BUFFER, CONSOLE, ERRORS, FIELDS, FILE, OUTPUT, OUTSIDE, TEXT_OUTPUT,
+    flags, new, place, port_argument, set_place,
 };
 use crate::builtins::bytes::{blank as blank_bytes, byte_argument, bytes_argument};
 use crate::builtins::strings::{blank, char_argument, string_argument};
@@ -137,11 +137,11 @@ pub const TABLE: &[Builtin] = &[
         |m, arguments| to_string(m, arguments, Style::Display),
     ),
     Builtin::plain(
-        "flush-output-port",
-        "(flush-output-port [port])",
+        "%flush-output-port",
+        "(%flush-output-port [port])",
         (0, 1),
         "",
-        "Makes sure that what was written is on its way.",
+        "The number of the file that the host is to flush, or #f.",
         flush,
     ),
 ];
@@ -169,7 +169,7 @@ fn gathering_port(
     wanted: i64,
     what: &str,
 ) -> Result<Value, Fault> {
-    const MASK: i64 = OUTPUT | BINARY | CONSOLE;
+    const MASK: i64 = OUTPUT | BINARY | OUT;
     let port = m.arg(arguments, 0);
     if m.heap.is(port, Kind::Port) && flags(m, port) & MASK == wanted {
         Ok(port)
@@ -245,9 +245,9 @@ impl Target<'_> {
     /// Writes a text.
     fn put(self, m: &mut Machine, text: &str) -> Result<(), Fault> {
         let port = self.port(m)?;
-        if flags(m, port) & CONSOLE != 0 {
+        if flags(m, port) & OUT != 0 {
             m.charge(text.len() as u64 / 4 + 1)?;
-            m.put_console(flags(m, port) & ERRORS != 0, text);
+            m.put_out(port, text);
             return Ok(());
         }
         let count = if text.is_ascii() {
@@ -265,7 +265,32 @@ impl Target<'_> {
     }
 }
 
+/// Ports whose output leaves the machine.
+const OUT: i64 = CONSOLE | OUTSIDE;
+
 impl Machine {
+    /// Keeps what goes to the console or a file for the host.
+    fn put_out(&mut self, port: Value, text: &str) {
+        if flags(self, port) & CONSOLE != 0 {
+            self.put_console(flags(self, port) & ERRORS != 0, text);
+        } else {
+            self.put_file(port, text.as_bytes());
+        }
+    }
+
+    fn put_file(&mut self, port: Value, bytes: &[u8]) {
+        let file = self.heap.field(port, FILE).fixnum_value() as u64;
+        match self.written.last_mut() {
+            Some((last, kept)) if *last == file => kept.extend_from_slice(bytes),
+            _ => self.written.push((file, bytes.to_vec())),
+        }
+    }
+
+    /// Takes what was written to files since the last time: the number of each file, and bytes.
+    pub fn take_written(&mut self) -> Vec<(u64, Vec<u8>)> {
+        std::mem::take(&mut self.written)
+    }
+
     /// Keeps what goes to the console for the host. What the bound leaves no room for is dropped.
     fn put_console(&mut self, is_error: bool, text: &str) {
         let max = self.output_max;
@@ -329,7 +354,7 @@ fn write_string(m: &mut Machine, arguments: Arguments) -> Outcome {
     let count = end - start;
     m.charge(4 + count as u64)?;
     let port = target.port(m)?;
-    if flags(m, port) & CONSOLE != 0 {
+    if flags(m, port) & OUT != 0 {
         m.ask_to_hold(crate::builtins::strings::text_bytes(m, string) / 8)?;
         let text = m.heap.string_slice(m.arg(arguments, 0), start, end);
         target.put(m, &text)?;
@@ -396,6 +421,11 @@ fn make_room_for_bytes(
 fn write_u8(m: &mut Machine, arguments: Arguments) -> Outcome {
     let byte = byte_argument(m, "write-u8", arguments, 0)?;
     m.charge(4)?;
+    let port = port_argument(m, "write-u8", arguments, 1, BINARY_OUTPUT)?;
+    if flags(m, port) & OUTSIDE != 0 {
+        m.put_file(port, &[byte]);
+        return Ok(Value::VOID);
+    }
     let port = make_room_for_bytes(m, "write-u8", arguments, 1)?;
     let (buffer, at) = (m.heap.field(port, BUFFER), place(m, port));
     m.heap.set_byte(buffer, at, byte);
@@ -409,6 +439,13 @@ fn write_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
     let (start, end) = range_arguments(m, "write-bytevector", arguments, 2, length)?;
     let count = end - start;
     m.charge(4 + count as u64 / 8)?;
+    let port = port_argument(m, "write-bytevector", arguments, 1, BINARY_OUTPUT)?;
+    if flags(m, port) & OUTSIDE != 0 {
+        m.ask_to_hold(count / 8)?;
+        let bytes = m.heap.bytes_slice(m.arg(arguments, 0), start, end);
+        m.put_file(port, &bytes);
+        return Ok(Value::VOID);
+    }
     let port = make_room_for_bytes(m, "write-bytevector", arguments, count)?;
     let (buffer, at) = (m.heap.field(port, BUFFER), place(m, port));
     let bytes = m.arg(arguments, 0);
@@ -418,15 +455,12 @@ fn write_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn flush(m: &mut Machine, arguments: Arguments) -> Outcome {
-    if let Some(port) = m.optional(arguments, 0)
-        && !(m.heap.is(port, Kind::Port) && flags(m, port) & OUTPUT != 0)
-    {
-        return Err(wrong_argument(
-            m,
-            "flush-output-port",
-            "a port to write to",
-            port,
-        ));
+    match m.optional(arguments, 0) {
+        Some(port) if !(m.heap.is(port, Kind::Port) && flags(m, port) & OUTPUT != 0) => {
+            let what = "a port to write to";
+            Err(wrong_argument(m, "flush-output-port", what, port))
+        }
+        Some(port) => Ok(m.heap.field(port, FILE)),
+        None => Ok(Value::FALSE),
     }
-    Ok(Value::VOID)
 }
