@@ -3,6 +3,7 @@
 
 mod attach;
 mod doc;
+mod fmt;
 mod jobs;
 mod key;
 mod options;
@@ -88,6 +89,15 @@ enum Command {
         #[command(subcommand)]
         action: Option<key::Action>,
     },
+    /// Write sources in their one canonical layout
+    Fmt {
+        /// Change nothing: name the files that would change, and exit with 1 if there are any
+        #[arg(long)]
+        check: bool,
+        /// Files and folders; `-` is standard input
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
     /// Show the documentation of a name, or the index
     Doc {
         /// The name
@@ -119,6 +129,7 @@ pub fn start() -> ExitCode {
         Some(Command::Job { id }) => jobs::one(&options, &id),
         Some(Command::Attach) => attach::run(&options),
         Some(Command::Key { action }) => key::run(&options, action.unwrap_or(key::Action::Show)),
+        Some(Command::Fmt { check, paths }) => fmt::run(&options, check, &paths),
         Some(Command::Doc { name }) => doc::run(&options, name.as_deref()),
         None if !arguments.expression.is_empty() => {
             if let Some(file) = arguments.script.first() {

@@ -5,6 +5,7 @@
 mod cli;
 mod evaluator;
 mod host;
+mod layout;
 mod repl;
 
 use std::process::ExitCode;

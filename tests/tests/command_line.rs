@@ -210,6 +210,34 @@ fn tests_that_definitions_carry_are_counted() {
 }
 
 #[test]
+fn sources_are_laid_out_and_checked() {
+    let folder = Folder::new();
+    let good = "(define x 1) ; one\n";
+    let ugly = "; kept\n( define   x\n1 ) ; one";
+    folder.write("good.logos", good);
+    let file = folder.write("ugly.logos", ugly);
+    let read = || std::fs::read_to_string(&file).unwrap();
+    let (all, name) = (folder.path().to_str().unwrap(), file.to_str().unwrap());
+    assert_eq!(
+        with(&["fmt", "--check", all]),
+        ran(&format!("{name}\n"), "", 1)
+    );
+    assert_eq!(read(), ugly);
+    assert_eq!(with(&["fmt", all]), ran("", &format!("{name}\n"), 0));
+    assert_eq!(read(), format!("; kept\n{good}"));
+    assert_eq!(with(&["fmt", "--check", all]), ran("", "", 0));
+    let piped = run_with_input(logos(&folder).args(["fmt", "-"]), ugly);
+    assert_eq!(piped, ran(&format!("; kept\n{good}"), "", 0));
+
+    let open = folder.write("open.logos", "(define x\n  (car");
+    let open = open.to_str().unwrap();
+    let said = format!("logos: {open}:2:3: this is never closed\n");
+    assert_eq!(with(&["fmt", open]), ran("", &said, 1));
+    assert_eq!(with(&["fmt", "no-such-file.logos"]).status, Some(2));
+    assert_eq!(with(&["fmt"]).status, Some(2));
+}
+
+#[test]
 fn documentation_is_shown() {
     let ran = with(&["doc", "car"]);
     assert!(ran.output.starts_with("(car pair)\n"), "{ran:?}");

@@ -74,3 +74,9 @@ fn tests_in_the_examples_pass() {
     let ran = run(logos(&Folder::new()).args(["test", "examples"]));
     assert!(ran.output.ends_with(" passed, 0 failed\n"), "{ran:?}");
 }
+
+#[test]
+fn the_examples_are_in_the_canonical_layout() {
+    let ran = run(logos(&Folder::new()).args(["fmt", "--check", "examples", "node/src"]));
+    assert_eq!((ran.output.as_str(), ran.status), ("", Some(0)), "{ran:?}");
+}

@@ -54,7 +54,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
 }
 
 /// Finds the files to test: those named, and in folders those with tests in their names.
-fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<(), String> {
+pub fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
     let mut folders = Vec::new();
     if path.is_dir() {
