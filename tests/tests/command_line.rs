@@ -59,7 +59,33 @@ fn every_end_has_its_status() {
             ],
             1,
         ),
+        (
+            &[
+                "-e",
+                "(with-limits {:memory 100000} (lambda () (make-vector 1000000 0)))",
+            ],
+            1,
+        ),
+        // A limit of a job is not this program's.
+        (
+            &[
+                "--swarm",
+                "3",
+                "-e",
+                "(remote (let loop () (loop)) :fuel 10000)",
+            ],
+            1,
+        ),
+        (&["--json", "doc", "surely-no-such-name"], 1),
         (&["--nonsense"], 2),
+        (&["--swarm", "3", "--join", "logosabc", "-e", "1"], 2),
+        (&["--join", "logosabc", "-e", "1"], 2),
+        (&["--offline", "--listen", "127.0.0.1:0", "-e", "1"], 2),
+        (&["--color", "sometimes", "-e", "1"], 2),
+        (&["-e", "1", "no-such-file.logos"], 2),
+        (&["node", "--swarm", "3"], 2),
+        (&["attach", "--offline"], 2),
+        (&["job"], 2),
         (&["no-such-file.logos"], 2),
         (&["--fuel", "1X", "-e", "1"], 2),
         (&["--swarm", "3", "--offline", "-e", "1"], 2),
@@ -93,11 +119,43 @@ fn every_end_has_its_status() {
         ),
         (&["-e", "(dht-get \"nobody is there\")"], 5),
         (&["-e", "(remote 1)"], 5),
+        (&["--swarm", "1", "-e", "(remote 1 :n 1 :quorum 2)"], 5),
+        (&["submit", "-e", "1"], 5),
     ];
     for (arguments, status) in checks {
         let ran = with(arguments);
         assert_eq!(ran.status, Some(*status), "{arguments:?}: {ran:?}");
         assert_eq!(ran.output, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn scripts_and_json_end_with_the_same_status() {
+    let folder = Folder::new();
+    let checks: &[(&[&str], &str, i32)] = &[
+        (&[], "(define x 1)", 0),
+        (&[], "(car 1)", 1),
+        (&["--fuel", "1M"], "(let loop () (loop))", 3),
+        (
+            &["--memory", "32M"],
+            "(let loop ((l '())) (loop (cons 1 l)))",
+            4,
+        ),
+        (&[], "(await (dht-get \"nobody is there\"))", 5),
+    ];
+    for (options, program, status) in checks {
+        let script = folder.write("script.logos", program);
+        let script = run(logos(&folder).args(*options).arg(script));
+        assert_eq!(script.status, Some(*status), "{program}: {script:?}");
+        let json = run(logos(&folder)
+            .args(*options)
+            .args(["--json", "-e", program]));
+        assert_eq!(json.status, Some(*status), "{program}: {json:?}");
+        assert_eq!(
+            json.output.contains("\"error\": "),
+            *status != 0,
+            "{json:?}"
+        );
     }
 }
 
