@@ -3,6 +3,7 @@
 //! Owns ids, distances and hexadecimal text for fixed-size bytes. Refuses to know what an id names:
 //! nodes and items share one space.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use rand_core::Rng;
@@ -15,11 +16,11 @@ pub const ID_BYTES: usize = 64;
 pub const ID_BITS: usize = ID_BYTES * 8;
 
 /// A place in the 512-bit space: the SHA-512 of a node's public key, or an item's key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id([u8; ID_BYTES]);
 
 /// How far apart two ids are: their bitwise XOR, compared as a big-endian number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Distance([u8; ID_BYTES]);
 
 impl Id {
@@ -49,7 +50,15 @@ impl Id {
 
     /// How many leading bits two ids share, 0 to 512.
     pub fn common_prefix(&self, other: &Self) -> usize {
-        self.distance(other).leading_zeros()
+        match self.prefix() ^ other.prefix() {
+            0 => self.distance(other).leading_zeros(),
+            different => different.leading_zeros() as usize,
+        }
+    }
+
+    /// The most significant 64 bits: enough to tell most ids apart.
+    pub fn prefix(&self) -> u64 {
+        prefix(&self.0)
     }
 
     /// Bit `index`, counted from the most significant; `index` is below [`ID_BITS`].
@@ -106,9 +115,39 @@ impl Distance {
     }
 
     /// The most significant 64 bits.
-    pub const fn prefix(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    pub fn prefix(&self) -> u64 {
+        prefix(&self.0)
+    }
+}
+
+fn prefix(bytes: &[u8; ID_BYTES]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *bytes;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let first = self.prefix().cmp(&other.prefix());
+        first.then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Distance {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let first = self.prefix().cmp(&other.prefix());
+        first.then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Distance {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

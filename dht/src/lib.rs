@@ -80,5 +80,10 @@ pub const LOOKUP_TIMEOUT_MS: u64 = 10_000;
 pub const ALLOWED_FAILURES: u32 = 5;
 /// How long a first block lasts, in milliseconds; each further one lasts twice as long.
 pub const BLOCK_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long a driver should keep a silent connection open, in milliseconds: longer than contacts are left
+/// alone, as a new connection costs more than an hour of requests.
+pub const CONNECTION_IDLE_MS: u64 = 30 * 60 * 1000;
+/// How many connections a driver should keep open that it dialled itself.
+pub const CONNECTIONS_MAX: usize = 256;
 /// Most commands running at once.
 pub const OPERATIONS_MAX: usize = 1024;

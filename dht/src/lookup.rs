@@ -17,10 +17,10 @@ pub const LOOKUP_CANDIDATES_MAX: usize = 128;
 /// Most nodes a lookup asks.
 pub const LOOKUP_REQUESTS_MAX: u32 = 256;
 /// Of how many of its own nearest a path wants an answer, however near the other paths came.
-const PATH_WIDTH: usize = K / 2;
+const PATH_WIDTH: usize = K / DISJOINT;
 
 /// How often an overdue node is asked, once everybody nearer or as near was: messages get lost.
-const ASKED_MAX: u8 = 2;
+const ASKED_MAX: u8 = 3;
 /// After so many silent contacts and none that answered, whoever named them is not believed any more.
 const BAD_REFERRALS_MAX: u32 = 3;
 
@@ -71,17 +71,20 @@ pub(crate) struct Lookup {
     in_flight: [usize; DISJOINT],
     referrals: Vec<Referrals>,
     has_wanted: bool,
+    is_patient: bool,
     pub(crate) requests: u32,
     pub(crate) failures: u32,
 }
 
 impl Lookup {
-    /// A walk along so many disjoint paths, at most [`DISJOINT`].
+    /// A walk along so many disjoint paths, at most [`DISJOINT`]. A patient one does not end before the
+    /// overdue were asked again; any other asks them again only if they are more than have answered.
     pub(crate) fn new(
         own: Id,
         target: Id,
         seeds: impl IntoIterator<Item = Contact>,
         paths: usize,
+        is_patient: bool,
     ) -> Self {
         let paths = paths.clamp(1, DISJOINT);
         let mut lookup = Self {
@@ -92,6 +95,7 @@ impl Lookup {
             in_flight: [0; DISJOINT],
             referrals: Vec::new(),
             has_wanted: false,
+            is_patient,
             requests: 0,
             failures: 0,
         };
@@ -131,13 +135,14 @@ impl Lookup {
     /// again.
     fn to_ask(&self, may_ask: impl Fn(usize) -> bool) -> Option<usize> {
         let mut again = None;
+        let asks_again = self.is_patient || !self.has_answers();
         let mut scope = Scope::of(self);
         for (place, candidate) in self.candidates.iter().enumerate() {
             let is_open = scope.includes(candidate) && may_ask(usize::from(candidate.path));
             match candidate.state {
                 State::Waiting if is_open => return Some(place),
-                State::Slow if is_open && again.is_none() && candidate.asked < ASKED_MAX => {
-                    again = Some(place);
+                State::Slow if is_open && asks_again && candidate.asked < ASKED_MAX => {
+                    again = again.or(Some(place));
                 }
                 _ => {}
             }
@@ -190,16 +195,20 @@ impl Lookup {
         let mut scope = Scope::of(self);
         let mut is_settled = true;
         for candidate in &self.candidates {
+            let is_nearest = scope.counted < K || candidate.is_wanted;
             if scope.includes(candidate) && candidate.counts() {
-                is_settled &= candidate.state == State::Answered;
+                // Beyond the K nearest a path is not waited for once it has asked.
+                is_settled &= match candidate.state {
+                    State::Answered => true,
+                    State::InFlight => !is_nearest,
+                    _ => false,
+                };
             }
             if scope.is_full() || !is_settled {
                 break;
             }
         }
-        (is_settled
-            && self.to_ask(|_| true).is_none()
-            && self.count(State::Slow) <= self.count(State::Answered))
+        (is_settled && self.to_ask(|_| true).is_none() && self.has_answers())
             || (self.requests >= LOOKUP_REQUESTS_MAX
                 && self.in_flight.iter().all(|count| *count == 0))
     }
@@ -237,6 +246,41 @@ impl Lookup {
             .collect()
     }
 
+    /// Who comes after the K nearest that answered, whether it was asked or not.
+    pub(crate) fn spares(&self, count: usize) -> Vec<Contact> {
+        let mut answered = 0;
+        let usable = self.candidates.iter().filter(|candidate| {
+            let is_answered = candidate.state == State::Answered;
+            answered += usize::from(is_answered);
+            (is_answered && answered > K) || candidate.state == State::Waiting
+        });
+        let spares = usable.take(count);
+        spares.map(|candidate| candidate.contact.clone()).collect()
+    }
+
+    /// Whether this is one of the `count` nearest known, not counting those that failed.
+    pub(crate) fn is_among_nearest(&self, id: &Id, count: usize) -> bool {
+        let distance = self.target.distance(id);
+        let counted = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.counts());
+        counted
+            .take(count)
+            .any(|candidate| candidate.distance == distance)
+    }
+
+    /// The overdue that are nearer than the K-th nearest that answered.
+    pub(crate) fn nearest_slow(&self) -> Vec<Contact> {
+        let mut answered = 0;
+        let nearer = self.candidates.iter().take_while(|candidate| {
+            answered += usize::from(candidate.state == State::Answered);
+            answered < K
+        });
+        let slow = nearer.filter(|candidate| candidate.state == State::Slow);
+        slow.map(|candidate| candidate.contact.clone()).collect()
+    }
+
     /// Whether somebody answered.
     pub(crate) fn was_answered(&self) -> bool {
         self.candidates
@@ -256,6 +300,11 @@ impl Lookup {
             }
             candidate.state = State::Failed;
         }
+    }
+
+    /// Whether no more are overdue than have answered.
+    fn has_answers(&self) -> bool {
+        self.count(State::Slow) <= self.count(State::Answered)
     }
 
     fn count(&self, state: State) -> usize {
@@ -451,7 +500,7 @@ mod tests {
             let target = Id::hash(&target);
             let dead: BTreeSet<_> =
                 (0..size).filter(|n| n % 7 == 3 && size > 20).map(|n| *contact(n).id()).collect();
-            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5), 1);
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5), 1, true);
             let mut in_flight: Vec<Contact> = Vec::new();
             let mut slow: Vec<Contact> = Vec::new();
             let mut asked = BTreeSet::new();
@@ -510,7 +559,13 @@ mod tests {
         let target = Id::hash(b"target");
         let near = nearest(&target, 0..400, 400);
         let (liar, honest) = (near[300].clone(), near[301].clone());
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, [liar.clone(), honest.clone()], 1);
+        let mut lookup = Lookup::new(
+            Id::hash(b"me"),
+            target,
+            [liar.clone(), honest.clone()],
+            1,
+            true,
+        );
         while lookup.next().is_some() {}
         lookup.answered(liar.id(), near[..20].to_vec());
         for _ in 0..BAD_REFERRALS_MAX {
@@ -528,28 +583,56 @@ mod tests {
     }
 
     #[test]
-    fn the_overdue_are_asked_once_more_when_all_others_were() {
+    fn the_overdue_are_asked_again_when_all_others_were() {
         let target = Id::hash(b"target");
         let [near, far] = [0, 1].map(|place| nearest(&target, 0..2, 2)[place].clone());
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, [near.clone(), far.clone()], 1);
+        let mut lookup = Lookup::new(
+            Id::hash(b"me"),
+            target,
+            [near.clone(), far.clone()],
+            1,
+            true,
+        );
         while lookup.next().is_some() {}
         lookup.overdue(near.id());
         lookup.answered(far.id(), Vec::new());
         assert!(!lookup.is_finished());
-        assert_eq!(lookup.next(), Some(near.clone()));
+        for _ in 1..ASKED_MAX {
+            assert_eq!(lookup.next(), Some(near.clone()));
+            lookup.overdue(near.id());
+        }
         lookup.failed(near.id());
         assert!(
             lookup.is_finished(),
-            "one of two requests is left, and not waited for"
+            "some requests are left, and not waited for"
         );
         lookup.answered(near.id(), Vec::new());
         assert_eq!(lookup.nearest_answered(2), [near, far]);
     }
 
     #[test]
+    fn without_patience_the_overdue_are_left_to_whoever_stores() {
+        let target = Id::hash(b"target");
+        let all = nearest(&target, 0..3, 3);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, all.clone(), 1, false);
+        while lookup.next().is_some() {}
+        lookup.overdue(all[0].id());
+        assert_eq!(
+            lookup.next(),
+            Some(all[0].clone()),
+            "nobody has answered yet"
+        );
+        lookup.overdue(all[0].id());
+        lookup.answered(all[1].id(), Vec::new());
+        lookup.answered(all[2].id(), Vec::new());
+        assert!(lookup.is_finished());
+        assert_eq!(lookup.nearest_slow(), all[..1]);
+    }
+
+    #[test]
     fn ourselves_are_never_asked() {
         let own = *contact(1).id();
-        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)], 1);
+        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)], 1, true);
         assert_eq!(lookup.next(), Some(contact(2)));
         assert_eq!(lookup.next(), None);
         assert!(!lookup.is_finished());
@@ -560,7 +643,7 @@ mod tests {
     #[test]
     fn a_majority_suffices_once_everyone_was_asked() {
         let target = Id::hash(b"target");
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact), 1);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact), 1, true);
         let first = lookup.next().unwrap();
         let second = lookup.next().unwrap();
         lookup.answered(first.id(), Vec::new());
@@ -585,7 +668,7 @@ mod tests {
             honest[502].clone(),
         ];
         let reached = |paths| {
-            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds.clone(), paths);
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds.clone(), paths, true);
             let mut asked = 0;
             while let Some(next) = lookup.next() {
                 let is_liar = liars.contains(&next);
@@ -604,7 +687,13 @@ mod tests {
     fn paths_share_nobody_and_each_keeps_its_own_requests_in_flight() {
         let target = Id::hash(b"target");
         let seeds = nearest(&target, 0..400, 100);
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds[80..].to_vec(), DISJOINT);
+        let mut lookup = Lookup::new(
+            Id::hash(b"me"),
+            target,
+            seeds[80..].to_vec(),
+            DISJOINT,
+            true,
+        );
         let mut asked = BTreeSet::new();
         let mut in_flight = Vec::new();
         loop {
@@ -624,7 +713,7 @@ mod tests {
     fn the_wanted_are_asked_however_far_they_are() {
         let target = Id::hash(b"target");
         let all = nearest(&target, 0..400, 400);
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, all[..K].to_vec(), 1);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, all[..K].to_vec(), 1, true);
         while let Some(next) = lookup.next() {
             lookup.answered(next.id(), Vec::new());
         }

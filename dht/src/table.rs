@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use rand_core::Rng;
 
 use crate::contact::{Contact, PublicKey, Subnet};
-use crate::id::{Distance, ID_BITS, Id};
+use crate::id::{ID_BITS, Id};
 use crate::rates::RoundTrip;
 use crate::{ALLOWED_FAILURES, K};
 
@@ -25,6 +25,10 @@ pub(crate) const SUBNET_TABLE_MAX: usize = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) contact: Contact,
+    /// The first bits of its id, so that most others can be told apart without looking at the contact.
+    prefix: u64,
+    /// When we first reached it.
+    pub(crate) since: u64,
     /// When we last had an answer or a request from it.
     pub(crate) last_contact: u64,
     /// Consecutive requests of ours that it did not answer.
@@ -36,6 +40,15 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn is_live(&self) -> bool {
         self.failures < ALLOWED_FAILURES
+    }
+
+    /// How long it has been known to live, in milliseconds.
+    pub(crate) fn age_ms(&self) -> u64 {
+        self.last_contact.saturating_sub(self.since)
+    }
+
+    fn is(&self, id: &Id) -> bool {
+        self.prefix == id.prefix() && self.contact.id() == id
     }
 }
 
@@ -112,7 +125,7 @@ impl Table {
         self.buckets[self.index(id)]
             .entries
             .iter()
-            .find(|entry| entry.contact.id() == id)
+            .find(|entry| entry.is(id))
     }
 
     /// We reached this contact: it enters the table if there is room, or stands last in its bucket.
@@ -121,7 +134,9 @@ impl Table {
             return Offer::Refused;
         }
         let mut entry = Entry {
+            prefix: contact.id().prefix(),
             contact,
+            since: now,
             last_contact: now,
             failures: 0,
             round_trip: RoundTrip::default(),
@@ -129,6 +144,9 @@ impl Table {
         let known = self.take(entry.contact.id());
         if let Some(known) = &known {
             entry.round_trip = known.round_trip;
+            if known.is_live() {
+                entry.since = known.since;
+            }
         }
         entry.round_trip.measure(took_ms);
         match self.place(entry) {
@@ -142,7 +160,7 @@ impl Table {
     pub(crate) fn heard_from(&mut self, now: u64, id: &Id) {
         let index = self.index(id);
         let entries = &mut self.buckets[index].entries;
-        if let Some(place) = entries.iter().position(|entry| entry.contact.id() == id) {
+        if let Some(place) = entries.iter().position(|entry| entry.is(id)) {
             entries[place..].rotate_left(1);
             if let Some(entry) = entries.last_mut() {
                 entry.last_contact = now;
@@ -155,11 +173,7 @@ impl Table {
         let index = self.index(id);
         let bucket = &mut self.buckets[index];
         bucket.cache.retain(|contact| contact.id() != id);
-        match bucket
-            .entries
-            .iter_mut()
-            .find(|entry| entry.contact.id() == id)
-        {
+        match bucket.entries.iter_mut().find(|entry| entry.is(id)) {
             Some(entry) => {
                 entry.failures = entry.failures.saturating_add(1);
                 entry.failures
@@ -269,11 +283,12 @@ impl Table {
             .filter_map(|bucket| bucket.cache.last())
     }
 
-    /// The live contact not heard of for longest in each bucket.
-    pub(crate) fn oldest(&self) -> impl Iterator<Item = &Entry> {
-        self.buckets
-            .iter()
-            .filter_map(|bucket| bucket.entries.iter().find(|entry| entry.is_live()))
+    /// The live contact not heard of for longest of those wanted in each bucket.
+    pub(crate) fn oldest(&self, wanted: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &Entry> {
+        self.buckets.iter().filter_map(move |bucket| {
+            let mut entries = bucket.entries.iter();
+            entries.find(|entry| entry.is_live() && wanted(entry))
+        })
     }
 
     /// Contacts given up, which may have come back.
@@ -383,7 +398,7 @@ impl Table {
     fn take(&mut self, id: &Id) -> Option<Entry> {
         let index = self.index(id);
         let entries = &mut self.buckets[index].entries;
-        let place = entries.iter().position(|entry| entry.contact.id() == id)?;
+        let place = entries.iter().position(|entry| entry.is(id))?;
         let entry = entries.remove(place);
         self.length -= 1;
         self.forget_subnets(&entry.contact);
@@ -419,11 +434,18 @@ fn take_nearest<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     wanted: &impl Fn(&Entry) -> bool,
 ) {
-    let mut group: Vec<(Distance, &Contact)> = entries
+    let near = target.prefix();
+    let mut group: Vec<(u64, &Contact)> = entries
         .filter(|entry| wanted(entry))
-        .map(|entry| (target.distance(entry.contact.id()), &entry.contact))
+        .map(|entry| (near ^ entry.prefix, &entry.contact))
         .collect();
-    group.sort_unstable_by_key(|(distance, _)| *distance);
+    let farther = |one: &(u64, &Contact), other: &(u64, &Contact)| {
+        one.0.cmp(&other.0).then_with(|| {
+            let distance = |contact: &Contact| target.distance(contact.id());
+            distance(one.1).cmp(&distance(other.1))
+        })
+    };
+    group.sort_unstable_by(farther);
     nearest.extend(
         group
             .into_iter()

@@ -88,7 +88,6 @@ fn the_same_seed_gives_the_same_run() {
             nodes: 60,
             seed,
             loss: 0.05,
-            count_bytes: true,
             ..Options::default()
         });
         let item = signed(&author(1), "a", world.now(), b"value");
@@ -136,7 +135,8 @@ fn forgers_fool_nobody_and_end_blocked() {
     let (mut liars, mut wronged) = (0, 0);
     for index in world.online() {
         for block in world.node(index).unwrap().blocked(now) {
-            let blocked = world.index_of(&block.public_key).unwrap();
+            let is_blocked = |index: &usize| world.contact(*index).public_key() == block.public_key;
+            let blocked = (0..world.len()).find(is_blocked).unwrap();
             *(if world.is_honest(blocked) {
                 &mut wronged
             } else {

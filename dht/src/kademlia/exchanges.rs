@@ -144,7 +144,9 @@ impl Kademlia {
             self.first_round_trip.measure(took_ms);
         }
         if !self.is_blocked(&to.public_key(), now) {
-            self.reached(now, &to, took_ms);
+            // Half of a first exchange was the handshake, most likely.
+            let round_trip_ms = if is_first { took_ms / 2 } else { took_ms };
+            self.reached(now, &to, round_trip_ms);
         }
         match purpose {
             Purpose::Find(task) => self.find_answered(now, task, &to, response),

@@ -53,7 +53,7 @@ pub mod limits {
     pub use super::tasks::LOOKUP_TIMEOUT_MS_MAX;
     pub use super::upkeep::{
         ANNOUNCE_MS, BACKGROUND_MAX, DEAD_KEPT_MS, HANDOVERS_IN_FLIGHT_MAX, HANDOVERS_MAX,
-        KNOCKS_MAX, PINGS_MAX, REFRESH_MS, REFRESHES_MAX, STALE_MS, TICK_MS,
+        KNOCKS_MAX, PINGS_MAX, REFRESH_MS, REFRESHES_MAX, STALE_MS, STALE_MS_MAX, TICK_MS,
     };
     pub use super::watching::{
         WATCH_MS, WATCH_NODES, WATCHED_KEYS_MAX, WATCHERS_PER_KEY_MAX, WATCHES_MAX,
@@ -162,8 +162,8 @@ enum Timer {
     Deadline(ExchangeId),
     /// A task has used up its time.
     Task(TaskId),
-    /// A watch has to be renewed.
-    Renew(Id),
+    /// The watch with this number has to be renewed.
+    Renew(u64),
     /// Look for our own place again.
     Announce {
         /// How long this was waited for, in milliseconds.
@@ -371,7 +371,7 @@ impl Kademlia {
                 Timer::Overdue(exchange) => self.overdue(now, exchange),
                 Timer::Deadline(exchange) => self.unanswered(now, exchange),
                 Timer::Task(task) => self.out_of_time(now, task),
-                Timer::Renew(key) => self.renew_watch(now, key),
+                Timer::Renew(number) => self.renew_watch(now, number),
                 Timer::Announce { delay } => self.announce(now, delay),
                 Timer::Tick => self.tick(now),
             }

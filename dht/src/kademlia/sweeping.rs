@@ -8,8 +8,9 @@ use super::Kademlia;
 use super::tasks::{Goal, Task, TaskId};
 use crate::K;
 use crate::contact::Contact;
-use crate::density::{beside, is_within};
+use crate::density::{Density, beside, is_within};
 use crate::id::Id;
+use crate::table::Entry;
 
 /// Most nodes beyond the K nearest that are asked or stored at around one crowded key.
 pub const SWEPT_MAX: usize = 128;
@@ -28,8 +29,8 @@ impl Kademlia {
             return None;
         }
         let target = task.lookup.target();
-        self.density
-            .crowded(target, &task.lookup.nearest_answered(K))
+        let radius = self.radius()?;
+        Density::crowded(radius, target, &task.lookup.nearest_answered(K))
     }
 
     pub(super) fn begin_sweep(&mut self, now: u64, id: TaskId, mut task: Task, radius: u64) {
@@ -37,6 +38,10 @@ impl Kademlia {
         let regions = beside(&key, radius, &mut self.rng);
         self.metrics.crowded_keys += 1;
         task.sweeps = Some(regions.len());
+        let report = task.report(now);
+        if let Goal::Write(write) = &mut task.goal {
+            write.report.lookup = report;
+        }
         self.tasks.insert(id, task);
         for region in regions {
             let seeds = self.seeds(&region);
@@ -87,10 +92,15 @@ impl Kademlia {
         }
     }
 
+    fn radius(&self) -> Option<u64> {
+        let own = self.me.id();
+        let neighbours = self.table.nearest(own, K, Entry::is_live);
+        self.density.radius(own, &neighbours)
+    }
+
     /// Whether we ourselves are within the radius of this key.
     pub(super) fn is_in_radius(&self, key: &Id) -> bool {
-        self.density
-            .radius()
+        self.radius()
             .is_some_and(|radius| is_within(radius, key, self.me.id()))
     }
 }

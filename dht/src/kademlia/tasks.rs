@@ -59,7 +59,7 @@ impl Task {
         self.lookup.exclude(peer);
     }
 
-    fn report(&self, now: u64) -> LookupReport {
+    pub(super) fn report(&self, now: u64) -> LookupReport {
         LookupReport {
             requests: self.lookup.requests,
             failures: self.lookup.failures,
@@ -183,7 +183,9 @@ impl Kademlia {
         let id = TaskId(self.number());
         let interaction = InteractionId::random(&mut self.rng);
         let deadline = now.saturating_add(timeout_ms);
-        let lookup = Lookup::new(*self.me.id(), target, seeds, paths);
+        // Where the very nearest matter; whoever stores tries the overdue once more anyway.
+        let is_patient = matches!(goal, Goal::Nodes | Goal::Read(_));
+        let lookup = Lookup::new(*self.me.id(), target, seeds, paths, is_patient);
         self.table.looked_up(now, &target);
         self.timers.insert((deadline, Timer::Task(id)));
         match operation {
@@ -248,6 +250,8 @@ impl Kademlia {
                     read.lacks(from, task.lookup.target());
                     read.behind
                         .extend(nodes.held.map(|version| (from.clone(), version)));
+                } else if asked.is_some() {
+                    self.store_early(now, id, &mut task, from);
                 }
             }
             (Response::Value(value), Goal::Read(read)) => {
@@ -325,7 +329,7 @@ impl Kademlia {
         if task.lacks_its_value() && task.lookup.is_single() {
             // Perhaps a liar stood in the way.
             let (own, target) = (*self.me.id(), *task.lookup.target());
-            task.lookup = Lookup::new(own, target, self.seeds(&target), DISJOINT);
+            task.lookup = Lookup::new(own, target, self.seeds(&target), DISJOINT, true);
             return self.drive(now, id, task);
         }
         if let Some(radius) = self.is_to_be_swept(&task) {

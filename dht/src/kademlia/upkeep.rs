@@ -14,6 +14,7 @@ use crate::id::Id;
 use crate::item::VerifiedItem;
 use crate::message::{InteractionId, Request, Store};
 use crate::storage::{Due, REPUBLISH_MS};
+use crate::table::Entry;
 
 /// Tasks of the node's own upkeep running at once.
 pub const BACKGROUND_MAX: usize = 4;
@@ -21,8 +22,8 @@ pub const BACKGROUND_MAX: usize = 4;
 pub const PINGS_MAX: usize = 64;
 /// Pings of each kind sent at one look after the table.
 const PINGS_PER_TICK_MAX: usize = 8;
-/// Contacts given up that are tried again at one look after the table: so a network cut in two heals.
-const PINGS_DEAD_PER_TICK: usize = 2;
+/// At one look in so many a contact given up is tried again: so a network cut in two heals.
+const DEAD_EVERY_TICKS: u64 = 2;
 /// First contacts tried until they answer.
 pub const KNOCKS_MAX: usize = 64;
 /// Buckets waiting to be refreshed.
@@ -35,8 +36,13 @@ pub const HANDOVERS_IN_FLIGHT_MAX: usize = 8;
 pub const TICK_MS: u64 = 30_000;
 /// A bucket in which nothing was looked up for so long is refreshed, in milliseconds.
 pub const REFRESH_MS: u64 = 60 * 60 * 1000;
-/// A contact not heard of for so long is pinged, in milliseconds.
+/// A contact not heard of for so long is pinged, in milliseconds; one known for long only after a part of
+/// that time, as who has lived long lives on (Kademlia, section 2.1), but before its connection is closed.
 pub const STALE_MS: u64 = 10 * 60 * 1000;
+/// No contact is left alone for longer, in milliseconds.
+pub const STALE_MS_MAX: u64 = crate::CONNECTION_IDLE_MS - 5 * 60 * 1000;
+/// The part of its age a contact is left alone for.
+const STALE_AGE_SHARE: u64 = 4;
 /// A contact given up is forgotten after so long, in milliseconds: our own network may have been down.
 pub const DEAD_KEPT_MS: u64 = 24 * 60 * 60 * 1000;
 /// So long after meeting the first contact a node looks for its own place again, then after four times as
@@ -46,7 +52,7 @@ pub const ANNOUNCE_MS: u64 = 2_000;
 pub(super) const SETTLING_MS: u64 = 60_000;
 /// What is ours alone is published within so long of meeting others, in milliseconds.
 const PUBLISH_SOON_MS: u64 = 5_000;
-/// Republishing is spread over so long, so that the first to do so spares the others, in milliseconds.
+/// Republishing is up to so much early, so that the first to do so spares the others, in milliseconds.
 const REPUBLISH_JITTER_MS: u64 = REPUBLISH_MS / 10;
 
 impl Kademlia {
@@ -83,7 +89,7 @@ impl Kademlia {
 
     /// When an item stored now is to be republished.
     pub(super) fn next_republish(&mut self, now: u64) -> u64 {
-        now.saturating_add(REPUBLISH_MS + self.rng.next_u64() % REPUBLISH_JITTER_MS)
+        now.saturating_add(REPUBLISH_MS - self.rng.next_u64() % REPUBLISH_JITTER_MS)
     }
 
     /// Looks after the table: pings whom we doubt, tries replacements, refreshes silent buckets.
@@ -98,7 +104,6 @@ impl Kademlia {
         for dead in self.table.dead_since(now.saturating_sub(DEAD_KEPT_MS)) {
             self.forget(dead);
         }
-        let stale = now.saturating_sub(STALE_MS);
         let mut doubtful: Vec<Contact> = self
             .table
             .suspects()
@@ -106,17 +111,14 @@ impl Kademlia {
             .cloned()
             .collect();
         doubtful.extend(self.table.replacements().take(PINGS_PER_TICK_MAX).cloned());
-        let oldest = self
-            .table
-            .oldest()
-            .filter(|entry| entry.last_contact < stale);
+        let oldest = self.table.oldest(|entry| is_stale(entry, now));
         doubtful.extend(
             oldest
                 .take(PINGS_PER_TICK_MAX)
                 .map(|entry| entry.contact.clone()),
         );
         let dead: Vec<_> = self.table.dead().cloned().collect();
-        for _ in 0..PINGS_DEAD_PER_TICK.min(dead.len()) {
+        if !dead.is_empty() && self.rng.next_u64().is_multiple_of(DEAD_EVERY_TICKS) {
             let picked = self.rng.next_u64() % dead.len() as u64;
             doubtful.push(dead[picked as usize].clone());
         }
@@ -345,4 +347,9 @@ impl Kademlia {
             self.outbox.push(Action::RemoveItem(*key));
         }
     }
+}
+
+fn is_stale(entry: &Entry, now: u64) -> bool {
+    let patience = (entry.age_ms() / STALE_AGE_SHARE).clamp(STALE_MS, STALE_MS_MAX);
+    entry.last_contact.saturating_add(patience) < now
 }

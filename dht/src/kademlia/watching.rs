@@ -30,27 +30,35 @@ pub(super) struct Watching {
     watchers: BTreeMap<Id, Vec<(Contact, u64)>>,
     /// What we want to be told.
     watches: BTreeMap<Id, Watch>,
+    /// Renewals count upwards, so that a timer need not carry a key.
+    next_number: u64,
 }
 
 #[derive(Debug)]
 struct Watch {
+    /// The number its renewal goes by.
+    number: u64,
     operations: Vec<OperationId>,
     told: Option<Version>,
 }
 
 impl Kademlia {
     pub(super) fn watch(&mut self, now: u64, operation: OperationId, key: Id) {
+        self.watching.next_number += 1;
+        let number = self.watching.next_number;
         let watches = &mut self.watching.watches;
         if watches.len() >= WATCHES_MAX && !watches.contains_key(&key) {
             return self.finish(operation, Err(crate::OperationError::Busy));
         }
         let watch = watches.entry(key).or_insert(Watch {
+            number,
             operations: Vec::new(),
             told: None,
         });
         watch.operations.push(operation);
         if watch.operations.len() == 1 {
-            self.timers.insert((now + WATCH_MS / 2, Timer::Renew(key)));
+            let renewal = Timer::Renew(watch.number);
+            self.timers.insert((now + WATCH_MS / 2, renewal));
         }
         self.read_to_watch(now, Some(operation), key);
     }
@@ -65,9 +73,14 @@ impl Kademlia {
     }
 
     /// Sets the watch anew, at whoever is nearest now; whatever was missed is found on the way.
-    pub(super) fn renew_watch(&mut self, now: u64, key: Id) {
-        if self.watching.watches.contains_key(&key) {
-            self.timers.insert((now + WATCH_MS / 2, Timer::Renew(key)));
+    pub(super) fn renew_watch(&mut self, now: u64, number: u64) {
+        let mut watches = self.watching.watches.iter();
+        let key = watches
+            .find(|(_, watch)| watch.number == number)
+            .map(|(key, _)| *key);
+        if let Some(key) = key {
+            self.timers
+                .insert((now + WATCH_MS / 2, Timer::Renew(number)));
             self.read_to_watch(now, None, key);
         }
     }

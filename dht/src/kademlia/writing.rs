@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! lookup ──► (sweep, if the key is crowded) ──► store at the K nearest ──► read back, if asked to
-//!                                                 │ lost: again, STORE_TRIES times
+//!   └ the very nearest, as soon as they answer ──►│ lost: again, STORE_TRIES times
 //!                                                 │ refused or given up: the next nearest instead
 //!                                                 └ a stub was offered and refused: the whole item
 //! ```
@@ -37,8 +37,9 @@ pub(super) struct Write {
     pub(super) require: Option<usize>,
     read_back: bool,
     pub(super) report: PutReport,
-    /// Whom it goes to; `None` until the lookup is over.
-    targets: Option<Vec<Target>>,
+    /// Whom it goes to, as far as they are known.
+    targets: Vec<Target>,
+    is_looking: bool,
     spares: VecDeque<Contact>,
     /// Whether we are among the K nearest ourselves, or within the radius of a crowded key.
     is_ours: bool,
@@ -51,6 +52,8 @@ struct Target {
     outstanding: u8,
     /// Only the stub was offered so far.
     is_stub: bool,
+    /// Overdue in the lookup: it gets the item if it lives, and nobody waits for it.
+    is_doubtful: bool,
     fate: Fate,
 }
 
@@ -61,16 +64,33 @@ enum Fate {
     Settled,
 }
 
+impl Target {
+    fn new(contact: Contact, is_stub: bool) -> Self {
+        Self {
+            contact,
+            asked: 0,
+            outstanding: 0,
+            is_stub,
+            is_doubtful: false,
+            fate: Fate::Storing,
+        }
+    }
+}
+
 impl Write {
+    /// Whether the nodes nearest to the key are still being looked for.
     pub(super) fn is_looking(&self) -> bool {
-        self.targets.is_none()
+        self.is_looking
     }
 
     fn target(&mut self, contact: &Contact) -> Option<&mut Target> {
-        self.targets
-            .iter_mut()
-            .flatten()
-            .find(|target| target.contact.id() == contact.id())
+        let mut targets = self.targets.iter_mut();
+        targets.find(|target| target.contact.id() == contact.id())
+    }
+
+    fn place(&self, contact: &Contact) -> Option<usize> {
+        let mut targets = self.targets.iter();
+        targets.position(|target| target.contact.id() == contact.id())
     }
 
     /// How many count towards what was required.
@@ -82,9 +102,8 @@ impl Write {
     }
 
     fn is_over(&self) -> bool {
-        self.targets
-            .as_ref()
-            .is_some_and(|targets| targets.iter().all(|target| target.fate == Fate::Settled))
+        let is_done = |target: &Target| target.fate == Fate::Settled || target.is_doubtful;
+        !self.is_looking && self.targets.iter().all(is_done)
     }
 }
 
@@ -142,7 +161,8 @@ impl Kademlia {
             require,
             read_back,
             report: PutReport::default(),
-            targets: None,
+            targets: Vec::new(),
+            is_looking: true,
             spares: VecDeque::new(),
             is_ours: false,
         }));
@@ -154,8 +174,8 @@ impl Kademlia {
             return;
         };
         let key = *write.item.key();
-        let mut nearest = task.lookup.nearest_answered(K + SPARES_MAX);
-        write.spares = nearest.split_off(nearest.len().min(K)).into();
+        let mut nearest = task.lookup.nearest_answered(K);
+        write.spares = task.lookup.spares(SPARES_MAX).into();
         let own = key.distance(self.me.id());
         let nearer = nearest
             .iter()
@@ -175,20 +195,37 @@ impl Kademlia {
         }
         let size = write.item.item().value.as_ref().map_or(0, Vec::len);
         let is_stub = task.operation.is_none() && size > STUB_FIRST_BYTES;
-        let target = |contact| Target {
-            contact,
-            asked: 0,
-            outstanding: 0,
-            is_stub,
-            fate: Fate::Storing,
-        };
-        let targets: Vec<Target> = nearest.into_iter().map(target).collect();
-        let count = targets.len();
-        write.targets = Some(targets);
-        for place in 0..count {
+        let target = |contact| Target::new(contact, is_stub);
+        let known = write.targets.len();
+        nearest.retain(|contact| write.place(contact).is_none());
+        write.targets.extend(nearest.into_iter().map(target));
+        let mut slow = task.lookup.nearest_slow();
+        slow.retain(|contact| write.place(contact).is_none());
+        write.targets.extend(slow.into_iter().map(|contact| Target {
+            is_doubtful: true,
+            ..target(contact)
+        }));
+        write.is_looking = false;
+        let count = write.targets.len();
+        for place in known..count {
             self.send_store(now, id, &mut task, place);
         }
         self.continue_stores(now, id, task);
+    }
+
+    /// While somebody waits: whoever answered and is among the very nearest known, those it named included,
+    /// is a target for all that is still to be found.
+    pub(super) fn store_early(&mut self, now: u64, id: TaskId, task: &mut Task, at: &Contact) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let is_near = task.lookup.is_among_nearest(at.id(), K / 2);
+        if task.operation.is_none() || !write.is_looking || !is_near || write.place(at).is_some() {
+            return;
+        }
+        write.targets.push(Target::new(at.clone(), false));
+        let place = write.targets.len() - 1;
+        self.send_store(now, id, task, place);
     }
 
     /// Asks a target to store the item; if it may not be asked, it is given up.
@@ -196,7 +233,7 @@ impl Kademlia {
         let Goal::Write(write) = &mut task.goal else {
             return;
         };
-        let Some(target) = write.targets.as_mut().and_then(|all| all.get_mut(place)) else {
+        let Some(target) = write.targets.get_mut(place) else {
             return;
         };
         let item = if target.is_stub {
@@ -213,7 +250,20 @@ impl Kademlia {
             target.asked += 1;
             target.outstanding += 1;
         } else if target.outstanding == 0 {
-            target.fate = Fate::Settled;
+            self.give_up(now, id, task, place);
+        }
+    }
+
+    /// A target that cannot be asked, or did not answer however often it was.
+    fn give_up(&mut self, now: u64, id: TaskId, task: &mut Task, place: usize) {
+        let Goal::Write(write) = &mut task.goal else {
+            return;
+        };
+        let Some(target) = write.targets.get_mut(place) else {
+            return;
+        };
+        target.fate = Fate::Settled;
+        if !target.is_doubtful {
             write.report.timed_out += 1;
             self.send_to_spare(now, id, task);
         }
@@ -227,15 +277,8 @@ impl Kademlia {
         let Some(contact) = write.spares.pop_front() else {
             return;
         };
-        let targets = write.targets.get_or_insert_default();
-        targets.push(Target {
-            contact,
-            asked: 0,
-            outstanding: 0,
-            is_stub: false,
-            fate: Fate::Storing,
-        });
-        let place = targets.len() - 1;
+        write.targets.push(Target::new(contact, false));
+        let place = write.targets.len() - 1;
         self.send_store(now, id, task, place);
     }
 
@@ -274,18 +317,14 @@ impl Kademlia {
             return;
         };
         let read_back = write.read_back;
-        let places = write.targets.iter().flatten();
-        let place = places
-            .enumerate()
-            .find(|(_, target)| target.contact.id() == from.id())
-            .map(|(place, _)| place);
-        let (Some(place), Some(target)) = (place, write.target(from)) else {
+        let (Some(place), Some(target)) = (write.place(from), write.target(from)) else {
             return;
         };
         target.outstanding = target.outstanding.saturating_sub(1);
         if target.fate != Fate::Storing {
             return;
         }
+        let is_doubtful = target.is_doubtful;
         match code {
             None if read_back => {
                 target.fate = Fate::ReadingBack;
@@ -303,7 +342,7 @@ impl Kademlia {
             Some(code) => {
                 target.fate = Fate::Settled;
                 write.report.rejected.push((from.public_key(), code));
-                if code != ErrorCode::Superseded {
+                if code != ErrorCode::Superseded && !is_doubtful {
                     self.send_to_spare(now, id, task);
                 }
             }
@@ -326,20 +365,13 @@ impl Kademlia {
         let Goal::Write(write) = &mut task.goal else {
             return;
         };
-        let places = write.targets.iter().flatten();
-        let place = places
-            .enumerate()
-            .find(|(_, target)| target.contact.id() == to.id())
-            .map(|(place, _)| place);
-        if let (Some(place), Some(target)) = (place, write.target(to)) {
+        if let (Some(place), Some(target)) = (write.place(to), write.target(to)) {
             target.outstanding = target.outstanding.saturating_sub(u8::from(has_failed));
             if target.fate == Fate::Storing {
                 if target.asked < STORE_TRIES {
                     self.send_store(now, id, &mut task, place);
                 } else if target.outstanding == 0 {
-                    target.fate = Fate::Settled;
-                    write.report.timed_out += 1;
-                    self.send_to_spare(now, id, &mut task);
+                    self.give_up(now, id, &mut task, place);
                 }
             }
         }
@@ -414,6 +446,10 @@ impl Kademlia {
         let Goal::Write(write) = &mut task.goal else {
             return;
         };
+        if write.is_looking {
+            self.tasks.insert(id, task);
+            return;
+        }
         let is_over = write.is_over();
         let has_enough = write
             .require

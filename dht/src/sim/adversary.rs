@@ -9,6 +9,10 @@ use crate::contact::{Contact, PublicKey};
 use crate::id::Id;
 use crate::item::{Item, ItemSignature, Meta};
 use crate::message::{Nodes, Request, Response, Value};
+use crate::{CONTACTS_MAX, K};
+
+/// How late a stalling node answers, in milliseconds.
+const STALL_MS: u64 = 3_000;
 
 /// What a node does instead of what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,28 +25,69 @@ pub enum Adversary {
     Drop,
     /// Answers so late that it costs its askers time.
     Stall,
-    /// Names neighbours that do not exist.
+    /// Lies about its neighbours: half of these invent them, half name nobody but one another.
     Misroute,
     /// Some of each.
     Mixed,
 }
 
+/// Everybody malicious, in the order of their ids: those who lie about their neighbours know each other.
+#[derive(Debug, Default)]
+pub(super) struct Gang {
+    members: Vec<Contact>,
+}
+
+impl Gang {
+    pub(super) fn new(mut members: Vec<Contact>) -> Self {
+        members.sort_by_key(|contact| *contact.id());
+        Self { members }
+    }
+
+    /// Members near an id. Who is near by XOR shares a prefix, and so stands near in the order of ids, too.
+    fn near(&self, target: &Id) -> Vec<Contact> {
+        let place = self.members.partition_point(|member| member.id() < target);
+        let begin = place.saturating_sub(2 * K);
+        let end = (place + 2 * K).min(self.members.len());
+        let mut near = self.members[begin..end].to_vec();
+        near.sort_by_key(|member| target.distance(member.id()));
+        near.truncate(CONTACTS_MAX);
+        near
+    }
+}
+
 impl Adversary {
-    /// What node `index` does if malicious nodes are of this kind.
-    pub(super) fn of(self, index: usize) -> Self {
+    /// What the `number`th malicious node does if malicious nodes are of this kind.
+    pub(super) fn of(self, number: usize) -> Self {
         match self {
-            Self::Mixed => [Self::Forge, Self::Drop, Self::Stall, Self::Misroute][(index / 5) % 4],
+            Self::Mixed => [Self::Forge, Self::Drop, Self::Stall, Self::Misroute][number % 4],
             kind => kind,
         }
     }
 
     pub(super) fn delay_ms(self) -> u64 {
-        if self == Self::Stall { 3_000 } else { 0 }
+        if self == Self::Stall { STALL_MS } else { 0 }
     }
 
-    /// The answer that leaves instead of the true one, if any does.
-    pub(super) fn corrupt(self, request: &Request, answer: Response) -> Option<Response> {
-        let answer = match (self, request) {
+    /// The answer the `number`th malicious node gives instead of the true one.
+    pub(super) fn corrupt(
+        self,
+        number: usize,
+        gang: &Gang,
+        request: &Request,
+        answer: Response,
+    ) -> Response {
+        let misroute = |target: &Id| {
+            let contacts = if (number / 4).is_multiple_of(2) {
+                gang.near(target)
+            } else {
+                invented_contacts(target)
+            };
+            Response::Nodes(Nodes {
+                contacts,
+                held: None,
+            })
+        };
+        match (self, request) {
             (Self::Forge, Request::FindValue(find)) => {
                 let (item, contacts) = match answer {
                     Response::Value(value) => (Item::clone(&value.item), value.contacts),
@@ -55,11 +100,10 @@ impl Adversary {
             }
             (Self::Drop, Request::Store(_)) => Response::Stored,
             (Self::Drop, Request::FindValue(_)) => Response::Nodes(Nodes::default()),
-            (Self::Misroute, Request::FindNode { target }) => misdirection(target),
-            (Self::Misroute, Request::FindValue(find)) => misdirection(&find.key),
+            (Self::Misroute, Request::FindNode { target }) => misroute(target),
+            (Self::Misroute, Request::FindValue(find)) => misroute(&find.key),
             _ => answer,
-        };
-        Some(answer)
+        }
     }
 }
 
@@ -88,20 +132,17 @@ fn invented(key: Id) -> Item {
     }
 }
 
-/// Neighbours nearer than anybody, none of whom exists.
-fn misdirection(target: &Id) -> Response {
+/// Neighbours none of whom exists.
+fn invented_contacts(target: &Id) -> Vec<Contact> {
     let invent = |n: u8| {
         let mut key = [n; 32];
         key[1..].copy_from_slice(&target.as_bytes()[..31]);
-        let address = crate::Address::Ip(([10, 255, target.as_bytes()[0], n], 9).into());
+        let address = crate::Address::Ip(([127, 255, target.as_bytes()[0], n], 9).into());
         Contact::new(
             PublicKey::from_bytes(key),
             vec![address],
             crate::PROTOCOL_VERSION,
         )
     };
-    Response::Nodes(Nodes {
-        contacts: (0..20).map(invent).collect(),
-        held: None,
-    })
+    (0..CONTACTS_MAX as u8).map(invent).collect()
 }

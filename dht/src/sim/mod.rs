@@ -10,9 +10,14 @@
 //! [`World::kill`], [`World::restart`], [`World::partition`], and look at the nodes with [`World::node`].
 
 mod adversary;
+pub mod chart;
+mod connections;
+mod lengths;
+mod population;
 pub mod run;
 mod signatures;
 mod wires;
+mod workload;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,7 +26,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::contact::{Address, Contact, PublicKey};
+use crate::contact::{Contact, PublicKey};
 use crate::event::{
     Action, BlockRecord, Command, Event, ExchangeId, ItemRecord, OperationError, OperationId,
     Outcome, Token,
@@ -29,9 +34,12 @@ use crate::event::{
 use crate::id::Id;
 use crate::item::{Ed25519, SignatureCheck, VerifiedItem};
 use crate::kademlia::{Config, Kademlia};
+use crate::message::Request;
 use crate::message::Response;
-use crate::wire::{RequestFrame, ResponseFrame};
+use crate::wire::RequestFrame;
 pub use adversary::Adversary;
+use adversary::Gang;
+use connections::{Connections, HANDSHAKE_BYTES, wire_bytes};
 pub use signatures::Remembered;
 use wires::Wires;
 
@@ -53,8 +61,12 @@ pub struct Options {
     pub adversary: Adversary,
     /// Check each signature once in the whole network instead of once per receiver.
     pub remember_signatures: bool,
-    /// Count the bytes of every frame, by encoding it.
-    pub count_bytes: bool,
+    /// The share of honest nodes that cannot be dialled.
+    pub nat: f64,
+    /// How many malicious nodes have ids ground to lie nearest to a key, and which; in addition to `nodes`.
+    pub ground: Option<(Id, usize)>,
+    /// How far clocks are wrong at most, either way, in milliseconds.
+    pub drift_ms: u64,
     /// How many random nodes a newcomer is told of.
     pub join_contacts: usize,
     /// Milliseconds between one node's joining and the next one's.
@@ -70,7 +82,9 @@ impl Default for Options {
             sybils: 0.0,
             adversary: Adversary::Honest,
             remember_signatures: false,
-            count_bytes: false,
+            nat: 0.0,
+            ground: None,
+            drift_ms: 0,
             join_contacts: 1,
             join_every_ms: 20,
         }
@@ -90,10 +104,15 @@ pub struct Node {
     /// `None` while the node is off.
     kademlia: Option<Kademlia>,
     adversary: Adversary,
+    /// How many malicious nodes there are before it.
+    number: usize,
+    /// How far its clock is ahead, in milliseconds.
+    clock_ms: i64,
     /// When it next wants to be woken.
     wake: Option<u64>,
     /// How often it was started.
     starts: u64,
+    connections: Connections,
     disk: Disk,
 }
 
@@ -111,8 +130,14 @@ pub struct Traffic {
     pub messages: u64,
     /// Frames lost.
     pub lost: u64,
-    /// Bytes of frames sent, if they were counted.
+    /// Bytes of frames sent.
     pub bytes: u64,
+    /// The same on the wire: with headers, acknowledgements and the handshakes of connections.
+    pub wire_bytes: u64,
+    /// Connections made.
+    pub handshakes: u64,
+    /// Requests by kind: ping, store, find a node, find a value, watch.
+    pub requests: [u64; 5],
 }
 
 #[derive(Debug)]
@@ -152,7 +177,7 @@ pub struct World {
     queue: BinaryHeap<Reverse<Scheduled>>,
     next_number: u64,
     nodes: Vec<Node>,
-    by_key: BTreeMap<PublicKey, NodeIndex>,
+    gang: Gang,
     signatures: Signatures,
     ended: BTreeMap<OperationId, (u64, Ended)>,
     updates: Vec<(OperationId, VerifiedItem)>,
@@ -172,14 +197,18 @@ impl World {
         } else {
             Arc::new(Ed25519)
         };
-        let mut world = Self {
+        let wires = Wires::new(rng.next_u64(), options.loss);
+        let nodes = population::populate(&options, &mut rng);
+        let malicious = nodes.iter().filter(|n| n.adversary != Adversary::Honest);
+        let gang = Gang::new(malicious.map(|node| node.contact.clone()).collect());
+        Self {
             now: BEGINNING,
-            wires: Wires::new(rng.next_u64(), options.loss),
+            wires,
             rng,
             queue: BinaryHeap::new(),
             next_number: 0,
-            nodes: Vec::with_capacity(options.nodes),
-            by_key: BTreeMap::new(),
+            nodes,
+            gang,
             signatures: Signatures(signatures),
             ended: BTreeMap::new(),
             updates: Vec::new(),
@@ -187,11 +216,7 @@ impl World {
             traffic: Traffic::default(),
             trace: 0xcbf2_9ce4_8422_2325,
             options,
-        };
-        for index in 0..world.options.nodes {
-            world.add_node(index);
         }
-        world
     }
 
     /// Virtual now, in milliseconds since 1970.
@@ -224,9 +249,17 @@ impl World {
         self.nodes[index].adversary == Adversary::Honest
     }
 
-    /// Which node has this key.
-    pub fn index_of(&self, public_key: &PublicKey) -> Option<NodeIndex> {
-        self.by_key.get(public_key).copied()
+    /// Whether a node can be dialled.
+    pub fn is_reachable(&self, index: NodeIndex) -> bool {
+        !self.nodes[index].contact.addresses().is_empty()
+    }
+
+    /// Which node this contact is, if there is such a node.
+    pub fn index_of(&self, contact: &Contact) -> Option<NodeIndex> {
+        population::index_of(contact).filter(|index| {
+            let node = self.nodes.get(*index);
+            node.is_some_and(|node| node.contact.public_key() == contact.public_key())
+        })
     }
 
     /// What crossed the wires so far.
@@ -251,11 +284,16 @@ impl World {
             .collect()
     }
 
-    /// The `count` nodes that are on and truly nearest to an id, nearest first.
+    /// The `count` nodes that are on, can be dialled and are truly nearest to an id, nearest first.
     pub fn truly_nearest(&self, target: &Id, count: usize) -> Vec<NodeIndex> {
+        let distance = |index: &NodeIndex| target.distance(self.nodes[*index].contact.id());
         let mut online = self.online();
-        online.sort_by_key(|index| target.distance(self.nodes[*index].contact.id()));
-        online.truncate(count);
+        online.retain(|index| self.is_reachable(*index));
+        if count < online.len() {
+            online.select_nth_unstable_by_key(count, distance);
+            online.truncate(count);
+        }
+        online.sort_by_key(distance);
         online
     }
 
@@ -278,6 +316,7 @@ impl World {
     pub fn kill(&mut self, index: NodeIndex) {
         self.nodes[index].kademlia = None;
         self.nodes[index].wake = None;
+        self.nodes[index].connections.close();
     }
 
     /// Switches a node on, with what is on its disk and, if that is nobody, with a few others as first contacts.
@@ -302,19 +341,25 @@ impl World {
         self.step(index, Event::LoadBlocks(blocks));
         self.step(index, Event::LoadContacts(contacts));
         self.step(index, Event::LoadItems(items));
-        let others: Vec<_> = self
-            .online()
-            .into_iter()
-            .filter(|other| *other != index)
-            .collect();
-        let mut first = Vec::new();
-        if !known && !others.is_empty() {
-            for _ in 0..self.options.join_contacts {
-                let other = others[self.random(others.len())];
-                first.push(self.nodes[other].contact.clone());
-            }
-        }
+        let first = if known {
+            Vec::new()
+        } else {
+            self.first_contacts(index)
+        };
         self.command(index, Command::Bootstrap { contacts: first });
+    }
+
+    /// A few random nodes that are on and can be dialled.
+    fn first_contacts(&mut self, of: NodeIndex) -> Vec<Contact> {
+        let mut others = self.online();
+        others.retain(|other| *other != of && self.is_reachable(*other));
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let count = self.options.join_contacts;
+        let picks: Vec<usize> = (0..count).map(|_| self.random(others.len())).collect();
+        let contact = |pick: usize| self.nodes[others[pick]].contact.clone();
+        picks.into_iter().map(contact).collect()
     }
 
     /// Cuts the network in two: by the side each node is on. Nothing crosses until [`World::heal`].
@@ -415,14 +460,15 @@ impl World {
     ) {
         self.note(from, to, frame.interaction.0 as u64);
         let contact = self.nodes[from].contact.clone();
-        let now = self.now;
+        let now = self.local_now(to);
         let node = &mut self.nodes[to];
         let blocked = |kademlia: &Kademlia| kademlia.is_blocked(&contact.public_key(), now);
         // A blocked peer's connection is refused: it hears nothing.
         if node.kademlia.as_ref().is_none_or(blocked) {
             return;
         }
-        let request = frame.request.clone();
+        let (adversary, number) = (node.adversary, node.number);
+        let asked = (adversary != Adversary::Honest).then(|| frame.request.clone());
         let event = Event::Incoming {
             observed: contact.addresses().first().cloned(),
             from: contact,
@@ -430,20 +476,13 @@ impl World {
             token: Token(0),
             request: frame.request,
         };
-        let Some(response) = self.step(to, event) else {
+        let Some(mut response) = self.step(to, event) else {
             return;
         };
-        let adversary = self.nodes[to].adversary;
-        let Some(response) = adversary.corrupt(&request, response) else {
-            return;
-        };
-        if self.options.count_bytes {
-            let frame = ResponseFrame {
-                interaction: frame.interaction,
-                response: response.clone(),
-            };
-            self.traffic.bytes += frame.encode().len() as u64;
+        if let Some(request) = asked {
+            response = adversary.corrupt(number, &self.gang, &request, response);
         }
+        let bytes = lengths::response_bytes(&response) as u64;
         let delay = adversary.delay_ms() + self.wires.delay_ms(from, to);
         let answer = Occurrence::Answer {
             to: from,
@@ -451,29 +490,33 @@ impl World {
             exchange,
             response: Box::new(response),
         };
-        self.carry(to, from, delay, answer);
+        self.carry(to, from, bytes, delay, answer);
     }
 
     /// Hands one event to a node, does what it says, and returns its reply if there was one.
     fn step(&mut self, index: NodeIndex, event: Event) -> Option<Response> {
+        let now = self.local_now(index);
         let node = &mut self.nodes[index];
-        let actions = node.kademlia.as_mut()?.handle(self.now, event);
+        let actions = node.kademlia.as_mut()?.handle(now, event);
         let mut reply = None;
         for action in actions {
             self.perform(index, action, &mut reply);
         }
-        let timeout = self.nodes[index]
-            .kademlia
-            .as_ref()
-            .and_then(Kademlia::poll_timeout);
-        if let Some(at) = timeout.map(|at| at.max(self.now + 1)) {
-            let node = &mut self.nodes[index];
+        let node = &mut self.nodes[index];
+        let timeout = node.kademlia.as_ref().and_then(Kademlia::poll_timeout);
+        if let Some(at) = timeout {
+            let at = at.saturating_add_signed(-node.clock_ms).max(self.now + 1);
             if node.wake.is_none_or(|wake| at < wake) {
                 node.wake = Some(at);
                 self.schedule(at, Occurrence::Wake(index));
             }
         }
         reply
+    }
+
+    /// What a node's own clock shows.
+    fn local_now(&self, index: NodeIndex) -> u64 {
+        self.now.saturating_add_signed(self.nodes[index].clock_ms)
     }
 
     fn perform(&mut self, index: NodeIndex, action: Action, reply: &mut Option<Response>) {
@@ -503,32 +546,52 @@ impl World {
     }
 
     fn send(&mut self, from: NodeIndex, exchange: ExchangeId, to: &Contact, frame: RequestFrame) {
-        if self.options.count_bytes {
-            self.traffic.bytes += frame.encode().len() as u64;
-        }
-        let Some(to) = self.index_of(&to.public_key()) else {
+        let kind = match &frame.request {
+            Request::Ping => 0,
+            Request::Store(_) => 1,
+            Request::FindNode { .. } => 2,
+            Request::FindValue(_) => 3,
+            Request::Watch { .. } => 4,
+        };
+        self.traffic.requests[kind] += 1;
+        let bytes = lengths::request_bytes(&frame.addresses, &frame.request) as u64;
+        let Some(to) = self.index_of(to) else {
+            // Nobody is there: the first datagram of a handshake is sent for nothing.
+            self.traffic.wire_bytes += HANDSHAKE_BYTES / 4;
             return;
         };
-        let starts = self.nodes[from].starts;
-        let delay = self.wires.delay_ms(from, to);
-        let frame = Box::new(frame);
-        self.carry(
+        let (theirs, now) = (self.nodes[to].starts, self.now);
+        let node = &mut self.nodes[from];
+        let starts = node.starts;
+        let mut delay = self.wires.delay_ms(from, to);
+        if node.connections.used(now, to, theirs) {
+            // The handshake takes a round trip before the request leaves.
+            delay += 2 * delay;
+            self.traffic.handshakes += 1;
+            self.traffic.wire_bytes += HANDSHAKE_BYTES;
+        }
+        let request = Occurrence::Request {
             from,
             to,
-            delay,
-            Occurrence::Request {
-                from,
-                to,
-                starts,
-                exchange,
-                frame,
-            },
-        );
+            starts,
+            exchange,
+            frame: Box::new(frame),
+        };
+        self.carry(from, to, bytes, delay, request);
     }
 
     /// Puts a message on the wire, where it may get lost.
-    fn carry(&mut self, from: NodeIndex, to: NodeIndex, delay: u64, message: Occurrence) {
+    fn carry(
+        &mut self,
+        from: NodeIndex,
+        to: NodeIndex,
+        bytes: u64,
+        delay: u64,
+        message: Occurrence,
+    ) {
         self.traffic.messages += 1;
+        self.traffic.bytes += bytes;
+        self.traffic.wire_bytes += wire_bytes(bytes);
         if self.wires.loses(from, to, &mut self.rng) {
             self.traffic.lost += 1;
         } else {
@@ -543,32 +606,6 @@ impl World {
             number: self.next_number,
             what,
         }));
-    }
-
-    fn add_node(&mut self, index: NodeIndex) {
-        let mut key = [0; 32];
-        self.rng.fill_bytes(&mut key);
-        let public_key = PublicKey::from_bytes(key);
-        let [_, a, b, c] = (index as u32).to_be_bytes();
-        let address = Address::Ip(([10, a, b, c], 4433).into());
-        let contact = Contact::new(public_key, vec![address], crate::PROTOCOL_VERSION);
-        // Evenly spread: node `i` is malicious if `i * share` passes a whole number there.
-        let share = self.options.sybils;
-        let is_malicious = ((index + 1) as f64 * share).floor() > (index as f64 * share).floor();
-        let adversary = if is_malicious {
-            self.options.adversary.of(index)
-        } else {
-            Adversary::Honest
-        };
-        self.by_key.insert(public_key, index);
-        self.nodes.push(Node {
-            contact,
-            kademlia: None,
-            adversary,
-            wake: None,
-            starts: 0,
-            disk: Disk::default(),
-        });
     }
 
     fn note(&mut self, from: NodeIndex, to: NodeIndex, what: u64) {
