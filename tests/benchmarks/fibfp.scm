@@ -1,0 +1,24 @@
+;;; fibfp: the doubly recursive Fibonacci function on floats: calls and boxed numbers.
+(import (scheme base) (scheme write) (scheme process-context))
+
+(define size 33.) ; tests: 12.
+
+(define (fib n)
+  (if (< n 2.)
+      n
+      (+ (fib (- n 1.)) (fib (- n 2.)))))
+
+(define (fib-by-adding n)
+  (do ((i 0. (+ i 1.))
+       (this 0. next)
+       (next 1. (+ this next)))
+      ((= i n) this)))
+
+(define (finish right? result)
+  (display "fibfp ")
+  (if right? (display "ok") (write result))
+  (newline)
+  (unless right? (exit 1)))
+
+(let ((result (fib size)))
+  (finish (= result (fib-by-adding size)) result))
