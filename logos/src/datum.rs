@@ -230,7 +230,7 @@ pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Op
                 }
             }
             Unbuild::Visit(value) => {
-                let datum = atom_datum(m, value);
+                let datum = atom_datum(m, value).map_err(Some)?;
                 done.push(Syntax::new(datum, span));
             }
             Unbuild::List(count) => {
@@ -255,30 +255,34 @@ pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Op
     Ok(done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span)))
 }
 
-fn atom_datum(m: &mut Machine, value: Value) -> Datum {
-    if let Some(number) = m.number(value) {
-        return Datum::Number(number);
+fn atom_datum(m: &mut Machine, value: Value) -> Result<Datum, Fault> {
+    if let Some(number) = m.number_paid(value)? {
+        return Ok(Datum::Number(number));
     }
     if let Some(c) = value.as_char() {
-        return Datum::Char(c);
+        return Ok(Datum::Char(c));
     }
     if let Some(symbol) = value.as_symbol() {
-        return Datum::Symbol(symbol);
+        return Ok(Datum::Symbol(symbol));
     }
-    match value {
+    Ok(match value {
         Value::TRUE => Datum::Bool(true),
         Value::FALSE => Datum::Bool(false),
         Value::NIL => Datum::List(Rc::new([]), None),
         Value::VOID => Datum::Void,
         Value::EOF => Datum::Eof,
-        _ if m.is_string(value) => Datum::String(m.heap.string_text(value).into()),
+        _ if m.is_string(value) => {
+            m.charge(m.heap.string_length(value) as u64 / 4)?;
+            Datum::String(m.heap.string_text(value).into())
+        }
         _ if m.heap.is(value, Kind::Bytes) => {
             let length = m.heap.bytes_length(value);
+            m.charge(length as u64 / 8)?;
             Datum::Bytes(m.heap.bytes_slice(value, 0, length).into())
         }
         _ => {
             m.opaques.push(value);
             Datum::Opaque(m.opaques.len() as u32 - 1)
         }
-    }
+    })
 }

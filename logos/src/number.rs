@@ -152,7 +152,7 @@ impl Number {
     }
 
     /// A fraction known to be in lowest terms with a positive denominator.
-    fn lowest(numerator: BigInt, denominator: BigInt) -> Number {
+    pub(crate) fn lowest(numerator: BigInt, denominator: BigInt) -> Number {
         if denominator.is_one() {
             return Number::from(numerator);
         }

@@ -117,7 +117,7 @@ pub const TABLE: &[Builtin] = &[
         "%spawn",
         "(%spawn thunk begins?)",
         (2, 2),
-        "",
+        "60",
         "Runs a thunk as a task of its own; gives its promise. `begins?`: cancelled before it began, it begins all the same.",
         spawn,
     ),
@@ -475,6 +475,7 @@ fn yield_now(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, 
 }
 
 fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
+    m.charge(60)?;
     let begins = m.arg(arguments, 1).is_true();
     vm::spawn(m, arguments, begins)
 }
@@ -482,7 +483,7 @@ fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
 fn sleep(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
     let seconds = m.arg(arguments, 0);
     let is_duration = m
-        .number(seconds)
+        .number_paid(seconds)?
         .is_some_and(|n| crate::number::to_f64(&n) >= 0.0);
     if !is_duration {
         return Err(wrong_argument(

@@ -136,7 +136,7 @@ fn random(m: &mut Machine, arguments: Arguments) -> Outcome {
     let Some(value) = m.optional(arguments, 0) else {
         return random_fraction(m, 1.0);
     };
-    match m.number(value) {
+    match m.number_paid(value)? {
         Some(Number::Float(limit)) if limit > 0.0 && limit.is_finite() => random_fraction(m, limit),
         Some(n) if is_exact_integer(&n) && !is_negative(&n) && !is_zero(&n) => {
             random_integer(m, &n)

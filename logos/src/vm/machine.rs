@@ -549,6 +549,12 @@ impl Machine {
         crate::builtins::numbers::to_number(&self.heap, value)
     }
 
+    /// The same for a builtin, which pays for taking a large one off the heap.
+    pub(crate) fn number_paid(&mut self, value: Value) -> Result<Option<Number>, Fault> {
+        self.charge(crate::builtins::numbers::taking_work(&self.heap, value))?;
+        Ok(self.number(value))
+    }
+
     /// The next number of those that tell objects apart.
     pub(crate) fn next_serial(&mut self) -> u64 {
         self.serial += 1;

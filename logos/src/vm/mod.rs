@@ -127,6 +127,8 @@ pub struct Vm {
     origins: BTreeMap<GlobalId, GlobalId>,
     /// The library's own globals.
     library_names: BTreeMap<GlobalId, crate::symbol::Symbol>,
+    /// The same, the last in the alphabet first.
+    library_order: Rc<[(crate::symbol::Symbol, GlobalId)]>,
     internals: BTreeMap<&'static str, GlobalId>,
     small_constants: BTreeMap<u64, u32>,
     state: State,

@@ -68,12 +68,9 @@ impl Vm {
         }
     }
 
-    /// The names and cells of the library.
-    pub(crate) fn library_globals(&self) -> Vec<(String, Symbol, GlobalId)> {
-        let named = self.library_names.iter();
-        named
-            .map(|(&cell, &name)| (self.machine.symbols.text(name).to_string(), name, cell))
-            .collect()
+    /// The names and cells of the library, the last in the alphabet first.
+    pub(crate) fn library_globals(&self) -> &[(Symbol, GlobalId)] {
+        &self.library_order
     }
 
     /// The library's name of a global, if it still holds what the library's own does.
@@ -160,11 +157,16 @@ impl Vm {
     }
 
     pub(super) fn name_library(&mut self) {
+        let mut order = Vec::new();
         for name in self.library.names() {
             if let Some(Binding::Global(cell)) = self.library.lookup(name) {
                 self.library_names.insert(cell, name);
+                order.push((name, cell));
             }
         }
+        let text = |name: Symbol| self.machine.symbols.text(name);
+        order.sort_by(|a, b| text(b.0).cmp(text(a.0)));
+        self.library_order = order.into();
     }
 }
 

@@ -197,7 +197,7 @@ fn compare_tops(
 }
 
 fn compare_numbers(m: &mut Machine, a: Value, b: Value) -> Result<Ordering, Fault> {
-    let (Some(x), Some(y)) = (m.number(a), m.number(b)) else {
+    let (Some(x), Some(y)) = (m.number_paid(a)?, m.number_paid(b)?) else {
         return Ok(Ordering::Equal);
     };
     m.charge(cost::compare(&x, &y))?;

@@ -1,7 +1,7 @@
 //! Comparisons and predicates.
 
 use super::operation::{failed, is_small, operand};
-use super::words::{from_number, is_number_value, to_number};
+use super::words::{from_number, is_number_value};
 use crate::number::{self, Number, cost};
 use crate::value::Value;
 use crate::vm::{Arguments, Machine, Outcome};
@@ -98,7 +98,8 @@ pub(super) fn is_exact_rational(m: &mut Machine, arguments: Arguments) -> Outcom
 }
 
 fn predicate_of_any(m: &mut Machine, arguments: Arguments, f: fn(&Number) -> bool) -> Outcome {
-    let holds = to_number(&m.heap, m.arg(arguments, 0)).is_some_and(|x| f(&x));
+    let value = m.arg(arguments, 0);
+    let holds = m.number_paid(value)?.is_some_and(|x| f(&x));
     Ok(Value::boolean(holds))
 }
 

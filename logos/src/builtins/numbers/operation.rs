@@ -1,6 +1,6 @@
 //! What every operation on numbers does: take its operands, pay, and answer.
 
-use super::words::{from_number, to_number, two_values};
+use super::words::{from_number, two_values};
 use crate::builtins::wrong_argument;
 use crate::number::{Number, NumberError, cost::Cost};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
@@ -18,7 +18,7 @@ pub(super) fn operand(
     index: usize,
 ) -> Result<Number, Fault> {
     let value = m.arg(arguments, index);
-    match to_number(&m.heap, value) {
+    match m.number_paid(value)? {
         Some(number) => Ok(number),
         None => Err(wrong_argument(m, procedure, "a number", value)),
     }

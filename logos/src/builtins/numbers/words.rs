@@ -25,10 +25,24 @@ pub fn to_number(heap: &Heap, value: Value) -> Option<Number> {
                     .to_bigint()
                     .map(|n| n.into_owned())
             };
-            Number::fraction(part(0)?, part(1)?)
+            // Fractions on the heap are in lowest terms.
+            Some(Number::lowest(part(0)?, part(1)?))
         }
         _ => None,
     }
+}
+
+/// What it costs to take a number off the heap: 1 for every 4 words.
+pub fn taking_work(heap: &Heap, value: Value) -> u64 {
+    let words = |value: Value| match heap.kind(value) {
+        Some(Kind::Bignum) => heap.length(value) as u64,
+        _ => 0,
+    };
+    let all = match heap.kind(value) {
+        Some(Kind::Rational) => 8 + words(heap.field(value, 0)) + words(heap.field(value, 1)),
+        _ => words(value),
+    };
+    all / 4
 }
 
 /// The value that a number is.

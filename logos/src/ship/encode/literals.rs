@@ -11,7 +11,7 @@ use num_bigint::Sign;
 impl Encoder<'_> {
     /// Writes a value that is a number.
     pub(super) fn number(&mut self, value: Value) -> Result<(), Fault> {
-        match self.vm.machine.number(value) {
+        match self.vm.machine.number_paid(value)? {
             Some(number) => self.write_number(&number),
             None => Err(self.not_sendable("this value", value)),
         }

@@ -52,7 +52,7 @@ impl Vm {
         let library = if data_only {
             BTreeMap::new()
         } else {
-            self.library_procedures()
+            self.library_procedures()?
         };
         let mut encoder = Encoder {
             vm: self,

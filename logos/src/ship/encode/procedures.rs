@@ -82,16 +82,17 @@ impl Encoder<'_> {
 
 impl Vm {
     /// The library's own closures by their words, so that they can stay at home.
-    pub(super) fn library_procedures(&self) -> BTreeMap<u64, Symbol> {
-        let mut names: Vec<(String, Symbol, GlobalId)> = self.library_globals();
+    pub(super) fn library_procedures(&mut self) -> Result<BTreeMap<u64, Symbol>, Fault> {
+        self.machine
+            .charge(4 * self.library_globals().len() as u64)?;
         // Of several names for one procedure the first in the alphabet counts: it is inserted last.
-        names.sort_by(|a, b| b.0.cmp(&a.0));
-        let values = names
+        let values = self
+            .library_globals()
             .iter()
-            .map(|(_, name, cell)| (self.machine.global_value(*cell), *name));
-        values
+            .map(|(name, cell)| (self.machine.global_value(*cell), *name));
+        Ok(values
             .filter(|(value, _)| value.is_object())
             .map(|(value, name)| (value.0, name))
-            .collect()
+            .collect())
     }
 }
