@@ -33,10 +33,15 @@ pub mod vm;
 pub const STDLIB: &[(&str, &str)] = &[
     ("control", include_str!("../../stdlib/control.logos")),
     ("lists", include_str!("../../stdlib/lists.logos")),
+    ("numbers", include_str!("../../stdlib/numbers.logos")),
     ("ports", include_str!("../../stdlib/ports.logos")),
     ("promises", include_str!("../../stdlib/promises.logos")),
     ("system", include_str!("../../stdlib/system.logos")),
     ("syntax", include_str!("../../stdlib/syntax.logos")),
     ("data", include_str!("../../stdlib/data.logos")),
+    (
+        "environments",
+        include_str!("../../stdlib/environments.logos"),
+    ),
     ("network", include_str!("../../stdlib/network.logos")),
 ];

@@ -199,6 +199,22 @@ pub const TABLE: &[Builtin] = &[
         evaluate,
     ),
     Builtin::control(
+        "%environment",
+        "(%environment [environment])",
+        (0, 1),
+        "",
+        "A world of names that can only import; of a world, itself, once it is paid for.",
+        environment,
+    ),
+    Builtin::plain(
+        "interaction-environment",
+        "(interaction-environment)",
+        (0, 0),
+        "",
+        "The world of names that programs and the prompt define in.",
+        interaction_environment,
+    ),
+    Builtin::control(
         "macroexpand",
         "(macroexpand form)",
         (1, 1),
@@ -502,6 +518,26 @@ fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, F
         return Err(wrong_argument(m, "eval", "an environment", environment));
     }
     Ok(Next::Evaluate)
+}
+
+fn environment(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
+    if let Some(environment) = m.optional(arguments, 0)
+        && !m.heap.is(environment, Kind::Environment)
+    {
+        return Err(wrong_argument(
+            m,
+            "%environment",
+            "an environment",
+            environment,
+        ));
+    }
+    Ok(Next::Environment)
+}
+
+fn interaction_environment(m: &mut Machine, _: Arguments) -> Outcome {
+    m.ensure(2)?;
+    let number = Value::fixnum(crate::vm::USER_ENVIRONMENT as i64);
+    Ok(m.heap.object(Kind::Environment, 0, &[number]))
 }
 
 fn expand(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {

@@ -199,7 +199,6 @@ fn wrong_text_is_marked_and_explained() {
         ("1/0", "1/0", "The number `1/0` divides by zero."),
         ("#xyz", "#xyz", "`#xyz` is not a number."),
         ("a#b", "#", "A name cannot have `#` here."),
-        ("@a", "@", "A name cannot have `@` here."),
         (
             "(f isn't)",
             "'",

@@ -25,6 +25,8 @@ pub fn word(input: &str) -> Parsed<'_, Token<'_>> {
         None if is_signed && is_special(word) => Ok((rest, Token::Numeral(word))),
         None => Ok((rest, Token::Name(word))),
         Some(_) if is_signed || first.is_ascii_digit() => Ok((rest, Token::Numeral(word))),
+        // The grammar has no such names, and an example of R7RS 4.2.8 does. They are written between bars: behind a comma they would be misread.
+        Some((0, '@')) if word.chars().all(is_name_part) => Ok((rest, Token::Name(word))),
         Some((at, c)) => {
             let (what, hint) = describe_name_fault(c);
             invalid(&input[at..], c.len_utf8(), what, hint)
@@ -85,7 +87,11 @@ fn name_fault(word: &str) -> Option<(usize, char)> {
     } else if !is_name_start(first) {
         return Some((0, first));
     }
-    characters.find(|&(_, c)| !is_name_start(c) && !is_name_continue(c))
+    characters.find(|&(_, c)| !is_name_part(c))
+}
+
+fn is_name_part(c: char) -> bool {
+    is_name_start(c) || is_name_continue(c)
 }
 
 fn is_name_start(c: char) -> bool {

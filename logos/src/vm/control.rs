@@ -39,6 +39,8 @@ pub enum Next {
     Input,
     /// Something is asked of the procedure in its first argument.
     Inspect(super::Aspect),
+    /// A world of names is to be made, or the one in its first argument to be paid for.
+    Environment,
 }
 
 /// Writes a call of `procedure` into the frame at `fp`.

@@ -138,3 +138,12 @@ pub(crate) fn parameter(m: &mut Machine, parameter: Value) -> Result<Value, Faul
     m.charge(steps)?;
     Ok(m.heap.field(parameter, 0))
 }
+
+/// The error of a parameter that is called as if that gave it a value.
+pub(crate) fn parameter_with_arguments(m: &mut Machine, count: usize) -> Fault {
+    let counted = crate::builtins::counted(count, "argument");
+    let message = format!(
+        "a parameter takes no argument, but got {counted}; `parameterize` gives it a value for a while"
+    );
+    m.error(":wrong-count", &message, &[])
+}

@@ -69,7 +69,7 @@ pub(super) enum Turn {
 impl Vm {
     /// Begins to evaluate a text in the user's world. What was waiting from before goes on as well.
     pub fn begin(&mut self, name: &str, text: &str, bounds: Bounds) {
-        self.begin_in(name, text, bounds, 1);
+        self.begin_in(name, text, bounds, super::USER_ENVIRONMENT);
     }
 
     /// The same for a whole program: one that begins by importing libraries sees nothing else.

@@ -1,12 +1,18 @@
-//! `eval` and `macroexpand`: an evaluation of one form, in the frame of the call that asks for it.
+//! `eval` and `macroexpand`: an evaluation of one form, in the frame of the call that asks for it; and the worlds of names to evaluate in.
 
+use super::control::Next;
 use super::evaluation::Evaluation;
-use super::{Status, Vm};
+use super::{Outcome, Status, Vm};
 use crate::datum::to_syntax;
 use crate::expand::{Environment, Expander};
 use crate::syntax::{Span, Syntax};
 use crate::value::{Kind, Value};
 use std::rc::Rc;
+
+/// Words counted for a world of names.
+const ENVIRONMENT_WORDS: usize = 64;
+/// Words counted for a name in one.
+const NAME_WORDS: usize = 12;
 
 impl Vm {
     /// `(eval form [environment])`: the frame at `fp` holds the arguments.
@@ -50,6 +56,37 @@ impl Vm {
         m.stack[m.fp + 2] = Value::fixnum(number as i64).0;
         m.stack[m.fp + 3] = Value::fixnum(0).0;
         self.advance(number, Value::VOID)
+    }
+
+    /// `(%environment)`: a new world that knows how to import and nothing else. `(%environment world)`: the same world, once the memory that
+    /// its names hold is taken note of. A world lasts as long as the machine: code of it may be run at any time.
+    pub(super) fn environment_argument(&mut self) -> Option<Status> {
+        let m = &self.machine;
+        let given = m.top > m.fp + 2;
+        let result = if given {
+            self.settle_environment()
+        } else {
+            self.new_environment()
+        };
+        self.follow(result.map(Next::Return))
+    }
+
+    fn new_environment(&mut self) -> Outcome {
+        let m = &mut self.machine;
+        m.take_external(ENVIRONMENT_WORDS)?;
+        m.ensure(2)?;
+        let number = Value::fixnum(self.environments.len() as i64);
+        self.environments
+            .push(Environment::for_imports(&mut m.symbols));
+        Ok(m.heap.object(Kind::Environment, 0, &[number]))
+    }
+
+    fn settle_environment(&mut self) -> Outcome {
+        let count = self.argument_environment(0).names().len();
+        let m = &mut self.machine;
+        m.charge(count as u64)?;
+        m.take_external(count * NAME_WORDS)?;
+        Ok(Value(m.stack[m.fp + 2]))
     }
 
     fn argument_environment(&self, index: usize) -> Rc<Environment> {

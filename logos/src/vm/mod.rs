@@ -61,6 +61,9 @@ use evaluation::Evaluation;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// The place of the user's world among a machine's worlds of names; before it stands the library's.
+pub(crate) const USER_ENVIRONMENT: usize = 1;
+
 /// Which primitives a program may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Profile {
@@ -248,6 +251,7 @@ impl Vm {
                 crate::builtins::records::apply(m, arguments).map(Next::Return)
             }
             Some(Kind::Parameter) if count == 0 => parameter(m, callee).map(Next::Return),
+            Some(Kind::Parameter) => Err(dynamic::parameter_with_arguments(m, count)),
             _ if callee.as_symbol().is_some_and(|s| m.symbols.is_keyword(s))
                 && (count == 1 || count == 2) =>
             {
@@ -280,6 +284,7 @@ impl Vm {
             Ok(Next::Decode) => self.decode_argument(),
             Ok(Next::Input) => self.input_argument(),
             Ok(Next::Inspect(aspect)) => self.inspect_argument(aspect),
+            Ok(Next::Environment) => self.environment_argument(),
             Err(fault) => self.fault(fault),
         }
     }

@@ -16,6 +16,16 @@ pub struct Ended {
 /// Evaluates a text in a world, in slices of the given size.
 pub fn evaluate_in(vm: &mut Vm, text: &str, bounds: Bounds, slice: u64) -> Ended {
     vm.begin("test", text, bounds);
+    end(vm, slice)
+}
+
+/// Evaluates a whole program, which may choose to see only what it imports.
+pub fn evaluate_program(vm: &mut Vm, text: &str, bounds: Bounds, slice: u64) -> Ended {
+    vm.begin_program("test", text, bounds);
+    end(vm, slice)
+}
+
+fn end(vm: &mut Vm, slice: u64) -> Ended {
     let status = loop {
         match vm.run(slice) {
             Status::Yield => {}

@@ -1,0 +1,61 @@
+;; Equivalence predicates.
+(eqv? 'a 'a) ;=> #t
+(eqv? 'a 'b) ;=> #f
+(eqv? 2 2) ;=> #t
+(eqv? 2 2.0) ;=> #f
+(eqv? '() '()) ;=> #t
+(eqv? 100000000 100000000) ;=> #t
+(eqv? (expt 10 40) (expt 10 40)) ;=> #t
+(eqv? 1/3 (/ 2 6)) ;=> #t
+(eqv? 0.0 +nan.0) ;=> #f
+(eqv? 0.0 -0.0) ;=> #f
+(eqv? +nan.0 +nan.0) ;=> #t
+(eqv? 1.5 1.5) ;=> #t
+(eqv? 1e300 1e300) ;=> #t
+(eqv? #\a #\a) ;=> #t
+(eqv? (cons 1 2) (cons 1 2)) ;=> #f
+(eqv? (lambda () 1) (lambda () 2)) ;=> #f
+(let ((p (lambda (x) x))) (eqv? p p)) ;=> #t
+(eqv? #f 'nil) ;=> #f
+(eqv? #f '()) ;=> #f
+(eqv? (string #\a) (string #\a)) ;=> #f
+(eqv? "" "") ;=> #f
+(eqv? '#() '#()) ;=> #f
+(let ((x (vector))) (eqv? x x)) ;=> #t
+(define gen-counter (lambda () (let ((n 0)) (lambda () (set! n (+ n 1)) n))))
+(let ((g (gen-counter))) (eqv? g g)) ;=> #t
+(eqv? (gen-counter) (gen-counter)) ;=> #f
+(define gen-loser (lambda () (let ((n 0)) (lambda () (set! n (+ n 1)) 27))))
+(let ((g (gen-loser))) (eqv? g g)) ;=> #t
+(letrec ((f (lambda () (if (eqv? f g) 'f 'both))) (g (lambda () (if (eqv? f g) 'g 'both)))) (eqv? f g)) ;=> #f
+(let ((x '(a))) (eqv? x x)) ;=> #t
+(eqv? car car) ;=> #t
+(eq? 'a 'a) ;=> #t
+(eq? (list 'a) (list 'a)) ;=> #f
+(eq? '() '()) ;=> #t
+(eq? car car) ;=> #t
+(let ((x '(a))) (eq? x x)) ;=> #t
+(let ((x '#())) (eq? x x)) ;=> #t
+(let ((p (lambda (x) x))) (eq? p p)) ;=> #t
+(eq? "" "") ;=> #f
+(eq? 100 100) ;=> #t
+(eq? #\λ #\λ) ;=> #t
+(equal? 'a 'a) ;=> #t
+(equal? '(a) '(a)) ;=> #t
+(equal? '(a (b) c) '(a (b) c)) ;=> #t
+(equal? "abc" "abc") ;=> #t
+(equal? "abc" "abd") ;=> #f
+(equal? 2 2) ;=> #t
+(equal? 2 2.0) ;=> #f
+(equal? (make-vector 5 'a) (make-vector 5 'a)) ;=> #t
+(equal? #(1 2) #(1 3)) ;=> #f
+(equal? #u8(1 2) (bytevector 1 2)) ;=> #t
+(equal? #u8(1 2) #(1 2)) ;=> #f
+(equal? '#1=(a b . #1#) '#2=(a b a b . #2#)) ;=> #t
+(equal? '#1=(a b . #1#) '#2=(a b a c . #2#)) ;=> #f
+(let ((a (list 1 2)) (b (list 1 2))) (set-cdr! (cdr a) a) (set-cdr! (cdr b) b) (equal? a b)) ;=> #t
+(let ((a (vector 1 2)) (b (vector 1 2))) (vector-set! a 1 a) (vector-set! b 1 b) (equal? a b)) ;=> #t
+(let ((a (list 1)) (b (list 1 1))) (set-cdr! a a) (set-cdr! (cdr b) b) (equal? a b)) ;=> #t
+(equal? (lambda (x) x) (lambda (y) y)) ;=> #f
+(define (nested n) (do ((i 0 (+ i 1)) (l '() (list l))) ((= i n) l)))
+(equal? (nested 2000) (nested 2000)) ;=> #t
