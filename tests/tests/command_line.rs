@@ -47,6 +47,26 @@ error :wrong-argument: `car` needs a pair, but got 5
     assert_eq!(with(&["-e", "1 (car 5)"]), ran("", &expected, 1));
 }
 
+/// A mistake is shown where the user made it, not inside the library; where all calls were tail calls, the form they began in is.
+#[test]
+fn errors_are_shown_in_the_users_own_text() {
+    for (text, place) in [
+        ("(map car 5)", "1 | (map car 5)\n  | ^^^^^^^^^^^\n"),
+        (
+            "(list (dht-get \"a\"))",
+            "1 | (list (dht-get \"a\"))\n  |       ^^^^^^^^^^^^^\n",
+        ),
+        (
+            "1 (dht-get \"a\")",
+            "1 | 1 (dht-get \"a\")\n  |   ^^^^^^^^^^^^^\n",
+        ),
+    ] {
+        let ran = with(&["--offline", "-e", text]);
+        assert!(ran.errors.contains(place), "{text}: {}", ran.errors);
+        assert_eq!(ran.status, Some(1), "{text}");
+    }
+}
+
 #[test]
 fn every_end_has_its_status() {
     let checks: &[(&[&str], i32)] = &[

@@ -123,9 +123,10 @@ impl Condition {
     }
 }
 
-/// Whether a place is in the library's sources, which are the first of every world. A user looks for mistakes in their own.
+/// Whether a place is in the library's sources, which are the first of every world, after the empty one. A user looks for mistakes in
+/// their own.
 fn is_library(span: Span) -> bool {
-    (span.source.0 as usize) < crate::STDLIB.len()
+    (span.source.0 as usize) <= crate::STDLIB.len()
 }
 
 /// The place that three numbers of a vector, from `from` on, stand for.

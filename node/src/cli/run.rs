@@ -68,7 +68,7 @@ fn run_text(
     if options.show_fuel {
         show_fuel(options, &report);
     }
-    host.close();
+    host.close_for_good();
     ExitCode::from(status)
 }
 
@@ -124,7 +124,7 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
     if status == DONE && !has_left {
         status = self::ended(options, &host.finish_tasks());
     }
-    host.close();
+    host.close_for_good();
     ExitCode::from(status)
 }
 
