@@ -6,7 +6,8 @@
 //!
 //! A walk may go along several *disjoint paths* (Baumgart & Mies, "S/Kademlia", 2007, section 4.4): the
 //! seeds are dealt out among them, whoever is named belongs to the path of who named it first, and each
-//! path asks its own. A liar misleads the path it stands on, and no other.
+//! path asks its own. A liar misleads the path it stands on, and no other. Half of the paths begin at the
+//! nearest known, half anywhere: liars who filled one of our buckets stand at the beginning of some paths only.
 
 use crate::contact::{Contact, PublicKey};
 use crate::id::{Distance, Id};
@@ -44,6 +45,8 @@ struct Candidate {
     hops: u32,
     /// Who named it, as an index into `Lookup::referrals`; `None` for our own table.
     referrer: Option<u32>,
+    /// Who named it, too: enough to believe in it when the first is not believed any more.
+    second_referrer: Option<u32>,
     state: State,
     asked: u8,
     /// Requests neither answered nor failed yet.
@@ -77,12 +80,14 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// A walk along so many disjoint paths, at most [`DISJOINT`]. A patient one does not end before the
+    /// A walk along so many disjoint paths, at most [`DISJOINT`]: half of them begin `elsewhere`, if there is
+    /// anybody and more than one path. A patient one does not end before the
     /// overdue were asked again; any other asks them again only if they are more than have answered.
     pub(crate) fn new(
         own: Id,
         target: Id,
-        seeds: impl IntoIterator<Item = Contact>,
+        seeds: Vec<Contact>,
+        elsewhere: Vec<Contact>,
         paths: usize,
         is_patient: bool,
     ) -> Self {
@@ -99,8 +104,18 @@ impl Lookup {
             requests: 0,
             failures: 0,
         };
+        let near = if elsewhere.is_empty() {
+            paths
+        } else {
+            paths.div_ceil(2)
+        };
         for (number, seed) in seeds.into_iter().enumerate() {
-            lookup.learn(seed, 1, None, number % paths);
+            lookup.learn(seed, 1, None, number % near);
+        }
+        if near < paths {
+            for (number, seed) in elsewhere.into_iter().enumerate() {
+                lookup.learn(seed, 1, None, near + number % (paths - near));
+            }
         }
         lookup
     }
@@ -158,7 +173,7 @@ impl Lookup {
         let place = self.settle(id, State::Answered)?;
         let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
         let referrer = self.referrals.len() as u32;
-        self.referrals.push(Referrals::default());
+        self.referrals.push(self.judge(&contacts));
         for contact in contacts {
             self.learn(contact, hops + 1, Some(referrer), usize::from(path));
         }
@@ -342,7 +357,12 @@ impl Lookup {
                 (candidate.state, candidate.referrer) = (State::Waiting, referrer);
                 candidate.path = path as u8;
             }
-            Ok(_) => {}
+            Ok(place) => {
+                let candidate = &mut self.candidates[place];
+                if is_believed && candidate.referrer != referrer {
+                    candidate.second_referrer = candidate.second_referrer.or(referrer);
+                }
+            }
             Err(place) if place >= room => {}
             Err(place) => {
                 let candidate = Candidate {
@@ -350,6 +370,7 @@ impl Lookup {
                     contact,
                     hops,
                     referrer,
+                    second_referrer: None,
                     state,
                     asked: 0,
                     outstanding: 0,
@@ -405,18 +426,44 @@ impl Lookup {
         Some(place)
     }
 
-    fn is_doubted(&self, referrer: u32) -> bool {
-        let known = &self.referrals[referrer as usize];
-        known.answered == 0 && known.silent >= BAD_REFERRALS_MAX
-    }
-
-    /// Leaves out whom nobody but a doubted referrer named. Somebody else may still name them.
-    fn doubt(&mut self, referrer: u32) {
-        for candidate in &mut self.candidates {
-            if candidate.state == State::Waiting && candidate.referrer == Some(referrer) {
-                candidate.state = State::Doubted;
+    /// What is known already of contacts somebody names: who names the silent ones of another liar is one.
+    fn judge(&self, contacts: &[Contact]) -> Referrals {
+        let mut referrals = Referrals::default();
+        for contact in contacts {
+            let place = self.place(&self.target.distance(contact.id()));
+            match place.map(|place| self.candidates[place].state) {
+                Some(State::Answered) => referrals.answered += 1,
+                Some(State::Failed | State::Slow) => referrals.silent += 1,
+                _ => {}
             }
         }
+        referrals
+    }
+
+    fn is_doubted(&self, referrer: u32) -> bool {
+        self.referrals[referrer as usize].are_doubtful()
+    }
+
+    /// Leaves out whom nobody but doubted referrers named. Somebody else may still name them.
+    fn doubt(&mut self, referrer: u32) {
+        let referrals = &self.referrals;
+        for candidate in &mut self.candidates {
+            if candidate.state == State::Waiting && candidate.referrer == Some(referrer) {
+                candidate.referrer = candidate.second_referrer.take();
+                let is_believed = candidate
+                    .referrer
+                    .is_some_and(|second| !referrals[second as usize].are_doubtful());
+                if !is_believed {
+                    candidate.state = State::Doubted;
+                }
+            }
+        }
+    }
+}
+
+impl Referrals {
+    fn are_doubtful(&self) -> bool {
+        self.answered == 0 && self.silent >= BAD_REFERRALS_MAX
     }
 }
 
@@ -500,7 +547,7 @@ mod tests {
             let target = Id::hash(&target);
             let dead: BTreeSet<_> =
                 (0..size).filter(|n| n % 7 == 3 && size > 20).map(|n| *contact(n).id()).collect();
-            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5), 1, true);
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, nearest(&target, 0..size.min(5), 5), Vec::new(), 1, true);
             let mut in_flight: Vec<Contact> = Vec::new();
             let mut slow: Vec<Contact> = Vec::new();
             let mut asked = BTreeSet::new();
@@ -562,7 +609,8 @@ mod tests {
         let mut lookup = Lookup::new(
             Id::hash(b"me"),
             target,
-            [liar.clone(), honest.clone()],
+            vec![liar.clone(), honest.clone()],
+            Vec::new(),
             1,
             true,
         );
@@ -583,13 +631,47 @@ mod tests {
     }
 
     #[test]
+    fn whom_somebody_else_named_before_is_still_asked() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let (liar, honest) = (near[300].clone(), near[301].clone());
+        let seeds = vec![liar.clone(), honest.clone()];
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds, Vec::new(), 1, true);
+        while lookup.next().is_some() {}
+        lookup.answered(liar.id(), near[..20].to_vec());
+        lookup.answered(honest.id(), near[19..20].to_vec());
+        for _ in 0..BAD_REFERRALS_MAX {
+            let silent = lookup.next().unwrap();
+            lookup.failed(silent.id());
+        }
+        assert_eq!(lookup.next(), Some(near[19].clone()));
+    }
+
+    #[test]
+    fn who_repeats_a_lie_is_not_believed_at_all() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let liars = near[300..302].to_vec();
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, liars.clone(), Vec::new(), 1, true);
+        while lookup.next().is_some() {}
+        lookup.answered(liars[0].id(), near[..20].to_vec());
+        for _ in 0..BAD_REFERRALS_MAX {
+            let silent = lookup.next().unwrap();
+            lookup.failed(silent.id());
+        }
+        lookup.answered(liars[1].id(), near[..20].to_vec());
+        assert_eq!(lookup.next(), None);
+    }
+
+    #[test]
     fn the_overdue_are_asked_again_when_all_others_were() {
         let target = Id::hash(b"target");
         let [near, far] = [0, 1].map(|place| nearest(&target, 0..2, 2)[place].clone());
         let mut lookup = Lookup::new(
             Id::hash(b"me"),
             target,
-            [near.clone(), far.clone()],
+            vec![near.clone(), far.clone()],
+            Vec::new(),
             1,
             true,
         );
@@ -614,7 +696,7 @@ mod tests {
     fn without_patience_the_overdue_are_left_to_whoever_stores() {
         let target = Id::hash(b"target");
         let all = nearest(&target, 0..3, 3);
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, all.clone(), 1, false);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, all.clone(), Vec::new(), 1, false);
         while lookup.next().is_some() {}
         lookup.overdue(all[0].id());
         assert_eq!(
@@ -632,7 +714,7 @@ mod tests {
     #[test]
     fn ourselves_are_never_asked() {
         let own = *contact(1).id();
-        let mut lookup = Lookup::new(own, own, [contact(1), contact(2)], 1, true);
+        let mut lookup = Lookup::new(own, own, vec![contact(1), contact(2)], Vec::new(), 1, true);
         assert_eq!(lookup.next(), Some(contact(2)));
         assert_eq!(lookup.next(), None);
         assert!(!lookup.is_finished());
@@ -643,7 +725,14 @@ mod tests {
     #[test]
     fn a_majority_suffices_once_everyone_was_asked() {
         let target = Id::hash(b"target");
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, (0..3).map(contact), 1, true);
+        let mut lookup = Lookup::new(
+            Id::hash(b"me"),
+            target,
+            (0..3).map(contact).collect(),
+            Vec::new(),
+            1,
+            true,
+        );
         let first = lookup.next().unwrap();
         let second = lookup.next().unwrap();
         lookup.answered(first.id(), Vec::new());
@@ -668,7 +757,14 @@ mod tests {
             honest[502].clone(),
         ];
         let reached = |paths| {
-            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds.clone(), paths, true);
+            let mut lookup = Lookup::new(
+                Id::hash(b"me"),
+                target,
+                seeds.to_vec(),
+                Vec::new(),
+                paths,
+                true,
+            );
             let mut asked = 0;
             while let Some(next) = lookup.next() {
                 let is_liar = liars.contains(&next);
@@ -683,6 +779,24 @@ mod tests {
         assert!(reached(DISJOINT) >= PATH_WIDTH);
     }
 
+    /// One of our buckets is full of liars: all the nearest we know.
+    #[test]
+    fn a_bucket_full_of_liars_misleads_half_of_the_paths() {
+        let target = Id::hash(b"target");
+        let all = nearest(&target, 0..2000, 2000);
+        let (liars, honest) = all.split_at(40);
+        let (near, elsewhere) = (liars[20..].to_vec(), honest[500..510].to_vec());
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, near, elsewhere, 2, true);
+        let mut met = 0;
+        while let Some(next) = lookup.next() {
+            let is_liar = liars.contains(&next);
+            met += usize::from(honest[..K].contains(&next));
+            let named = if is_liar { &liars[..20] } else { &honest[..K] };
+            lookup.answered(next.id(), named.to_vec());
+        }
+        assert!(lookup.is_finished() && met >= PATH_WIDTH, "{met}");
+    }
+
     #[test]
     fn paths_share_nobody_and_each_keeps_its_own_requests_in_flight() {
         let target = Id::hash(b"target");
@@ -691,6 +805,7 @@ mod tests {
             Id::hash(b"me"),
             target,
             seeds[80..].to_vec(),
+            Vec::new(),
             DISJOINT,
             true,
         );
@@ -713,7 +828,14 @@ mod tests {
     fn the_wanted_are_asked_however_far_they_are() {
         let target = Id::hash(b"target");
         let all = nearest(&target, 0..400, 400);
-        let mut lookup = Lookup::new(Id::hash(b"me"), target, all[..K].to_vec(), 1, true);
+        let mut lookup = Lookup::new(
+            Id::hash(b"me"),
+            target,
+            all[..K].to_vec(),
+            Vec::new(),
+            1,
+            true,
+        );
         while let Some(next) = lookup.next() {
             lookup.answered(next.id(), Vec::new());
         }

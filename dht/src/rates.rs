@@ -18,6 +18,9 @@ pub(crate) const DIALS_MAX: usize = 1024;
 /// An unproven address is dialled at most once in so long, in milliseconds.
 pub const UNVERIFIED_DIAL_MS: u64 = 60_000;
 
+/// Who takes so long on average holds everybody up, in milliseconds: no link on Earth does.
+const SLOW_MS: u16 = 1_000;
+
 /// Smoothed round trip and its variation (RFC 6298, section 2), in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RoundTrip {
@@ -37,11 +40,46 @@ impl RoundTrip {
         self.smoothed = ((u32::from(self.smoothed) * 7 + u32::from(took)) / 8).max(1) as u16;
     }
 
+    /// Whether who answers like this is too slow to be asked or named while there are others.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.smoothed >= SLOW_MS
+    }
+
     /// After how long an answer is overdue; `None` before anything was measured. Being overdue costs little
     /// (somebody else is asked meanwhile, or the same once more), so one answer in about twenty may be.
     pub(crate) fn overdue_ms(&self) -> Option<u64> {
         let (smoothed, variation) = (u64::from(self.smoothed), u64::from(self.variation));
         (smoothed != 0).then(|| smoothed + smoothed / 4 + 2 * variation)
+    }
+}
+
+/// How long exchanges with strangers usually take: the median, followed in steps of a sixteenth, so that it
+/// takes half of all strangers to mislead us by answering late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usual {
+    median_ms: u64,
+}
+
+impl Usual {
+    pub(crate) fn measure(&mut self, took_ms: u64) {
+        // Steps of a sixteenth need a value of sixteen at least.
+        let took = took_ms.clamp(16, 10_000);
+        if self.median_ms == 0 {
+            self.median_ms = took;
+            return;
+        }
+        let step = (self.median_ms / 16).max(1);
+        match took.cmp(&self.median_ms) {
+            std::cmp::Ordering::Greater => self.median_ms += step,
+            std::cmp::Ordering::Less => self.median_ms = (self.median_ms - step).max(16),
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+
+    /// After how long an answer is overdue, `None` before anything was measured: three times the median, which
+    /// one round trip in twenty exceeds if they are spread as on the Internet (log-normal, sigma 0.6).
+    pub(crate) fn overdue_ms(&self) -> Option<u64> {
+        (self.median_ms != 0).then_some(3 * self.median_ms)
     }
 }
 
@@ -198,11 +236,25 @@ mod tests {
     }
 
     #[test]
+    fn stalling_strangers_do_not_make_us_patient() {
+        let mut usual = Usual::default();
+        assert_eq!(usual.overdue_ms(), None);
+        for n in 0..1000u64 {
+            usual.measure(if n % 3 == 0 { 3_000 } else { 100 + n % 50 });
+        }
+        let overdue = usual.overdue_ms().unwrap();
+        assert!((300..=600).contains(&overdue), "{overdue}");
+    }
+
+    #[test]
     fn round_trips_adapt() {
         let mut round_trip = RoundTrip::default();
         assert_eq!(round_trip.overdue_ms(), None);
         (0..50).for_each(|_| round_trip.measure(80));
         let overdue = round_trip.overdue_ms().unwrap();
         assert!((80..=104).contains(&overdue), "{overdue}");
+        assert!(!round_trip.is_slow());
+        (0..50).for_each(|_| round_trip.measure(3_000));
+        assert!(round_trip.is_slow());
     }
 }

@@ -42,6 +42,11 @@ impl Entry {
         self.failures < ALLOWED_FAILURES
     }
 
+    /// Whether it lives and answers in reasonable time.
+    pub(crate) fn is_responsive(&self) -> bool {
+        self.is_live() && !self.round_trip.is_slow()
+    }
+
     /// How long it has been known to live, in milliseconds.
     pub(crate) fn age_ms(&self) -> u64 {
         self.last_contact.saturating_sub(self.since)
@@ -246,6 +251,24 @@ impl Table {
             }
         }
         nearest
+    }
+
+    /// Responsive contacts from anywhere, at most `count`, each bucket as likely as any other.
+    pub(crate) fn anywhere(&self, count: usize, rng: &mut impl Rng) -> Vec<Contact> {
+        let mut picked: Vec<Contact> = Vec::with_capacity(count);
+        for _ in 0..2 * count {
+            let bucket = &self.buckets[(rng.next_u64() % self.buckets.len() as u64) as usize];
+            if bucket.entries.is_empty() {
+                continue;
+            }
+            let place = rng.next_u64() % bucket.entries.len() as u64;
+            let entry = &bucket.entries[place as usize];
+            let is_new = picked.iter().all(|known| known.id() != entry.contact.id());
+            if is_new && entry.is_responsive() && picked.len() < count {
+                picked.push(entry.contact.clone());
+            }
+        }
+        picked
     }
 
     /// Notes that something near `target` is being looked up.

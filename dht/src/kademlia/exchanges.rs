@@ -90,9 +90,10 @@ impl Kademlia {
         let measured = known.and_then(|entry| entry.round_trip.overdue_ms());
         let is_first = measured.is_none();
         // Somebody new has to be connected to first: how long that takes is measured apart.
-        let overdue = measured
-            .or(self.first_round_trip.overdue_ms())
-            .unwrap_or(OVERDUE_UNKNOWN_MS);
+        let usual = self.first_round_trip.overdue_ms();
+        let usual = usual.unwrap_or(OVERDUE_UNKNOWN_MS);
+        // Who is much slower than everybody else is not waited for: perhaps it stalls.
+        let overdue = measured.map_or(usual, |measured| measured.min(2 * usual));
         if !is_proven && !self.dials.admits(now, to) {
             return false;
         }

@@ -38,7 +38,7 @@ use crate::event::{
 use crate::id::Id;
 use crate::item::{Ed25519, SignatureCheck, VerifiedItem, Version};
 use crate::message::PROTOCOL_VERSION;
-use crate::rates::{Dials, RateLimit, RoundTrip};
+use crate::rates::{Dials, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
 use crate::table::{Entry, Table};
 use exchanges::Exchange;
@@ -50,7 +50,7 @@ pub mod limits {
     pub use super::exchanges::{EXCHANGES_MAX, REQUEST_TIMEOUT_MS};
     pub use super::incoming::{CACHE_MS_MAX, CACHE_MS_MIN};
     pub use super::sweeping::{SWEEP_TIMEOUT_MS, SWEPT_MAX};
-    pub use super::tasks::LOOKUP_TIMEOUT_MS_MAX;
+    pub use super::tasks::{LOOKUP_TIMEOUT_MS_MAX, UPKEEP_PATHS};
     pub use super::upkeep::{
         ANNOUNCE_MS, BACKGROUND_MAX, DEAD_KEPT_MS, HANDOVERS_IN_FLIGHT_MAX, HANDOVERS_MAX,
         KNOCKS_MAX, PINGS_MAX, REFRESH_MS, REFRESHES_MAX, STALE_MS, STALE_MS_MAX, TICK_MS,
@@ -126,7 +126,7 @@ pub struct Kademlia {
     rate_limit: RateLimit,
     dials: Dials,
     /// First round trips with peers not measured before, the time to connect to them included.
-    first_round_trip: RoundTrip,
+    first_round_trip: Usual,
     density: Density,
     exchanges: BTreeMap<ExchangeId, Exchange>,
     /// Peers being pinged.
@@ -198,7 +198,7 @@ impl Kademlia {
             blocks: Blocks::default(),
             rate_limit: RateLimit::default(),
             dials: Dials::default(),
-            first_round_trip: RoundTrip::default(),
+            first_round_trip: Usual::default(),
             density: Density::default(),
             exchanges: BTreeMap::new(),
             pinging: BTreeSet::new(),

@@ -15,6 +15,11 @@ use crate::message::{FindValue, InteractionId, Request, Response};
 use crate::table::Entry;
 use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
 
+/// Paths of lookups that keep the table and the items where they should be.
+pub const UPKEEP_PATHS: usize = 2;
+/// Contacts from anywhere in the table that half of the paths begin with.
+const ELSEWHERE_MAX: usize = 2 * crate::ALPHA * DISJOINT / 2;
+
 /// Longest time a caller may give a lookup, in milliseconds.
 pub const LOOKUP_TIMEOUT_MS_MAX: u64 = 120_000;
 
@@ -124,7 +129,7 @@ impl Kademlia {
             seeds,
             Goal::Bootstrap,
             LOOKUP_TIMEOUT_MS,
-            1,
+            UPKEEP_PATHS,
         );
     }
 
@@ -137,7 +142,7 @@ impl Kademlia {
             seeds,
             Goal::Nodes,
             LOOKUP_TIMEOUT_MS,
-            1,
+            UPKEEP_PATHS,
         );
     }
 
@@ -155,18 +160,34 @@ impl Kademlia {
             seeds,
             Goal::Refresh,
             LOOKUP_TIMEOUT_MS,
-            1,
+            UPKEEP_PATHS,
         );
     }
 
     /// Whom to ask first: the nearest we know, and if that is hardly anybody, whom an earlier run knew.
     pub(super) fn seeds(&self, target: &Id) -> Vec<Contact> {
-        let mut seeds = self.table.nearest(target, K, Entry::is_live);
+        let mut seeds = self.table.nearest(target, K, Entry::is_responsive);
         if seeds.len() < crate::ALPHA {
+            seeds.extend(self.table.nearest(target, K, Entry::is_live));
             seeds.extend(self.saved.iter().cloned());
             seeds.extend(self.table.nearest(target, K, |entry| !entry.is_live()));
         }
         seeds
+    }
+
+    fn lookup(
+        &mut self,
+        target: Id,
+        seeds: Vec<Contact>,
+        paths: usize,
+        is_patient: bool,
+    ) -> Lookup {
+        let elsewhere = match paths {
+            1 => Vec::new(),
+            _ => self.table.anywhere(ELSEWHERE_MAX, &mut self.rng),
+        };
+        let own = *self.me.id();
+        Lookup::new(own, target, seeds, elsewhere, paths, is_patient)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -185,7 +206,7 @@ impl Kademlia {
         let deadline = now.saturating_add(timeout_ms);
         // Where the very nearest matter; whoever stores tries the overdue once more anyway.
         let is_patient = matches!(goal, Goal::Nodes | Goal::Read(_));
-        let lookup = Lookup::new(*self.me.id(), target, seeds, paths, is_patient);
+        let lookup = self.lookup(target, seeds, paths, is_patient);
         self.table.looked_up(now, &target);
         self.timers.insert((deadline, Timer::Task(id)));
         match operation {
@@ -328,8 +349,8 @@ impl Kademlia {
         }
         if task.lacks_its_value() && task.lookup.is_single() {
             // Perhaps a liar stood in the way.
-            let (own, target) = (*self.me.id(), *task.lookup.target());
-            task.lookup = Lookup::new(own, target, self.seeds(&target), DISJOINT, true);
+            let target = *task.lookup.target();
+            task.lookup = self.lookup(target, self.seeds(&target), DISJOINT, true);
             return self.drive(now, id, task);
         }
         if let Some(radius) = self.is_to_be_swept(&task) {

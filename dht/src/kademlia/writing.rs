@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use super::Kademlia;
 use super::exchanges::Purpose;
-use super::tasks::{Goal, Task, TaskId};
+use super::tasks::{Goal, Task, TaskId, UPKEEP_PATHS};
 use crate::contact::Contact;
 use crate::event::{OperationError, OperationId, Outcome, Put, PutReport};
 use crate::id::Id;
@@ -155,7 +155,10 @@ impl Kademlia {
     ) {
         let key = *item.key();
         let seeds = self.seeds(&key);
-        let paths = if operation.is_some() { DISJOINT } else { 1 };
+        let paths = match operation {
+            Some(_) => DISJOINT,
+            None => UPKEEP_PATHS,
+        };
         let goal = Goal::Write(Box::new(Write {
             item,
             require,
