@@ -92,9 +92,9 @@ const VALUES: &[(&str, &str)] = &[
     ("encoded", "(%encode (iota N))"),
 ];
 
-const SIZES: &[usize] = &[4, 5_000];
+const SIZES: &[usize] = &[2_000];
 /// Random choices of arguments for each builtin and size.
-const TRIALS: usize = 40;
+const TRIALS: usize = 25;
 const LIMITS: Bounds = Bounds {
     fuel: Some(400_000),
     memory: Some(256 << 20),

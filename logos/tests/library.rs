@@ -618,6 +618,29 @@ fn many_at_once() {
     ]);
 }
 
+/// So many elements take no more memory than themselves and what is in flight, and so many tasks are fine.
+#[test]
+fn a_hundred_thousand_at_once() {
+    let text = "
+        (define running 0) (define most 0)
+        (define (work x) (set! running (+ running 1)) (set! most (max most running)) (yield) (set! running (- running 1)) x)
+        (define source (let ((n 0)) (lambda () (if (= n 100000) (eof-object) (begin (set! n (+ n 1)) n)))))
+        (list (apply + (await (map-concurrently work source {:limit 50}))) most running)";
+    let mut vm = Vm::new(Profile::Pure);
+    let bounds = Bounds {
+        memory: Some(12 << 20),
+        ..Bounds::default()
+    };
+    vm.begin("test", text, bounds);
+    while vm.run(1_000_000) == Status::Yield {}
+    let shown = logos::printer::write_limited(&vm.machine, vm.result());
+    assert_eq!(shown, "(5000050000 50 0)", "{:?}", vm.condition());
+    check(&[(
+        "(apply + (await (promise-all (map (lambda (i) (spawn (lambda () (yield) i))) (iota 100000)))))",
+        "4999950000",
+    )]);
+}
+
 /// Collecting at every request for memory finds values that the machine forgot to hold.
 #[test]
 fn tasks_survive_a_collection_at_any_moment() {

@@ -194,7 +194,7 @@ pub const TABLE: &[Builtin] = &[
         "eval",
         "(eval form [environment])",
         (1, 2),
-        "1 for each node of the form, and its expansion",
+        "60, 1 for each node of the form, and its expansion",
         "Evaluates a form given as data.",
         evaluate,
     ),
@@ -218,7 +218,7 @@ pub const TABLE: &[Builtin] = &[
         "macroexpand",
         "(macroexpand form)",
         (1, 1),
-        "the expansion's",
+        "30, and the expansion's",
         "The form with the macro at its head applied until there is none.",
         expand,
     ),
@@ -226,7 +226,7 @@ pub const TABLE: &[Builtin] = &[
         "macroexpand-1",
         "(macroexpand-1 form)",
         (1, 1),
-        "the expansion's",
+        "30, and the expansion's",
         "The form with the macro at its head applied once.",
         expand_once,
     ),
@@ -517,6 +517,7 @@ fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, F
     {
         return Err(wrong_argument(m, "eval", "an environment", environment));
     }
+    m.charge(60)?;
     Ok(Next::Evaluate)
 }
 
@@ -540,11 +541,13 @@ fn interaction_environment(m: &mut Machine, _: Arguments) -> Outcome {
     Ok(m.heap.object(Kind::Environment, 0, &[number]))
 }
 
-fn expand(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+fn expand(m: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    m.charge(30)?;
     Ok(Next::Expand { once: false })
 }
 
-fn expand_once(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+fn expand_once(m: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    m.charge(30)?;
     Ok(Next::Expand { once: true })
 }
 
