@@ -31,8 +31,8 @@ pub(super) fn populate(options: &Options, rng: &mut ChaCha8Rng) -> Vec<Node> {
         } else {
             Adversary::Honest
         };
-        // Out of step with the malicious ones.
-        let is_natted = !is_malicious && passes_whole(index + NAT_PHASE, options.nat);
+        // Out of step with the malicious ones; and somebody has to be there for the first of them.
+        let is_natted = index > 0 && !is_malicious && passes_whole(index + NAT_PHASE, options.nat);
         let addresses = if is_natted {
             Vec::new()
         } else {
