@@ -6,6 +6,9 @@
 //! An item with a value is *full*; without a value but with `value_hash` it is a *stub* (the value is
 //! gone, the signature still holds); without either it is a *tombstone*, the signed wish to delete.
 //!
+//! An item of nobody is *content*: immutable, unsigned, and found by what it contains. Its key is the hash of
+//! its value and its `expires`, so that nobody can change either; see [`Item::content`].
+//!
 //! # The signed bytes
 //!
 //! Every part is length-prefixed by a big-endian `u32`; numbers are big-endian inside their part:
@@ -39,6 +42,14 @@ pub const FUTURE_MS_MAX: u64 = 60_000;
 /// The version written into `created_with`, and the newest one understood.
 pub const ITEM_VERSION: u16 = 1;
 
+/// The author of content. No signature of this key is ever valid: it is a point of small order.
+pub const NOBODY: PublicKey = PublicKey::from_bytes([0; 32]);
+/// Bytes of a value's hash that tell content apart: as hard to collide as ed25519 is to forge.
+pub const CONTENT_DIGEST_BYTES: usize = 32;
+/// What every content is called.
+const CONTENT_NAME: &str = "content";
+
+const CONTENT_DOMAIN: &[u8] = b"logos/content/1";
 const ITEM_DOMAIN: &[u8] = b"logos/item/1";
 const KEY_DOMAIN: &[u8] = b"logos/key/1";
 
@@ -187,7 +198,71 @@ pub fn item_key(public_key: &PublicKey, name: &str) -> Id {
     Id::hash(&bytes)
 }
 
+/// What tells a value apart from all others: the first bytes of its SHA-512.
+pub fn content_digest(value: &[u8]) -> [u8; CONTENT_DIGEST_BYTES] {
+    shortened(&Id::hash(value))
+}
+
+/// The key under which content lives: SHA-512 of the length-prefixed `"logos/content/1"`, `expires` and
+/// digest.
+pub fn content_key(digest: &[u8; CONTENT_DIGEST_BYTES], expires: u64) -> Id {
+    let mut bytes = Vec::with_capacity(80);
+    put_part(&mut bytes, CONTENT_DOMAIN);
+    put_part(&mut bytes, &expires.to_be_bytes());
+    put_part(&mut bytes, digest);
+    Id::hash(&bytes)
+}
+
+fn shortened(hash: &Id) -> [u8; CONTENT_DIGEST_BYTES] {
+    let mut digest = [0; CONTENT_DIGEST_BYTES];
+    digest.copy_from_slice(&hash.as_bytes()[..CONTENT_DIGEST_BYTES]);
+    digest
+}
+
 impl Item {
+    /// An immutable item that lives under the hash of what it contains. Anybody may store it, nobody can
+    /// change or delete it; it is forgotten when it expires.
+    pub fn content(value: Vec<u8>, expires: u64) -> Result<Self, ItemError> {
+        let hash = Id::hash(&value);
+        let item = Self {
+            key: content_key(&shortened(&hash), expires),
+            value: Some(value),
+            value_hash: Some(hash),
+            timestamp: 0,
+            expires,
+            name: CONTENT_NAME.into(),
+            meta: Meta::new(),
+            created_with: ITEM_VERSION,
+            public_key: NOBODY,
+            signature: ItemSignature([0; 64]),
+        };
+        item.check_shape().map(|()| item)
+    }
+
+    /// Whether this is content, and nobody's.
+    pub fn is_content(&self) -> bool {
+        self.public_key == NOBODY
+    }
+
+    /// That content is what its key says, and nothing else was written into it.
+    fn check_content(&self) -> Result<(), ItemError> {
+        let Some(hash) = &self.value_hash else {
+            return Err(ItemError::Signature);
+        };
+        if self.key != content_key(&shortened(hash), self.expires) {
+            return Err(ItemError::KeyMismatch);
+        }
+        let is_plain = self.timestamp == 0
+            && self.name == CONTENT_NAME
+            && self.meta.is_empty()
+            && self.signature.0 == [0; 64];
+        if is_plain {
+            Ok(())
+        } else {
+            Err(ItemError::Signature)
+        }
+    }
+
     /// Signs a draft. Fails only for a draft that nobody would accept.
     pub fn sign(author: &SigningKey, draft: Draft) -> Result<Self, ItemError> {
         let public_key = PublicKey::from(author.verifying_key());
@@ -330,7 +405,9 @@ impl VerifiedItem {
         if item.created_with != ITEM_VERSION {
             return Err(ItemError::UnknownVersion);
         }
-        if item.key != item_key(&item.public_key, &item.name) {
+        if item.is_content() {
+            item.check_content()?;
+        } else if item.key != item_key(&item.public_key, &item.name) {
             return Err(ItemError::KeyMismatch);
         }
         if let Some(value) = &item.value
@@ -339,7 +416,7 @@ impl VerifiedItem {
             return Err(ItemError::ValueHash);
         }
         let preimage = item.preimage();
-        if !signatures.holds(&item.public_key, &preimage, &item.signature.0) {
+        if !item.is_content() && !signatures.holds(&item.public_key, &preimage, &item.signature.0) {
             return Err(ItemError::Signature);
         }
         let version = Version {
@@ -425,7 +502,7 @@ impl<'de> Deserialize<'de> for ItemSignature {
 }
 
 /// Appends `part` behind its length as a big-endian `u32`.
-fn put_part(bytes: &mut Vec<u8>, part: &[u8]) {
+pub(crate) fn put_part(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
     bytes.extend_from_slice(part);
 }

@@ -38,6 +38,7 @@ mod id;
 mod item;
 mod kademlia;
 mod lookup;
+mod manifest;
 mod message;
 mod rates;
 pub mod sim;
@@ -52,13 +53,17 @@ pub use event::{
 };
 pub use id::{Distance, ID_BITS, ID_BYTES, Id};
 pub use item::{
-    Draft, Ed25519, FUTURE_MS_MAX, ITEM_VERSION, Item, ItemError, ItemSignature, META_BYTES_MAX,
-    META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version,
-    item_key,
+    CONTENT_DIGEST_BYTES, Draft, Ed25519, FUTURE_MS_MAX, ITEM_VERSION, Item, ItemError,
+    ItemSignature, META_BYTES_MAX, META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, NOBODY, SignatureCheck,
+    VALUE_BYTES_MAX, VerifiedItem, Version, content_digest, content_key, item_key,
 };
 pub use kademlia::limits;
 pub use kademlia::{Config, Kademlia, Metrics};
 pub use lookup::{LOOKUP_CANDIDATES_MAX, LOOKUP_REQUESTS_MAX};
+pub use manifest::{
+    Assembly, CHUNK_BYTES, CHUNKS_MAX, LARGE_VALUE_BYTES_MAX, MANIFEST_META, Manifest,
+    ManifestError,
+};
 pub use message::{
     CONTACTS_MAX, DETAIL_BYTES_MAX, ErrorCode, Failure, FindValue, InteractionId, Nodes,
     PROTOCOL_VERSION, Request, Response, Store, Value,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use dht::sim::{Adversary, Options, World};
-use dht::{Command, Draft, Get, Id, Item, OperationError, Outcome, Put, item_key};
+use dht::{
+    Assembly, CHUNK_BYTES, Command, Draft, Get, Id, Item, Manifest, OperationError, Outcome, Put,
+    item_key,
+};
 use ed25519_dalek::SigningKey;
 
 fn author(number: u8) -> SigningKey {
@@ -390,4 +393,25 @@ fn a_fifth_of_every_kind_of_liar_stops_nobody() {
         dht::sim::run::run(&plan, &mut |_| ()).figures,
         report.figures
     );
+}
+
+#[test]
+fn content_is_found_by_what_it_contains_and_a_large_value_by_its_manifest() {
+    let mut world = joined(Options {
+        nodes: 60,
+        ..Options::default()
+    });
+    let value: Vec<u8> = (0..3 * CHUNK_BYTES as u32).map(|n| (n / 3) as u8).collect();
+    let manifest = Manifest::of(&value, 0).unwrap();
+    for index in 0..manifest.count() {
+        let chunk = Arc::new(manifest.chunk(&value, index).unwrap());
+        assert!(put(&mut world, 5, &chunk) >= 19);
+    }
+    world.kill(5);
+    let mut assembly = Assembly::new(manifest);
+    for (index, key) in assembly.missing().collect::<Vec<_>>() {
+        let chunk = get(&mut world, 40, Get::plain(key)).unwrap();
+        assembly.put(index, chunk.value.clone().unwrap()).unwrap();
+    }
+    assert_eq!(assembly.finish(), Ok(value));
 }
