@@ -245,6 +245,8 @@ pub struct Found {
     pub item: VerifiedItem,
     /// Who held it; `None` if this node did.
     pub holder: Option<PublicKey>,
+    /// After a fresh read: everybody who answered that it holds a version, and which, nearest first.
+    pub holders: Vec<(Contact, Version)>,
     /// How it went.
     pub lookup: LookupReport,
 }

@@ -20,6 +20,27 @@
 //! Every [`Action::Send`] should be reported back once. An exchange that is not is given up at its
 //! deadline; a report after that is harmless.
 //!
+//! # What protects what
+//!
+//! | against | what | where |
+//! | --- | --- | --- |
+//! | forged values | every item stands on its own; who passes on a forgery is blocked, with the evidence | `item`, `exchanges`, `blocks` |
+//! | nodes that die | K holders, hourly republishing, handing over to newcomers, stores repeated and replaced | `upkeep`, `writing` |
+//! | old versions | strict order, stubs, majorities (10 stored, a majority of K read), a reader's own memory | `storage`, `reading` |
+//! | liars on the way | disjoint paths, half of them beginning anywhere; who names silent contacts is not believed | `lookup` |
+//! | stallers | overdue by the median of all, hedged; the slow are neither asked nor named | `rates`, `table` |
+//! | ids ground beside a key | where it is crowded: store at, and ask, everybody within the expected radius | `density`, `sweeping` |
+//! | a lying holder | [`Put::read_back`] | `writing` |
+//! | floods | rates per sender, quotas per source and subnet, a named maximum on everything | `rates`, `storage` |
+//! | being aimed at a victim | one unproven dial per address and minute; nobody enters the table unreached | `rates`, `upkeep` |
+//!
+//! # Design figures
+//!
+//! [`K`] 20, [`ALPHA`] 3 per path, [`DISJOINT`] 4 paths for puts, fresh reads and what was not found, 2 for
+//! upkeep, 1 for a plain read. The simulator ([`sim`]) counts a new connection as a round trip and 5,000
+//! bytes, so a driver should keep connections: [`CONNECTIONS_MAX`] of them, [`CONNECTION_IDLE_MS`] long,
+//! without keep-alive, without probing the path's MTU.
+//!
 //! # A node on its own
 //!
 //! A node without contacts keeps what is put there as its own and finds it again with a get, but the put
@@ -69,7 +90,9 @@ pub use message::{
     PROTOCOL_VERSION, Request, Response, Store, Value,
 };
 
-pub use rates::{REQUESTS_BURST_MAX, REQUESTS_PER_SECOND_MAX, UNVERIFIED_DIAL_MS};
+pub use rates::{
+    HISTOGRAM_BUCKETS, Histogram, REQUESTS_BURST_MAX, REQUESTS_PER_SECOND_MAX, UNVERIFIED_DIAL_MS,
+};
 pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};
 
 /// Contacts per bucket, and nodes an item is stored at.

@@ -53,6 +53,40 @@ impl RoundTrip {
     }
 }
 
+/// Places of a histogram.
+pub const HISTOGRAM_BUCKETS: usize = 16;
+
+/// How often something took how long: bucket `n` counts what took less than 2^n milliseconds and at least half
+/// of that, the last one everything longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// The counts.
+    pub buckets: [u64; HISTOGRAM_BUCKETS],
+}
+
+impl Histogram {
+    pub(crate) fn note(&mut self, took_ms: u64) {
+        let bucket = (u64::BITS - took_ms.leading_zeros()) as usize;
+        self.buckets[bucket.min(HISTOGRAM_BUCKETS - 1)] += 1;
+    }
+
+    /// How many were counted.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// Below how many milliseconds this share of all lies, as far as the buckets tell; 0 if nothing was counted.
+    pub fn quantile_ms(&self, share: f64) -> u64 {
+        let wanted = (self.count() as f64 * share).ceil() as u64;
+        let mut counted = 0;
+        let place = self.buckets.iter().position(|count| {
+            counted += count;
+            counted >= wanted && counted > 0
+        });
+        place.map_or(0, |bucket| 1 << bucket)
+    }
+}
+
 /// How long exchanges with strangers usually take: the median, followed in steps of a sixteenth, so that it
 /// takes half of all strangers to mislead us by answering late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -244,6 +278,19 @@ mod tests {
         }
         let overdue = usual.overdue_ms().unwrap();
         assert!((300..=600).contains(&overdue), "{overdue}");
+    }
+
+    #[test]
+    fn histograms_tell_quantiles_within_a_factor_of_two() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.quantile_ms(0.5), 0);
+        (0..100).for_each(|n| histogram.note(if n < 90 { 100 } else { 3_000 }));
+        histogram.note(u64::MAX);
+        histogram.note(0);
+        assert_eq!(histogram.count(), 102);
+        assert_eq!(histogram.quantile_ms(0.5), 128);
+        assert_eq!(histogram.quantile_ms(0.95), 4096);
+        assert_eq!(histogram.quantile_ms(1.0), 1 << (HISTOGRAM_BUCKETS - 1));
     }
 
     #[test]

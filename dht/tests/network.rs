@@ -415,3 +415,27 @@ fn content_is_found_by_what_it_contains_and_a_large_value_by_its_manifest() {
     }
     assert_eq!(assembly.finish(), Ok(value));
 }
+
+#[test]
+fn a_fresh_read_tells_who_holds_an_item() {
+    let mut world = joined(Options {
+        nodes: 100,
+        ..Options::default()
+    });
+    let item = signed(&author(1), "held", world.now(), b"value");
+    assert!(put(&mut world, 3, &item) >= 19);
+    let outcome = world.run(50, Command::Get(Get::fresh(item.key)));
+    let Some(Ok(Outcome::Found(found))) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let truth = world.truly_nearest(&item.key, 20);
+    assert!(found.holders.len() > 10);
+    let nearest = world.contact(truth[0]);
+    assert!(*nearest == found.holders[0].0 || truth[0] == 50);
+    for (holder, version) in &found.holders {
+        let held = world
+            .index_of(holder)
+            .and_then(|index| world.node(index)?.item(&item.key));
+        assert_eq!(held.map(|item| item.version()), Some(*version));
+    }
+}

@@ -141,6 +141,7 @@ impl Kademlia {
             ..
         } = exchange;
         let took_ms = now.saturating_sub(sent_at);
+        self.metrics.request_ms.note(took_ms);
         if is_first {
             self.first_round_trip.measure(took_ms);
         }

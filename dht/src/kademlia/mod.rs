@@ -38,7 +38,7 @@ use crate::event::{
 use crate::id::Id;
 use crate::item::{Ed25519, SignatureCheck, VerifiedItem, Version};
 use crate::message::PROTOCOL_VERSION;
-use crate::rates::{Dials, RateLimit, Usual};
+use crate::rates::{Dials, Histogram, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
 use crate::table::{Entry, Table};
 use exchanges::Exchange;
@@ -113,6 +113,10 @@ pub struct Metrics {
     pub cached: u64,
     /// Writes and reads whose key was more crowded than the network's density allows.
     pub crowded_keys: u64,
+    /// How long lookups took.
+    pub lookup_ms: Histogram,
+    /// How long requests took that were answered.
+    pub request_ms: Histogram,
 }
 
 /// One node's part of the distributed hash table, as a pure step machine; see the crate's documentation.

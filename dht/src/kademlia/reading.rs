@@ -51,6 +51,7 @@ impl Kademlia {
             let found = Found {
                 item: item.clone(),
                 holder: None,
+                holders: Vec::new(),
                 lookup: LookupReport::default(),
             };
             return self.finish(operation, Ok(Outcome::Found(found)));
@@ -133,9 +134,12 @@ impl Kademlia {
             // What we hold ourselves is no fresh answer when nobody else could be asked.
             Some(best) if !is_alone || !read.fresh => {
                 let (item, holder) = (best.item, best.holder);
+                let mut holders = std::mem::take(&mut read.behind);
+                holders.sort_by_key(|(contact, _)| key.distance(contact.id()));
                 Ok(Outcome::Found(Found {
                     item,
                     holder,
+                    holders,
                     lookup: report,
                 }))
             }

@@ -361,6 +361,7 @@ impl Kademlia {
             report.hops = read.best.as_ref().map_or(0, |best| best.hops);
         }
         self.metrics.lookups += 1;
+        self.metrics.lookup_ms.note(report.took_ms);
         let interaction = task.interaction;
         self.outbox.push(Action::Emit(Notice::LookupEnded {
             interaction,
