@@ -1,4 +1,4 @@
-//! Numbers: exact integers of any size, exact rationals and IEEE doubles.
+//! Numbers: exact integers of any size, exact rationals, IEEE doubles, and complex numbers of all these.
 //!
 //! Owns arithmetic, comparison, and the way between numbers and text. Everything is a pure function of
 //! its arguments and gives the same result on every machine and in every build. Refuses to be surprised
@@ -7,6 +7,7 @@
 mod arithmetic;
 pub mod bits;
 mod compare;
+mod complex;
 mod convert;
 pub mod cost;
 mod divisor;
@@ -22,6 +23,9 @@ pub use arithmetic::{
     truncate_divide,
 };
 pub use compare::{compare, total_order};
+pub use complex::{
+    Complex, angle, imaginary_part, is_complex, magnitude, polar, real_part, rectangular,
+};
 pub use convert::{exact, inexact, to_f64};
 pub use parse::{EXACT_LITERAL_DIGITS_MAX, ParseError, parse, parse_literal};
 pub use power::{exact_integer_sqrt, expt, sqrt};
@@ -52,6 +56,8 @@ pub enum Number {
     Rational(Box<BigRational>),
     /// A double; its only not-a-number is [`NAN`].
     Float(f64),
+    /// A number with an imaginary part; made by [`rectangular`].
+    Complex(Box<Complex>),
 }
 
 /// The one not-a-number: quiet, positive, without payload.
@@ -69,8 +75,6 @@ pub enum NumberError {
         /// What it should have been, with its article.
         expected: &'static str,
     },
-    /// The answer is a complex number, and there are none here.
-    NotReal,
     /// The answer would have more than [`BITS_MAX`] bits.
     TooBig,
 }
@@ -88,6 +92,7 @@ impl PartialEq for Number {
                 a.numer() == b.numer() && a.denom() == b.denom()
             }
             (Number::Float(a), Number::Float(b)) => a.to_bits() == b.to_bits(),
+            (Number::Complex(a), Number::Complex(b)) => a == b,
             _ => false,
         }
     }
@@ -168,7 +173,7 @@ impl Number {
         }
     }
 
-    /// Numerator and denominator of an exact number; `None` for a float.
+    /// Numerator and denominator of an exact real number; `None` for any other.
     pub fn to_fraction(&self) -> Option<(Cow<'_, BigInt>, Cow<'_, BigInt>)> {
         match self {
             Number::Rational(value) => {

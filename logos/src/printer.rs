@@ -146,7 +146,7 @@ impl Printer {
         }
         match m.heap.kind(value)? {
             Kind::Float => Some(FLOAT),
-            Kind::Bignum | Kind::Rational => {
+            Kind::Bignum | Kind::Rational | Kind::Complex => {
                 m.number(value).map(|number| cost::to_text(&number, 10))
             }
             _ => None,
@@ -243,7 +243,7 @@ impl Printer {
                 self.tasks.push(Task::Text("\""));
                 self.tasks.push(Task::Characters(value, 0));
             }
-            Kind::Bignum | Kind::Rational | Kind::Float => self.number(m, value),
+            Kind::Bignum | Kind::Rational | Kind::Complex | Kind::Float => self.number(m, value),
             Kind::Bytes => {
                 self.text.push_str("#u8(");
                 self.tasks.push(Task::Text(")"));

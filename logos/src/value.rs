@@ -258,6 +258,8 @@ pub enum Kind {
     String,
     /// Numerator, denominator.
     Rational,
+    /// Real part, imaginary part.
+    Complex,
     /// Record type, then fields.
     Record,
     /// Name (a symbol), field names (a vector), identity number (a fixnum).
@@ -304,12 +306,13 @@ pub enum Kind {
 
 impl Kind {
     const FIRST_RAW: u8 = 128;
-    const ALL: [Kind; 26] = [
+    const ALL: [Kind; 27] = [
         Kind::Closure,
         Kind::Cell,
         Kind::Vector,
         Kind::String,
         Kind::Rational,
+        Kind::Complex,
         Kind::Record,
         Kind::RecordType,
         Kind::Values,

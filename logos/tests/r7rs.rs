@@ -115,6 +115,7 @@ sections! {
     program_structure "5-program.scm";
     equivalence "6.1-equivalence.scm";
     numbers "6.2-numbers.scm";
+    complex_numbers "6.2-complex.scm";
     booleans "6.3-booleans.scm";
     lists "6.4-lists.scm";
     symbols "6.5-symbols.scm";

@@ -35,6 +35,8 @@ const GOLDEN: &[(&str, &str)] = &[
     ("1.5", "4408000000000000f83f"),
     ("(expt 2 70)", "44060009000000000000000040"),
     ("1/2", "4407050205 04"),
+    ("1-2i", "441a 0502 0503"),
+    ("1.5+0.0i", "441a 08000000000000f83f 080000000000000000"),
     ("'a", "440b0161"),
     ("'(1 2)", "440d05020d050402"),
     ("(vector 1 'a)", "440e0205020b0161"),
@@ -87,11 +89,36 @@ fn data_comes_back_as_it_went() {
         "'(a (b . c) #(1 2.5 \"s\") -7/3 #\\x)",
         "(list 1e300 (/ 0. 0.) (expt 7 99) (- (expt 7 99)) 4611686018427387904)",
         "(let ((x (list 1 2))) (list x x (cdr x)))",
+        "(list 1+2i '(1/2-3/4i #(0.5-0.0i)) (make-rectangular (expt 7 99) -1))",
         "(hash-table->alist (alist->hash-table '((b . 1) (a . 2) (c . #(1)))))",
     ] {
         let direct = evaluate(text).result;
         let round = evaluate(&format!("(%decode (%encode {text}))")).result;
         assert_eq!(direct, round, "{text}");
+    }
+}
+
+/// Two encodings of one complex number would be two names for it.
+#[test]
+fn complex_numbers_are_refused_in_any_other_form() {
+    for (what, bytes) in [
+        ("imaginary part of zero", "1a 0502 0500"),
+        ("one part exact, one not", "1a 0502 080000000000000000"),
+        ("a complex part", "1a 1a 0502 0502 0502"),
+        ("no number", "1a 0502 01"),
+        ("one part", "1a 0502"),
+    ] {
+        let ended = evaluate(&format!(
+            "(%decode (bytevector #x44 {}))",
+            bytes
+                .replace(' ', "")
+                .as_bytes()
+                .chunks(2)
+                .map(|byte| format!("#x{}", String::from_utf8_lossy(byte)))
+                .collect::<Vec<_>>()
+                .join(" ")
+        ));
+        assert!(ended.result.is_err(), "{what}: {ended:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The four operations, division with remainder, rounding, divisors.
 
+use super::complex;
 use super::convert::{exact, inexact, to_f64};
 use super::divisor;
 use super::{Number, NumberError};
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 pub fn add(a: &Number, b: &Number) -> Number {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Number::from(i128::from(*a) + i128::from(*b)),
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => complex::sum(a, b),
         (Number::Float(_), _) | (_, Number::Float(_)) => Number::from(to_f64(a) + to_f64(b)),
         _ => exact_sum(a, b, |a, b| a + b),
     }
@@ -22,6 +24,7 @@ pub fn add(a: &Number, b: &Number) -> Number {
 pub fn sub(a: &Number, b: &Number) -> Number {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Number::from(i128::from(*a) - i128::from(*b)),
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => complex::difference(a, b),
         (Number::Float(_), _) | (_, Number::Float(_)) => Number::from(to_f64(a) - to_f64(b)),
         _ => exact_sum(a, b, |a, b| a - b),
     }
@@ -31,6 +34,7 @@ pub fn sub(a: &Number, b: &Number) -> Number {
 pub fn mul(a: &Number, b: &Number) -> Number {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Number::from(i128::from(*a) * i128::from(*b)),
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => complex::product(a, b),
         (Number::Float(_), _) | (_, Number::Float(_)) => Number::from(to_f64(a) * to_f64(b)),
         _ => match (a.to_bigint(), b.to_bigint()) {
             (Some(a), Some(b)) => Number::from(&*a * &*b),
@@ -44,8 +48,12 @@ pub fn div(a: &Number, b: &Number) -> Result<Number, NumberError> {
     if matches!(b, Number::Int(0)) {
         return Err(NumberError::DivideByZero);
     }
-    if let (Number::Float(_), _) | (_, Number::Float(_)) = (a, b) {
-        return Ok(Number::from(to_f64(a) / to_f64(b)));
+    match (a, b) {
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => return complex::quotient(a, b),
+        (Number::Float(_), _) | (_, Number::Float(_)) => {
+            return Ok(Number::from(to_f64(a) / to_f64(b)));
+        }
+        _ => {}
     }
     Ok(exact_product(a, &reciprocal(b)))
 }
@@ -57,6 +65,7 @@ pub fn neg(a: &Number) -> Number {
         Number::Big(value) => Number::from(-&**value),
         Number::Rational(value) => Number::lowest(-value.numer(), value.denom().clone()),
         Number::Float(value) => Number::from(-value),
+        Number::Complex(z) => complex::by_parts(z, neg),
     }
 }
 
@@ -69,13 +78,14 @@ pub fn abs(a: &Number) -> Number {
     }
 }
 
-/// Whether the number is less than zero.
+/// Whether the number is real and less than zero.
 pub fn is_negative(a: &Number) -> bool {
     match a {
         Number::Int(value) => *value < 0,
         Number::Big(value) => value.is_negative(),
         Number::Rational(value) => value.numer().is_negative(),
         Number::Float(value) => *value < 0.0,
+        Number::Complex(_) => false,
     }
 }
 
@@ -84,6 +94,7 @@ pub fn is_zero(a: &Number) -> bool {
     match a {
         Number::Int(value) => *value == 0,
         Number::Float(value) => *value == 0.0,
+        Number::Complex(z) => is_zero(z.parts().0) && is_zero(z.parts().1),
         _ => false,
     }
 }
@@ -222,7 +233,7 @@ pub(super) fn integer(a: &Number, position: usize) -> Result<Cow<'_, Number>, Nu
     };
     match a {
         Number::Int(_) | Number::Big(_) => Ok(Cow::Borrowed(a)),
-        Number::Rational(_) => Err(wrong),
+        Number::Rational(_) | Number::Complex(_) => Err(wrong),
         Number::Float(value) if value.fract() == 0.0 => exact(a).map(Cow::Owned).map_err(|_| wrong),
         Number::Float(_) => Err(wrong),
     }
@@ -318,6 +329,7 @@ pub fn round(a: &Number) -> Number {
 fn round_by(a: &Number, float: fn(f64) -> f64, fraction: fn(&BigInt, &BigInt) -> BigInt) -> Number {
     match a {
         Number::Int(_) | Number::Big(_) => a.clone(),
+        Number::Complex(z) => complex::by_parts(z, |x| round_by(x, float, fraction)),
         Number::Rational(value) => Number::from(fraction(value.numer(), value.denom())),
         Number::Float(value) => Number::from(float(*value)),
     }
@@ -327,7 +339,10 @@ fn round_by(a: &Number, float: fn(f64) -> f64, fraction: fn(&BigInt, &BigInt) ->
 
 /// Whether it is exact.
 pub fn is_exact(a: &Number) -> bool {
-    !matches!(a, Number::Float(_))
+    match a {
+        Number::Complex(z) => is_exact(z.parts().0),
+        _ => !matches!(a, Number::Float(_)),
+    }
 }
 
 /// Whether it is an exact integer.
@@ -339,24 +354,33 @@ pub fn is_exact_integer(a: &Number) -> bool {
 pub fn is_integer(a: &Number) -> bool {
     match a {
         Number::Int(_) | Number::Big(_) => true,
-        Number::Rational(_) => false,
+        Number::Rational(_) | Number::Complex(_) => false,
         Number::Float(value) => value.is_finite() && value.fract() == 0.0,
     }
 }
 
 /// Whether it is neither infinite nor not-a-number.
 pub fn is_finite(a: &Number) -> bool {
-    !matches!(a, Number::Float(value) if !value.is_finite())
+    match a {
+        Number::Complex(z) => is_finite(z.parts().0) && is_finite(z.parts().1),
+        _ => !matches!(a, Number::Float(value) if !value.is_finite()),
+    }
 }
 
 /// Whether it is one of the infinities.
 pub fn is_infinite(a: &Number) -> bool {
-    matches!(a, Number::Float(value) if value.is_infinite())
+    match a {
+        Number::Complex(z) => is_infinite(z.parts().0) || is_infinite(z.parts().1),
+        _ => matches!(a, Number::Float(value) if value.is_infinite()),
+    }
 }
 
 /// Whether it is not-a-number.
 pub fn is_nan(a: &Number) -> bool {
-    matches!(a, Number::Float(value) if value.is_nan())
+    match a {
+        Number::Complex(z) => is_nan(z.parts().0) || is_nan(z.parts().1),
+        _ => matches!(a, Number::Float(value) if value.is_nan()),
+    }
 }
 
 /// Whether an integer is odd.

@@ -2,15 +2,19 @@
 
 use super::Number;
 use super::arithmetic::{is_nan, parts};
+use super::complex::{self, is_complex};
 use super::convert::float_to_exact;
 use num_bigint::{BigInt, Sign};
 use std::cmp::Ordering;
 
-/// How the values compare; `None` when one is not-a-number.
+/// How the values compare; `None` when one is not-a-number, or complex and not equal to the other.
 pub fn compare(a: &Number, b: &Number) -> Option<Ordering> {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(b)),
         (Number::Float(a), Number::Float(b)) => a.partial_cmp(b),
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => {
+            complex::is_equal(a, b).then_some(Ordering::Equal)
+        }
         (Number::Float(a), _) => compare_exact_float(b, *a).map(Ordering::reverse),
         (_, Number::Float(b)) => compare_exact_float(a, *b),
         _ => Some(compare_exact(a, b)),
@@ -18,8 +22,11 @@ pub fn compare(a: &Number, b: &Number) -> Option<Ordering> {
 }
 
 /// One order of all numbers: by value, of equal values the exact one first, `-0.0` before `0.0`, and
-/// not-a-number last. Equal only what is `==`.
+/// not-a-number last; complex numbers by their real parts first. Equal only what is `==`.
 pub fn total_order(a: &Number, b: &Number) -> Ordering {
+    if is_complex(a) || is_complex(b) {
+        return complex::total_order(a, b);
+    }
     let by_value = compare(a, b).unwrap_or_else(|| is_nan(a).cmp(&is_nan(b)));
     by_value.then_with(|| match (a, b) {
         (Number::Float(a), Number::Float(b)) => b.is_sign_negative().cmp(&a.is_sign_negative()),

@@ -1,6 +1,7 @@
 //! The way between exact numbers and doubles: exactly in one direction, correctly rounded in the other.
 
-use super::{Number, NumberError};
+use super::complex;
+use super::{NAN, Number, NumberError};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::{ToPrimitive, Zero};
 
@@ -11,16 +12,20 @@ pub fn exact(number: &Number) -> Result<Number, NumberError> {
             position: 0,
             expected: "a finite number",
         }),
+        Number::Complex(z) => complex::exact_complex(z),
         _ => Ok(number.clone()),
     }
 }
 
-/// The double nearest to the value, ties to even; infinite when the value is too large for any.
+/// The double nearest to the value, ties to even; infinite when the value is too large for any. Of a complex number, both parts so.
 pub fn inexact(number: &Number) -> Number {
-    Number::Float(to_f64(number))
+    match number {
+        Number::Complex(z) => complex::by_parts(z, inexact),
+        _ => Number::Float(to_f64(number)),
+    }
 }
 
-/// The double nearest to the value, ties to even.
+/// The double nearest to the value, ties to even; not-a-number when it is not real.
 pub fn to_f64(number: &Number) -> f64 {
     match number {
         Number::Int(value) => *value as f64,
@@ -30,6 +35,7 @@ pub fn to_f64(number: &Number) -> f64 {
             signed(value.numer().sign(), magnitude)
         }
         Number::Float(value) => *value,
+        Number::Complex(_) => NAN,
     }
 }
 

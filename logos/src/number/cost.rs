@@ -6,10 +6,12 @@
 //! of `num-bigint`: long multiplication up to 32 limbs, then Karatsuba and Toom-3 (priced as Karatsuba),
 //! division and conversion to text by divide and conquer.
 
+mod complex;
+
 use super::compare::lead;
 use super::convert::decode;
 use super::parse::EXACT_LITERAL_DIGITS_MAX;
-use super::{BITS_MAX, Number};
+use super::{BITS_MAX, Complex, Number, is_complex, is_exact, is_negative};
 use num_bigint::BigInt;
 
 /// The price of an operation.
@@ -41,6 +43,9 @@ const BASE: u64 = 40;
 /// Numerator and denominator of a double have at most this many limbs.
 const FLOAT_LIMBS: u64 = 18;
 
+/// Words of a complex number besides its parts.
+const COMPLEX_WORDS: u64 = 3;
+
 /// The limbs of a numerator and a denominator.
 #[derive(Clone, Copy)]
 struct Size {
@@ -63,6 +68,22 @@ fn size(a: &Number) -> Size {
             numer: limbs_of(value.numer()),
             denom: limbs_of(value.denom()),
         },
+        Number::Complex(z) => {
+            let (x, y) = (size(z.parts().0), size(z.parts().1));
+            Size {
+                numer: x.numer + y.numer,
+                denom: x.denom + y.denom,
+            }
+        }
+    }
+}
+
+/// The price of both parts together.
+fn both(z: &Complex, price: impl Fn(&Number) -> Cost) -> Cost {
+    let (x, y) = (price(z.parts().0), price(z.parts().1));
+    Cost {
+        work: sum(&[x.work, y.work]),
+        bytes: sum_of_bytes(&[x.bytes, y.bytes, bytes(COMPLEX_WORDS)]),
     }
 }
 
@@ -78,6 +99,10 @@ fn is_rational(a: &Number) -> bool {
 pub fn size_in_bytes(a: &Number) -> u64 {
     match a {
         Number::Int(_) | Number::Float(_) => 0,
+        Number::Complex(z) => {
+            let (real, imaginary) = z.parts();
+            bytes(COMPLEX_WORDS) + size_in_bytes(real) + size_in_bytes(imaginary)
+        }
         _ => bytes(size_in_limbs(a)),
     }
 }
@@ -85,7 +110,7 @@ pub fn size_in_bytes(a: &Number) -> u64 {
 /// The limbs of a number, those of numerator and denominator together; 1 for small integers and doubles.
 pub fn size_in_limbs(a: &Number) -> u64 {
     let size = size(a);
-    if is_rational(a) {
+    if is_rational(a) || is_complex(a) {
         size.numer + size.denom
     } else {
         size.numer
@@ -139,6 +164,12 @@ fn common_divisor(n: u64, m: u64) -> u64 {
         .saturating_add(small.saturating_mul(1000))
 }
 
+fn sum_of_bytes(parts: &[u64]) -> u64 {
+    parts
+        .iter()
+        .fold(0, |sum: u64, &part| sum.saturating_add(part))
+}
+
 fn sum(parts: &[u64]) -> u64 {
     parts
         .iter()
@@ -149,6 +180,9 @@ fn sum(parts: &[u64]) -> u64 {
 
 /// `add` and `sub`.
 pub fn add(a: &Number, b: &Number) -> Cost {
+    if is_complex(a) || is_complex(b) {
+        return complex::operation(a, b, complex::PRODUCT);
+    }
     if is_float(a) || is_float(b) {
         return Cost::limbs(sum(&[inexact(a).work, inexact(b).work]), 0);
     }
@@ -188,6 +222,9 @@ fn worst_divided(n: u64, m: u64) -> u64 {
 
 /// `mul`.
 pub fn mul(a: &Number, b: &Number) -> Cost {
+    if is_complex(a) || is_complex(b) {
+        return complex::operation(a, b, complex::PRODUCT);
+    }
     if is_float(a) || is_float(b) {
         return add(a, b);
     }
@@ -208,6 +245,9 @@ fn fraction_product(x: Size, y: Size) -> Cost {
 
 /// `div`.
 pub fn div(a: &Number, b: &Number) -> Cost {
+    if is_complex(a) || is_complex(b) {
+        return complex::operation(a, b, complex::QUOTIENT);
+    }
     if is_float(a) || is_float(b) {
         return add(a, b);
     }
@@ -255,6 +295,13 @@ pub fn lcm(a: &Number, b: &Number) -> Cost {
 
 /// `compare`, `total_order`.
 pub fn compare(a: &Number, b: &Number) -> u64 {
+    if let (Number::Complex(x), Number::Complex(y)) = (a, b) {
+        let ((a, b), (c, d)) = (x.parts(), y.parts());
+        return compare(a, c).saturating_add(compare(b, d));
+    }
+    if let (Number::Complex(z), real) | (real, Number::Complex(z)) = (a, b) {
+        return compare(z.parts().0, real);
+    }
     let full = |a: &Number| match a {
         Number::Float(_) => Size {
             numer: FLOAT_LIMBS,
@@ -284,6 +331,9 @@ fn size_decides(a: &Number, b: &Number) -> bool {
 
 /// `neg`, `abs`, `floor` and the other roundings, `numerator`, `denominator`, `exact`, `bit_count`, `integer_length`, `not`.
 pub fn unary(a: &Number) -> Cost {
+    if let Number::Complex(z) = a {
+        return both(z, unary);
+    }
     let Size { numer, denom } = size(a);
     match a {
         Number::Float(_) => Cost::limbs(BASE + 2 * FLOAT_LIMBS, 2 * FLOAT_LIMBS),
@@ -294,6 +344,9 @@ pub fn unary(a: &Number) -> Cost {
 
 /// `inexact`, and what every operation pays to join an exact number with a float.
 pub fn inexact(a: &Number) -> Cost {
+    if let Number::Complex(z) = a {
+        return both(z, inexact);
+    }
     let Size { numer, denom } = size(a);
     let work = if is_rational(a) {
         8 * (numer + denom) + 100
@@ -305,7 +358,11 @@ pub fn inexact(a: &Number) -> Cost {
 
 /// `exp`, `log`, `sin` and the others of one argument; twice that for two.
 pub fn transcendental(a: &Number) -> Cost {
-    Cost::limbs(sum(&[50, inexact(a).work]), 0)
+    if is_complex(a) {
+        return Cost::limbs(sum(&[300, inexact(a).work]), COMPLEX_WORDS);
+    }
+    // Of a real number too, the answer may be complex.
+    Cost::limbs(sum(&[50, inexact(a).work]), COMPLEX_WORDS)
 }
 
 /// `bits::and`, `or`, `xor`.
@@ -341,20 +398,40 @@ pub fn sqrt(a: &Number) -> Cost {
         ])
     };
     match a {
-        Number::Float(_) => Cost::limbs(BASE, 0),
-        Number::Rational(_) => Cost::limbs(sum(&[root(numer), root(denom)]), numer + denom),
-        _ => Cost::limbs(sum(&[root(numer)]), 2 * numer),
+        Number::Float(_) => Cost::limbs(BASE, COMPLEX_WORDS),
+        Number::Complex(_) if !is_exact(a) => Cost::limbs(sum(&[300]), COMPLEX_WORDS),
+        // The length, then both parts, whose squares are halves of sums with the length.
+        Number::Complex(_) => {
+            let (roots, quotient) = (
+                root(2 * (numer + denom)),
+                complex::operation(a, a, complex::QUOTIENT),
+            );
+            Cost {
+                work: sum(&[roots.saturating_mul(6), quotient.work]),
+                bytes: quotient.bytes,
+            }
+        }
+        Number::Rational(_) => Cost::limbs(
+            sum(&[root(numer), root(denom)]),
+            numer + denom + COMPLEX_WORDS,
+        ),
+        _ => Cost::limbs(sum(&[root(numer)]), 2 * numer + COMPLEX_WORDS),
     }
 }
 
 /// `expt`; [`Cost::IMPOSSIBLE`] when the result would pass [`BITS_MAX`].
 pub fn expt(base: &Number, exponent: &Number) -> Cost {
+    if is_complex(base) || is_complex(exponent) {
+        return complex::power(base, exponent);
+    }
     let count = match exponent {
         Number::Int(count) => count.unsigned_abs(),
         Number::Big(_) => u64::MAX,
-        Number::Rational(_) | Number::Float(_) => {
+        Number::Rational(_) | Number::Float(_) | Number::Complex(_) => {
+            // Of a negative base the answer is complex.
+            let power = if is_negative(base) { 500 } else { 200 };
             return Cost {
-                work: sum(&[sqrt(base).work, 200]),
+                work: sum(&[sqrt(base).work, power]),
                 ..sqrt(base)
             };
         }
@@ -378,7 +455,7 @@ pub fn expt(base: &Number, exponent: &Number) -> Cost {
         }
     };
     let Some((numer, denom)) = base.to_fraction() else {
-        return Cost::limbs(sum(&[200, inexact(exponent).work]), 0);
+        return Cost::limbs(sum(&[200, inexact(exponent).work]), COMPLEX_WORDS);
     };
     let ((numer_work, numer_limbs), (denom_work, denom_limbs)) = (power(&numer), power(&denom));
     Cost::limbs(
@@ -406,8 +483,11 @@ pub fn to_text(a: &Number, radix: u32) -> Cost {
         Number::Int(_) => fixed(100, 66),
         Number::Float(_) if radix == 10 => fixed(300, 32),
         Number::Float(value) => float_to_text(*value, radix),
+        Number::Complex(z) => both(z, |part| to_text(part, radix)),
         _ => {
-            let (numer, denom) = a.to_fraction().expect("floats were above");
+            let (numer, denom) = a
+                .to_fraction()
+                .expect("what is not exact and real was above");
             let ((numer_work, numer_digits), (denom_work, denom_digits)) =
                 (whole(&numer), whole(&denom));
             fixed(
@@ -432,6 +512,18 @@ fn float_to_text(value: f64, radix: u32) -> Cost {
 
 /// `parse`, of a text that need not be a number.
 pub fn parse(text: &str, radix: u32) -> Cost {
+    let one = parse_real(text, radix);
+    // Two parts; in polar form, their sine and cosine besides.
+    if !text.ends_with(['i', 'I']) && !text.contains('@') {
+        return one;
+    }
+    Cost {
+        work: sum(&[one.work.saturating_mul(2), 300]),
+        bytes: one.bytes.saturating_mul(2),
+    }
+}
+
+fn parse_real(text: &str, radix: u32) -> Cost {
     let length = text.len() as u64;
     let has = |letters: &[u8]| text.bytes().any(|byte| letters.contains(&byte));
     let prefixes = text.get(..4).unwrap_or(text).to_ascii_lowercase();

@@ -1,10 +1,10 @@
-//! Text to numbers: all number syntaxes of R7RS 7.1.1 except complex ones.
+//! Text to numbers: all number syntaxes of R7RS 7.1.1.
 //!
 //! Decimals become the nearest double. Beyond the report, a radix other than ten may have a point
 //! (`#b0.1`), so that what `number->string` writes can be read again; it has no exponents.
 
 use super::convert::fraction_to_f64;
-use super::{NAN, Number};
+use super::{NAN, Number, exact, polar, rectangular};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::{One, Zero};
 
@@ -46,6 +46,56 @@ fn parse_with(text: &str, radix: u32, digits_max: usize) -> Result<Number, Parse
     if !(2..=36).contains(&radix) {
         return Err(ParseError::NotANumber);
     }
+    let real = |text| parse_real(text, radix, exactness, digits_max);
+    if let Some((magnitude, angle)) = rest.split_once('@') {
+        let number = polar(&real(magnitude)?, &real(angle)?);
+        return match exactness {
+            Exactness::Exact => exact(&number).map_err(|_| ParseError::NotANumber),
+            _ => Ok(number),
+        };
+    }
+    let Some((before, imaginary)) = imaginary_split(rest, radix) else {
+        return real(rest);
+    };
+    let imaginary = match imaginary {
+        "+" => real("+1")?,
+        "-" => real("-1")?,
+        _ => real(imaginary)?,
+    };
+    let before = if before.is_empty() {
+        Number::Int(0)
+    } else {
+        real(before)?
+    };
+    Ok(rectangular(before, imaginary))
+}
+
+/// Splits what ends in `i` at the sign of its imaginary part. Where `i` is a digit there are no such numbers.
+fn imaginary_split(text: &str, radix: u32) -> Option<(&str, &str)> {
+    const RADIX_MAX: u32 = 18;
+    let body = text.strip_suffix(['i', 'I'])?;
+    if radix > RADIX_MAX {
+        return None;
+    }
+    let bytes = body.as_bytes();
+    let is_exponents = |at: usize| {
+        radix == 10
+            && at >= 2
+            && matches!(bytes[at - 1], b'e' | b'E')
+            && (bytes[at - 2].is_ascii_digit() || bytes[at - 2] == b'.')
+    };
+    let at = (0..bytes.len())
+        .rev()
+        .find(|&at| matches!(bytes[at], b'+' | b'-') && !is_exponents(at))?;
+    Some(body.split_at(at))
+}
+
+fn parse_real(
+    rest: &str,
+    radix: u32,
+    exactness: Exactness,
+    digits_max: usize,
+) -> Result<Number, ParseError> {
     if let Some(value) = special(rest) {
         return match exactness {
             Exactness::Exact => Err(ParseError::NotANumber),

@@ -1,6 +1,7 @@
 //! Powers and square roots, exact where they can be.
 
 use super::arithmetic::{integer, is_negative, is_odd, parts, reciprocal};
+use super::complex::{self, is_complex};
 use super::convert::{compose, to_f64};
 use super::{BITS_MAX, Number, NumberError};
 use num_bigint::{BigInt, BigUint, Sign};
@@ -23,10 +24,10 @@ pub fn exact_integer_sqrt(a: &Number) -> Result<(Number, Number), NumberError> {
     Ok((Number::from(root), Number::from(rest)))
 }
 
-/// `sqrt`: exact when the argument is exact and a square.
+/// `sqrt`: exact when the argument is exact and a square; imaginary of a negative number.
 pub fn sqrt(a: &Number) -> Result<Number, NumberError> {
-    if is_negative(a) {
-        return Err(NumberError::NotReal);
+    if is_negative(a) || is_complex(a) {
+        return complex::square_root(a);
     }
     if let Number::Float(value) = a {
         return Ok(Number::from(libm::sqrt(*value)));
@@ -69,6 +70,7 @@ fn fraction_sqrt(numer: &BigUint, denom: &BigUint) -> f64 {
 /// `expt`. An exact base with an exact integer exponent gives an exact result.
 pub fn expt(base: &Number, exponent: &Number) -> Result<Number, NumberError> {
     match (base, exponent) {
+        (Number::Complex(_), _) | (_, Number::Complex(_)) => complex::power(base, exponent),
         (Number::Float(base), _) => float_power(*base, exponent),
         (_, Number::Int(_) | Number::Big(_)) => exact_power(base, exponent),
         (_, Number::Rational(half)) if is_half(half.numer(), half.denom()) => sqrt(base),
@@ -95,7 +97,7 @@ fn float_power(base: f64, exponent: &Number) -> Result<Number, NumberError> {
                     magnitude
                 }))
             }
-            Err(_) if power.is_finite() => Err(NumberError::NotReal),
+            Err(_) if power.is_finite() => complex::power(&Number::Float(base), exponent),
             Err(_) => Ok(Number::from(libm::pow(base, power))),
         };
     }

@@ -1,7 +1,8 @@
-//! The transcendental functions. All come from `libm`, which computes alike on every machine. Exact
+//! The transcendental functions, of real numbers here; where the argument or the answer is complex, [`complex`] takes over. All come from `libm`, which computes alike on every machine. Exact
 //! arguments with an exact result, as in `(exp 0)`, give it.
 
-use super::arithmetic::{is_negative, is_zero, parts};
+use super::arithmetic::{div, is_negative, is_zero, parts};
+use super::complex::{self, is_complex};
 use super::convert::to_f64;
 use super::{Number, NumberError};
 use num_bigint::BigUint;
@@ -9,6 +10,9 @@ use num_traits::ToPrimitive;
 
 /// `e^a`.
 pub fn exp(a: &Number) -> Number {
+    if is_complex(a) {
+        return complex::exponential(a);
+    }
     // The library's answer for 1 is the neighbour of the nearest double.
     let power = |a: f64| {
         if a == 1.0 {
@@ -28,7 +32,7 @@ pub fn log(a: &Number) -> Result<Number, NumberError> {
             position: 0,
             expected: ABOVE_ZERO,
         }),
-        _ if is_negative(a) => Err(NumberError::NotReal),
+        _ if is_negative(a) || is_complex(a) => complex::logarithm(a),
         _ => Ok(Number::from(log_with(a, libm::log, std::f64::consts::LN_2))),
     }
 }
@@ -40,6 +44,9 @@ pub fn log_base(a: &Number, base: &Number) -> Result<Number, NumberError> {
     let (top, bottom) = (log(a)?, log(base).map_err(at_second)?);
     if *a == Number::Int(1) && !is_zero(&bottom) {
         return Ok(Number::Int(0));
+    }
+    if is_complex(&top) || is_complex(&bottom) {
+        return div(&top, &bottom);
     }
     let base = to_f64(base);
     if base == 2.0 {
@@ -85,34 +92,50 @@ fn log_with(a: &Number, log: fn(f64) -> f64, of_two: f64) -> f64 {
 
 /// The sine of an angle in radians.
 pub fn sin(a: &Number) -> Number {
+    if is_complex(a) {
+        return complex::sine(a);
+    }
     at_exact(a, 0, 0, libm::sin)
 }
 
 /// The cosine of an angle in radians.
 pub fn cos(a: &Number) -> Number {
+    if is_complex(a) {
+        return complex::cosine(a);
+    }
     at_exact(a, 0, 1, libm::cos)
 }
 
 /// The tangent of an angle in radians.
 pub fn tan(a: &Number) -> Number {
+    if is_complex(a) {
+        return complex::tangent(a);
+    }
     at_exact(a, 0, 0, libm::tan)
 }
 
 /// The angle with this sine.
-pub fn asin(a: &Number) -> Result<Number, NumberError> {
-    within_one(a)?;
-    Ok(at_exact(a, 0, 0, libm::asin))
+pub fn asin(a: &Number) -> Number {
+    if is_complex(a) || to_f64(a).abs() > 1.0 {
+        return complex::arc_sine(a);
+    }
+    at_exact(a, 0, 0, libm::asin)
 }
 
 /// The angle with this cosine.
-pub fn acos(a: &Number) -> Result<Number, NumberError> {
-    within_one(a)?;
-    Ok(at_exact(a, 1, 0, libm::acos))
+pub fn acos(a: &Number) -> Number {
+    if is_complex(a) || to_f64(a).abs() > 1.0 {
+        return complex::arc_cosine(a);
+    }
+    at_exact(a, 1, 0, libm::acos)
 }
 
 /// The angle with this tangent.
-pub fn atan(a: &Number) -> Number {
-    at_exact(a, 0, 0, libm::atan)
+pub fn atan(a: &Number) -> Result<Number, NumberError> {
+    if is_complex(a) {
+        return complex::arc_tangent(a);
+    }
+    Ok(at_exact(a, 0, 0, libm::atan))
 }
 
 /// The angle from the positive first axis to the point `(x, y)`.
@@ -130,14 +153,5 @@ fn at_exact(a: &Number, argument: i64, result: i64, f: impl Fn(f64) -> f64) -> N
         Number::Int(result)
     } else {
         Number::from(f(to_f64(a)))
-    }
-}
-
-fn within_one(a: &Number) -> Result<(), NumberError> {
-    let value = to_f64(a);
-    if value.abs() > 1.0 {
-        Err(NumberError::NotReal)
-    } else {
-        Ok(())
     }
 }

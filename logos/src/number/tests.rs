@@ -60,8 +60,8 @@ fn text_becomes_numbers() {
     }
     for text in [
         "", "+", "-", ".", "-.", "e3", "1e", "1e+", "1/", "/2", "1/2/3", "1/-2", "1.5/2", "1/2e3",
-        "#", "#x", "#xg", "#x#x1", "#e#i1", "#q1", "1 ", " 1", "1_0", "++1", "+i", "1+2i", "inf.0",
-        "+inf", "#e+inf.0", "1.2.3", "#x1e+2", "٣", "#é1", "1e1.5", "0x10",
+        "#", "#x", "#xg", "#x#x1", "#e#i1", "#q1", "1 ", " 1", "1_0", "++1", "1+2", "1+2j",
+        "inf.0", "+inf", "#e+inf.0", "1.2.3", "#x1e+2", "٣", "#é1", "1e1.5", "0x10",
     ] {
         assert_eq!(parse(text, 10), Err(ParseError::NotANumber), "{text}");
     }
@@ -256,7 +256,7 @@ fn operations() {
                 "4 1/2 2",
                 "1/4 1/2 1/2",
                 "2 0.5 1.4142135623730951",
-                "-8 1/3 !",
+                "-8 1/3 1.0+1.732050807568877i",
                 "-1.0 9007199254740993 -1.0",
                 "-1 100000000000000000001 -1",
                 "1 1000000000000000000000 1",
@@ -389,11 +389,11 @@ fn operations_of_one_argument() {
                 "1/4 1/2",
                 "2 1.4142135623730951",
                 "0 0",
-                "-1 !",
+                "-1 +i",
                 "4.0 2.0",
                 "-0.0 -0.0",
                 "+nan.0 +nan.0",
-                "-1.0 !",
+                "-1.0 0.0+1.0i",
                 "100000000000000000000000000000000000000000000 10000000000000000000000",
             ],
         ),
@@ -418,14 +418,28 @@ fn operations_of_one_argument() {
                 "1 0",
                 "1.0 0.0",
                 "0 !",
-                "-1 !",
+                "-1 0.0+3.141592653589793i",
                 "0.0 -inf.0",
                 "2.718281828459045 1.0",
             ],
         ),
         (|a| Ok(cos(a)), &["0 1", "0.0 1.0"]),
-        (asin, &["0 0", "2 !", "1 1.5707963267948966"]),
-        (acos, &["1 0", "-1 3.141592653589793", "-1.5 !"]),
+        (
+            |a| Ok(asin(a)),
+            &[
+                "0 0",
+                "2 1.5707963267948966-1.3169578969248166i",
+                "1 1.5707963267948966",
+            ],
+        ),
+        (
+            |a| Ok(acos(a)),
+            &[
+                "1 0",
+                "-1 3.141592653589793",
+                "-1.5 3.141592653589793-0.9624236501192069i",
+            ],
+        ),
         (
             bits::bit_count,
             &["255 8", "-1 0", "-256 8", "18446744073709551616 1", "1.5 !"],
@@ -584,7 +598,24 @@ fn is_normal(number: &Number) -> bool {
                 && num_integer::Integer::gcd(value.numer(), value.denom()).is_one()
         }
         Number::Float(value) => !value.is_nan() || value.to_bits() == NAN.to_bits(),
+        Number::Complex(z) => {
+            let (real, imaginary) = z.parts();
+            is_normal(real)
+                && is_normal(imaginary)
+                && !is_complex(real)
+                && !is_complex(imaginary)
+                && is_exact(real) == is_exact(imaginary)
+                && *imaginary != Number::Int(0)
+        }
     }
+}
+
+/// Real and complex numbers.
+fn all_numbers() -> impl Strategy<Value = Number> {
+    prop_oneof![
+        numbers(),
+        (numbers(), numbers()).prop_map(|(x, y)| rectangular(x, y))
+    ]
 }
 
 proptest! {
@@ -636,36 +667,86 @@ proptest! {
     }
 
     #[test]
-    fn results_are_normal_and_within_their_price(a in numbers(), b in numbers()) {
+    fn results_are_normal_and_within_their_price(a in numbers(), b in numbers(), z in all_numbers(), w in all_numbers()) {
         let check = |result: Result<Number, NumberError>, price: cost::Cost| {
             if let Ok(result) = &result {
-                assert!(is_normal(result), "{a:?} {b:?} {result:?}");
-                assert!(cost::size_in_bytes(result) <= price.bytes, "{a:?} {b:?} {result:?} {price:?}");
+                assert!(is_normal(result), "{a:?} {b:?} {z:?} {w:?} {result:?}");
+                assert!(cost::size_in_bytes(result) <= price.bytes, "{a:?} {b:?} {z:?} {w:?} {result:?} {price:?}");
             }
         };
-        check(Ok(add(&a, &b)), cost::add(&a, &b));
-        check(Ok(sub(&a, &b)), cost::add(&a, &b));
-        check(Ok(mul(&a, &b)), cost::mul(&a, &b));
-        check(div(&a, &b), cost::div(&a, &b));
+        for (a, b) in [(&a, &b), (&z, &w)] {
+            check(Ok(add(a, b)), cost::add(a, b));
+            check(Ok(sub(a, b)), cost::add(a, b));
+            check(Ok(mul(a, b)), cost::mul(a, b));
+            check(div(a, b), cost::div(a, b));
+        }
         check(quotient(&a, &b), cost::divide(&a, &b));
         check(modulo(&a, &b), cost::divide(&a, &b));
         check(gcd(&a, &b), cost::gcd(&a, &b));
         check(lcm(&a, &b), cost::lcm(&a, &b));
         check(bits::and(&a, &b), cost::bitwise(&a, &b));
-        check(sqrt(&a), cost::sqrt(&a));
+        check(sqrt(&z), cost::sqrt(&z));
+        check(magnitude(&z), cost::sqrt(&z));
         check(exact_integer_sqrt(&a).map(|(root, _)| root), cost::sqrt(&a));
         for unary in [neg, abs, floor, ceiling, truncate, round] {
             check(Ok(unary(&a)), cost::unary(&a));
         }
-        for unary in [exact, numerator, denominator, bits::not, bits::bit_count, log, asin] {
+        for unary in [exact, numerator, denominator, bits::not, bits::bit_count] {
             check(unary(&a), cost::unary(&a));
         }
-        check(atan2(&a, &b), cost::unary(&a));
-        check(log_base(&a, &b), cost::unary(&a));
+        for unary in [neg, inexact, real_part, imaginary_part] {
+            check(Ok(unary(&z)), cost::unary(&z));
+        }
+        check(exact(&z), cost::unary(&z));
+        for unary in [exp, sin, cos, tan, asin, acos, angle] {
+            check(Ok(unary(&z)), cost::transcendental(&z));
+        }
+        check(log(&z), cost::transcendental(&z));
+        check(atan(&z), cost::transcendental(&z));
+        check(atan2(&a, &b), cost::transcendental(&a));
+        check(log_base(&z, &w), cost::transcendental(&z));
+        check(Ok(polar(&a, &b)), cost::add(&polar(&a, &b), &a));
         let small = |n: &Number| Number::Int(to_i64(n).unwrap_or(7) % 50);
-        check(expt(&a, &small(&b)), cost::expt(&a, &small(&b)));
+        check(expt(&z, &small(&b)), cost::expt(&z, &small(&b)));
         check(expt(&a, &b).and(Ok(Number::Int(0))), cost::unary(&a));
         check(bits::shift(&a, &small(&b)), cost::shift(&a, &small(&b)));
+    }
+
+    #[test]
+    fn laws_of_complex_arithmetic(a in all_numbers(), b in all_numbers(), c in all_numbers()) {
+        prop_assume!([&a, &b, &c].iter().all(|n| is_exact(n)));
+        prop_assert_eq!(add(&a, &b), add(&b, &a));
+        prop_assert_eq!(mul(&a, &b), mul(&b, &a));
+        prop_assert_eq!(sub(&add(&a, &b), &b), a.clone());
+        prop_assert_eq!(mul(&a, &add(&b, &c)), add(&mul(&a, &b), &mul(&a, &c)));
+        if !is_zero(&b) {
+            prop_assert_eq!(mul(&div(&a, &b).unwrap(), &b), a.clone());
+        }
+        let square = mul(&a, &a);
+        if !is_complex(&square) || is_negative(&real_part(&a)) {
+            prop_assert_eq!(mul(&sqrt(&square).unwrap(), &sqrt(&square).unwrap()), square);
+        } else {
+            prop_assert!(sqrt(&square).unwrap() == a || sqrt(&square).unwrap() == neg(&a));
+        }
+    }
+
+    #[test]
+    fn complex_text_round_trips(a in all_numbers(), radix in 2..=18_u32) {
+        for radix in [radix, 10] {
+            let text = to_text(&a, radix);
+            prop_assert!(text.len() as u64 <= cost::to_text(&a, radix).bytes, "{}", text);
+            prop_assert_eq!(parse(&text, radix), Ok(a.clone()), "{} in {}", text, radix);
+        }
+    }
+
+    #[test]
+    fn order_of_complex_numbers_is_one(mut numbers in prop::collection::vec(all_numbers(), 3)) {
+        numbers.sort_by(total_order);
+        for pair in [(0, 1), (1, 2), (0, 2)] {
+            let order = total_order(&numbers[pair.0], &numbers[pair.1]);
+            prop_assert!(order != Ordering::Greater, "{:?}", numbers);
+            prop_assert_eq!(order == Ordering::Equal, numbers[pair.0] == numbers[pair.1]);
+        }
     }
 
     #[test]
@@ -678,7 +759,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_number_or_not(text in "[-+#.0-9a-fxiE/]{0,12}", radix in 0..40_u32) {
+    fn any_text_is_a_number_or_not(text in "[-+#.0-9a-fxiE/@]{0,12}", radix in 0..40_u32) {
         cost::parse(&text, radix);
         if let Ok(number) = parse(&text, radix) {
             prop_assert!(is_normal(&number), "{:?}", number);

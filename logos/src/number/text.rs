@@ -5,8 +5,8 @@
 //! digit on both sides (`1.0`, `0.001`, `123456789012345680000.0`); others as `1e21`, `1.5e-7`. In other
 //! radices there is never an exponent.
 
-use super::Number;
 use super::convert::decode;
+use super::{Complex, Number};
 use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, ToPrimitive, Zero};
@@ -26,7 +26,30 @@ pub fn to_text(number: &Number, radix: u32) -> String {
             text
         }
         Number::Float(value) => float_to_text(*value, radix),
+        Number::Complex(z) => complex_to_text(z, radix),
     }
+}
+
+/// A real part of exact zero and an imaginary part of exact one are not written.
+fn complex_to_text(z: &Complex, radix: u32) -> String {
+    let (real, imaginary) = z.parts();
+    let mut text = String::new();
+    if *real != Number::Int(0) {
+        text.push_str(&to_text(real, radix));
+    }
+    match imaginary {
+        Number::Int(1) => text.push('+'),
+        Number::Int(-1) => text.push('-'),
+        _ => {
+            let part = to_text(imaginary, radix);
+            if !part.starts_with(['+', '-']) {
+                text.push('+');
+            }
+            text.push_str(&part);
+        }
+    }
+    text.push('i');
+    text
 }
 
 impl fmt::Display for Number {

@@ -195,7 +195,6 @@ fn wrong_text_is_marked_and_explained() {
         ("12abc", "12abc", "`12abc` is not a number."),
         ("-1x", "-1x", "`-1x` is not a number."),
         (".5x", ".5x", "`.5x` is not a number."),
-        ("+i", "+i", "`+i` is not a number."),
         ("1/0", "1/0", "The number `1/0` divides by zero."),
         ("#xyz", "#xyz", "`#xyz` is not a number."),
         ("a#b", "#", "A name cannot have `#` here."),

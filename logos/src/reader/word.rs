@@ -38,7 +38,12 @@ pub fn word(input: &str) -> Parsed<'_, Token<'_>> {
 fn is_special(word: &str) -> bool {
     ["+inf.0", "-inf.0", "+nan.0", "-nan.0"]
         .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
+        .any(|known| match word.split_at_checked(known.len()) {
+            Some((start, rest)) if start.eq_ignore_ascii_case(known) => {
+                rest.is_empty() || number::parse_literal(word).is_ok()
+            }
+            _ => false,
+        })
 }
 
 /// The number that a [`Token::Numeral`] writes; else what is wrong and what to do about it.

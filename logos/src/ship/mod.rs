@@ -66,6 +66,8 @@ pub mod tag {
     pub const LITERAL_STRING: u8 = 0x16;
     /// A literal vector.
     pub const LITERAL_VECTOR: u8 = 0x17;
+    /// Real and imaginary part follow as values: real numbers, both exact or both inexact, the second not exact zero.
+    pub const COMPLEX: u8 = 0x1a;
     /// How keys are told apart (0 `eqv?`, 1 `equal?`, 2 `string=?`), count, then keys and values in turn, in the order they came.
     pub const TABLE: u8 = 0x18;
     /// A literal bytevector: count, then the bytes.

@@ -21,7 +21,7 @@ pub fn freeze(m: &mut Machine, value: Value) -> Outcome {
         return Ok(value);
     }
     match m.heap.kind(value) {
-        Some(Kind::Float | Kind::Bignum | Kind::Rational) => return Ok(value),
+        Some(Kind::Float | Kind::Bignum | Kind::Rational | Kind::Complex) => return Ok(value),
         Some(Kind::String) => return freeze_string(m, value),
         _ => {}
     }

@@ -40,7 +40,7 @@ fn rank(m: &Machine, value: Value) -> Option<u8> {
     }
     if value.is_object() {
         return match m.heap.header(value).kind() {
-            Kind::Float | Kind::Bignum | Kind::Rational => Some(NUMBER),
+            Kind::Float | Kind::Bignum | Kind::Rational | Kind::Complex => Some(NUMBER),
             Kind::String => Some(STRING),
             Kind::Vector => Some(VECTOR),
             Kind::Bytes => Some(BYTES),

@@ -1,6 +1,6 @@
 //! Sums, products, quotients, and the parts of numbers.
 
-use super::operation::{binary, both, fold, operand, pay, unary};
+use super::operation::{any_operand, binary, both, fold, operand, pay, unary, unary_of_any};
 use super::unary_builtins;
 use super::words::from_number;
 use crate::number::{self, Number, NumberError, cost};
@@ -10,34 +10,68 @@ use crate::vm::{Arguments, Machine, Outcome};
 type Division = fn(&Number, &Number) -> Result<(Number, Number), NumberError>;
 
 pub(super) fn add(m: &mut Machine, arguments: Arguments) -> Outcome {
-    fold(m, "+", arguments, Number::Int(0), 0, cost::add, |a, b| {
-        Ok(number::add(a, b))
-    })
+    fold(
+        m,
+        "+",
+        arguments,
+        any_operand,
+        (Number::Int(0), 0),
+        cost::add,
+        |a, b| Ok(number::add(a, b)),
+    )
 }
 
 pub(super) fn mul(m: &mut Machine, arguments: Arguments) -> Outcome {
-    fold(m, "*", arguments, Number::Int(1), 0, cost::mul, |a, b| {
-        Ok(number::mul(a, b))
-    })
+    fold(
+        m,
+        "*",
+        arguments,
+        any_operand,
+        (Number::Int(1), 0),
+        cost::mul,
+        |a, b| Ok(number::mul(a, b)),
+    )
 }
 
 pub(super) fn sub(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let first = operand(m, "-", arguments, 0)?;
+    let first = any_operand(m, "-", arguments, 0)?;
     if arguments.count == 1 {
         pay(m, cost::unary(&first))?;
         return from_number(m, &number::neg(&first));
     }
-    fold(m, "-", arguments, first, 1, cost::add, |a, b| {
-        Ok(number::sub(a, b))
-    })
+    fold(
+        m,
+        "-",
+        arguments,
+        any_operand,
+        (first, 1),
+        cost::add,
+        |a, b| Ok(number::sub(a, b)),
+    )
 }
 
 pub(super) fn div(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let first = operand(m, "/", arguments, 0)?;
+    let first = any_operand(m, "/", arguments, 0)?;
     if arguments.count == 1 {
-        return fold(m, "/", arguments, Number::Int(1), 0, cost::div, number::div);
+        return fold(
+            m,
+            "/",
+            arguments,
+            any_operand,
+            (Number::Int(1), 0),
+            cost::div,
+            number::div,
+        );
     }
-    fold(m, "/", arguments, first, 1, cost::div, number::div)
+    fold(
+        m,
+        "/",
+        arguments,
+        any_operand,
+        (first, 1),
+        cost::div,
+        number::div,
+    )
 }
 
 pub(super) fn quotient(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -84,8 +118,8 @@ pub(super) fn gcd(m: &mut Machine, arguments: Arguments) -> Outcome {
         m,
         "gcd",
         arguments,
-        Number::Int(0),
-        0,
+        operand,
+        (Number::Int(0), 0),
         cost::gcd,
         number::gcd,
     )
@@ -96,14 +130,14 @@ pub(super) fn lcm(m: &mut Machine, arguments: Arguments) -> Outcome {
         m,
         "lcm",
         arguments,
-        Number::Int(1),
-        0,
+        operand,
+        (Number::Int(1), 0),
         cost::lcm,
         number::lcm,
     )
 }
 
-unary_builtins! {
+unary_builtins! { unary;
     abs "abs" cost::unary, |x| Ok(number::abs(x));
     numerator "numerator" cost::unary, number::numerator;
     denominator "denominator" cost::unary, number::denominator;
@@ -111,6 +145,9 @@ unary_builtins! {
     ceiling "ceiling" cost::unary, |x| Ok(number::ceiling(x));
     truncate "truncate" cost::unary, |x| Ok(number::truncate(x));
     round "round" cost::unary, |x| Ok(number::round(x));
+}
+
+unary_builtins! { unary_of_any;
     exact "exact" cost::unary, number::exact;
     inexact "inexact" cost::inexact, |x| Ok(number::inexact(x));
 }

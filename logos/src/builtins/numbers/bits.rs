@@ -1,6 +1,6 @@
 //! Whole numbers as bits in two's complement.
 
-use super::operation::{combine, fold, unary};
+use super::operation::{combine, fold, operand, unary};
 use super::unary_builtins;
 use crate::number::{Number, bits, cost};
 use crate::vm::{Arguments, Machine, Outcome};
@@ -10,8 +10,8 @@ pub(super) fn bit_and(m: &mut Machine, arguments: Arguments) -> Outcome {
         m,
         "bitwise-and",
         arguments,
-        Number::Int(-1),
-        0,
+        operand,
+        (Number::Int(-1), 0),
         cost::bitwise,
         bits::and,
     )
@@ -22,8 +22,8 @@ pub(super) fn bit_or(m: &mut Machine, arguments: Arguments) -> Outcome {
         m,
         "bitwise-or",
         arguments,
-        Number::Int(0),
-        0,
+        operand,
+        (Number::Int(0), 0),
         cost::bitwise,
         bits::or,
     )
@@ -34,8 +34,8 @@ pub(super) fn bit_xor(m: &mut Machine, arguments: Arguments) -> Outcome {
         m,
         "bitwise-xor",
         arguments,
-        Number::Int(0),
-        0,
+        operand,
+        (Number::Int(0), 0),
         cost::bitwise,
         bits::xor,
     )
@@ -45,7 +45,7 @@ pub(super) fn shift(m: &mut Machine, arguments: Arguments) -> Outcome {
     combine(m, "arithmetic-shift", arguments, cost::shift, bits::shift)
 }
 
-unary_builtins! {
+unary_builtins! { unary;
     bit_not "bitwise-not" cost::unary, bits::not;
     bit_count "bit-count" cost::unary, bits::bit_count;
     integer_length "integer-length" cost::unary, bits::integer_length;

@@ -1,9 +1,9 @@
 //! Comparisons and predicates.
 
-use super::operation::{failed, is_small, operand};
+use super::operation::{Take, any_operand, failed, is_small, operand};
 use super::words::{from_number, is_number_value};
 use crate::number::{self, Number, cost};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Machine, Outcome};
 use std::cmp::Ordering;
 
@@ -12,12 +12,13 @@ fn compare(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
+    take: Take,
     holds: fn(Ordering) -> bool,
 ) -> Outcome {
-    let mut previous = operand(m, procedure, arguments, 0)?;
+    let mut previous = take(m, procedure, arguments, 0)?;
     let mut result = true;
     for index in 1..arguments.count {
-        let next = operand(m, procedure, arguments, index)?;
+        let next = take(m, procedure, arguments, index)?;
         m.charge(if is_small(&previous) && is_small(&next) {
             1
         } else {
@@ -30,23 +31,23 @@ fn compare(
 }
 
 pub(super) fn num_eq(m: &mut Machine, arguments: Arguments) -> Outcome {
-    compare(m, "=", arguments, Ordering::is_eq)
+    compare(m, "=", arguments, any_operand, Ordering::is_eq)
 }
 
 pub(super) fn less(m: &mut Machine, arguments: Arguments) -> Outcome {
-    compare(m, "<", arguments, Ordering::is_lt)
+    compare(m, "<", arguments, operand, Ordering::is_lt)
 }
 
 pub(super) fn less_eq(m: &mut Machine, arguments: Arguments) -> Outcome {
-    compare(m, "<=", arguments, Ordering::is_le)
+    compare(m, "<=", arguments, operand, Ordering::is_le)
 }
 
 pub(super) fn greater(m: &mut Machine, arguments: Arguments) -> Outcome {
-    compare(m, ">", arguments, Ordering::is_gt)
+    compare(m, ">", arguments, operand, Ordering::is_gt)
 }
 
 pub(super) fn greater_eq(m: &mut Machine, arguments: Arguments) -> Outcome {
-    compare(m, ">=", arguments, Ordering::is_ge)
+    compare(m, ">=", arguments, operand, Ordering::is_ge)
 }
 
 pub(super) fn max(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -81,8 +82,16 @@ pub(super) fn is_number(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::boolean(is_number_value(m, m.arg(arguments, 0))))
 }
 
+pub(super) fn is_real(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let value = m.arg(arguments, 0);
+    let holds = is_number_value(m, value) && !m.heap.is(value, Kind::Complex);
+    Ok(Value::boolean(holds))
+}
+
 pub(super) fn is_rational(m: &mut Machine, arguments: Arguments) -> Outcome {
-    predicate_of_any(m, arguments, number::is_finite)
+    predicate_of_any(m, arguments, |x| {
+        number::is_finite(x) && !number::is_complex(x)
+    })
 }
 
 pub(super) fn is_integer(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -94,7 +103,9 @@ pub(super) fn is_exact_integer(m: &mut Machine, arguments: Arguments) -> Outcome
 }
 
 pub(super) fn is_exact_rational(m: &mut Machine, arguments: Arguments) -> Outcome {
-    predicate_of_any(m, arguments, number::is_exact)
+    predicate_of_any(m, arguments, |x| {
+        number::is_exact(x) && !number::is_complex(x)
+    })
 }
 
 fn predicate_of_any(m: &mut Machine, arguments: Arguments, f: fn(&Number) -> bool) -> Outcome {
@@ -104,31 +115,32 @@ fn predicate_of_any(m: &mut Machine, arguments: Arguments, f: fn(&Number) -> boo
 }
 
 macro_rules! predicates {
-    ($($function:ident $name:literal $test:expr;)*) => {
+    ($($function:ident $name:literal $take:ident $test:expr;)*) => {
         $(pub(super) fn $function(m: &mut Machine, arguments: Arguments) -> Outcome {
-            predicate(m, $name, arguments, $test)
+            predicate(m, $name, arguments, $take, $test)
         })*
     };
 }
 
 predicates! {
-    is_exact "exact?" number::is_exact;
-    is_inexact "inexact?" |x| !number::is_exact(x);
-    is_finite "finite?" number::is_finite;
-    is_infinite "infinite?" number::is_infinite;
-    is_nan "nan?" number::is_nan;
-    is_zero "zero?" number::is_zero;
-    is_positive "positive?" |x| number::compare(x, &Number::Int(0)) == Some(Ordering::Greater);
-    is_negative "negative?" |x| number::compare(x, &Number::Int(0)) == Some(Ordering::Less);
+    is_exact "exact?" any_operand number::is_exact;
+    is_inexact "inexact?" any_operand |x| !number::is_exact(x);
+    is_finite "finite?" any_operand number::is_finite;
+    is_infinite "infinite?" any_operand number::is_infinite;
+    is_nan "nan?" any_operand number::is_nan;
+    is_zero "zero?" any_operand number::is_zero;
+    is_positive "positive?" operand |x| number::compare(x, &Number::Int(0)) == Some(Ordering::Greater);
+    is_negative "negative?" operand |x| number::compare(x, &Number::Int(0)) == Some(Ordering::Less);
 }
 
 fn predicate(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
+    take: Take,
     f: fn(&Number) -> bool,
 ) -> Outcome {
-    let x = operand(m, procedure, arguments, 0)?;
+    let x = take(m, procedure, arguments, 0)?;
     Ok(Value::boolean(f(&x)))
 }
 

@@ -1,18 +1,18 @@
 //! Roots, powers, logarithms and the functions of angles.
 
-use super::operation::{binary, both, combine, operand, pay, unary};
+use super::operation::{binary, both, combine, operand, pay, unary_of_any};
 use super::unary_builtins;
 use crate::number::{self, Number, cost, cost::Cost};
 use crate::vm::{Arguments, Machine, Outcome};
 
-unary_builtins! {
+unary_builtins! { unary_of_any;
     sqrt "sqrt" cost::sqrt, number::sqrt;
     exp "exp" cost::transcendental, |x| Ok(number::exp(x));
     sin "sin" cost::transcendental, |x| Ok(number::sin(x));
     cos "cos" cost::transcendental, |x| Ok(number::cos(x));
     tan "tan" cost::transcendental, |x| Ok(number::tan(x));
-    asin "asin" cost::transcendental, number::asin;
-    acos "acos" cost::transcendental, number::acos;
+    asin "asin" cost::transcendental, |x| Ok(number::asin(x));
+    acos "acos" cost::transcendental, |x| Ok(number::acos(x));
 }
 
 pub(super) fn exact_integer_sqrt(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -32,16 +32,14 @@ pub(super) fn expt(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 pub(super) fn log(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 1 {
-        return unary(m, "log", arguments, cost::transcendental, number::log);
+        return unary_of_any(m, "log", arguments, cost::transcendental, number::log);
     }
-    binary(m, "log", arguments, two_transcendentals, number::log_base)
+    combine(m, "log", arguments, two_transcendentals, number::log_base)
 }
 
 pub(super) fn atan(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 1 {
-        return unary(m, "atan", arguments, cost::transcendental, |x| {
-            Ok(number::atan(x))
-        });
+        return unary_of_any(m, "atan", arguments, cost::transcendental, number::atan);
     }
     binary(m, "atan", arguments, two_transcendentals, number::atan2)
 }
@@ -49,6 +47,33 @@ pub(super) fn atan(m: &mut Machine, arguments: Arguments) -> Outcome {
 fn two_transcendentals(a: &Number, b: &Number) -> Cost {
     Cost {
         work: cost::transcendental(a).work + cost::transcendental(b).work,
-        bytes: 8,
+        bytes: cost::transcendental(a).bytes,
     }
+}
+
+unary_builtins! { unary_of_any;
+    real_part "real-part" cost::unary, |z| Ok(number::real_part(z));
+    imaginary_part "imag-part" cost::unary, |z| Ok(number::imaginary_part(z));
+    magnitude "magnitude" cost::sqrt, number::magnitude;
+    angle "angle" cost::transcendental, |z| Ok(number::angle(z));
+}
+
+pub(super) fn make_rectangular(m: &mut Machine, arguments: Arguments) -> Outcome {
+    binary(
+        m,
+        "make-rectangular",
+        arguments,
+        cost::add,
+        |real, imaginary| Ok(number::rectangular(real.clone(), imaginary.clone())),
+    )
+}
+
+pub(super) fn make_polar(m: &mut Machine, arguments: Arguments) -> Outcome {
+    binary(
+        m,
+        "make-polar",
+        arguments,
+        two_transcendentals,
+        |magnitude, angle| Ok(number::polar(magnitude, angle)),
+    )
 }

@@ -23,9 +23,12 @@ use bits::{bit_and, bit_count, bit_not, bit_or, bit_xor, integer_length, shift};
 use comparison::{
     greater, greater_eq, is_even, is_exact, is_exact_integer, is_exact_rational, is_finite,
     is_inexact, is_infinite, is_integer, is_nan, is_negative, is_number, is_odd, is_positive,
-    is_rational, is_zero, less, less_eq, max, min, num_eq,
+    is_rational, is_real, is_zero, less, less_eq, max, min, num_eq,
 };
-use functions::{acos, asin, atan, cos, exact_integer_sqrt, exp, expt, log, sin, sqrt, tan};
+use functions::{
+    acos, angle, asin, atan, cos, exact_integer_sqrt, exp, expt, imaginary_part, log, magnitude,
+    make_polar, make_rectangular, real_part, sin, sqrt, tan,
+};
 use text::{number_to_string, string_to_number};
 
 const SIZE: &str = "the size of the numbers";
@@ -362,6 +365,54 @@ pub const TABLE: &[Builtin] = &[
         atan,
     ),
     Builtin::plain(
+        "make-rectangular",
+        "(make-rectangular real imaginary)",
+        (2, 2),
+        SIZE,
+        "The complex number of a real and an imaginary part.",
+        make_rectangular,
+    ),
+    Builtin::plain(
+        "make-polar",
+        "(make-polar magnitude angle)",
+        (2, 2),
+        "120",
+        "The complex number so far from zero, in the direction of an angle in radians.",
+        make_polar,
+    ),
+    Builtin::plain(
+        "real-part",
+        "(real-part number)",
+        (1, 1),
+        SIZE,
+        "The real part of a number.",
+        real_part,
+    ),
+    Builtin::plain(
+        "imag-part",
+        "(imag-part number)",
+        (1, 1),
+        SIZE,
+        "The imaginary part of a number: exact zero when it is real.",
+        imaginary_part,
+    ),
+    Builtin::plain(
+        "magnitude",
+        "(magnitude number)",
+        (1, 1),
+        SIZE,
+        "How far a number is from zero.",
+        magnitude,
+    ),
+    Builtin::plain(
+        "angle",
+        "(angle number)",
+        (1, 1),
+        "60",
+        "The angle of a number in radians, from -π to π.",
+        angle,
+    ),
+    Builtin::plain(
         "number?",
         "(number? value)",
         (1, 1),
@@ -382,8 +433,8 @@ pub const TABLE: &[Builtin] = &[
         "(real? value)",
         (1, 1),
         "",
-        "Whether a value is a number.",
-        is_number,
+        "Whether a value is a number without an imaginary part.",
+        is_real,
     ),
     Builtin::plain(
         "rational?",
@@ -571,11 +622,11 @@ pub const TABLE: &[Builtin] = &[
     ),
 ];
 
-/// Defines builtins of one number: each with its name, its price and its operation.
+/// Defines builtins of one number, real or any: each with its name, its price and its operation.
 macro_rules! unary_builtins {
-    ($($function:ident $name:literal $price:path, $operation:expr;)*) => {
+    ($unary:ident; $($function:ident $name:literal $price:path, $operation:expr;)*) => {
         $(pub(super) fn $function(m: &mut Machine, arguments: Arguments) -> Outcome {
-            unary(m, $name, arguments, $price, $operation)
+            $unary(m, $name, arguments, $price, $operation)
         })*
     };
 }

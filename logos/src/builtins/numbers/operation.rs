@@ -10,8 +10,27 @@ pub(super) type Unary = fn(&Number) -> Result<Number, NumberError>;
 /// An operation of two numbers.
 pub(super) type Binary = fn(&Number, &Number) -> Result<Number, NumberError>;
 
-/// An argument that must be a number.
+/// Takes an argument that must be a number of some kind.
+pub(super) type Take = fn(&mut Machine, &str, Arguments, usize) -> Result<Number, Fault>;
+
+/// An argument that must be a real number.
 pub(super) fn operand(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    index: usize,
+) -> Result<Number, Fault> {
+    match any_operand(m, procedure, arguments, index)? {
+        Number::Complex(_) => {
+            let value = m.arg(arguments, index);
+            Err(wrong_argument(m, procedure, "a real number", value))
+        }
+        number => Ok(number),
+    }
+}
+
+/// An argument that must be a number.
+pub(super) fn any_operand(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
@@ -39,7 +58,7 @@ pub(super) fn is_small(number: &Number) -> bool {
     matches!(number, Number::Int(_) | Number::Float(_))
 }
 
-/// An operation of the first argument.
+/// An operation of the first argument, a real number.
 pub(super) fn unary(
     m: &mut Machine,
     procedure: &str,
@@ -52,7 +71,20 @@ pub(super) fn unary(
     answer(m, procedure, arguments, f(&x))
 }
 
-/// Folds a binary operation over one or more arguments.
+/// An operation of the first argument, any number.
+pub(super) fn unary_of_any(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    price: fn(&Number) -> Cost,
+    f: Unary,
+) -> Outcome {
+    let x = any_operand(m, procedure, arguments, 0)?;
+    pay(m, price(&x))?;
+    answer(m, procedure, arguments, f(&x))
+}
+
+/// Folds a binary operation over one or more real arguments.
 pub(super) fn binary(
     m: &mut Machine,
     procedure: &str,
@@ -61,22 +93,22 @@ pub(super) fn binary(
     f: Binary,
 ) -> Outcome {
     let first = operand(m, procedure, arguments, 0)?;
-    fold(m, procedure, arguments, first, 1, price, f)
+    fold(m, procedure, arguments, operand, (first, 1), price, f)
 }
 
-/// Folds a binary operation over the arguments from the left.
+/// Folds a binary operation over the arguments from the left, beginning with a number and a place.
 pub(super) fn fold(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
-    start: Number,
-    from: usize,
+    take: Take,
+    (start, from): (Number, usize),
     price: fn(&Number, &Number) -> Cost,
     f: Binary,
 ) -> Outcome {
     let mut result = start;
     for index in from..arguments.count {
-        let next = operand(m, procedure, arguments, index)?;
+        let next = take(m, procedure, arguments, index)?;
         if is_small(&result) && is_small(&next) {
             m.charge(2)?;
         } else {
@@ -90,7 +122,7 @@ pub(super) fn fold(
     from_number(m, &result)
 }
 
-/// An operation of two arguments that has its price whatever their sizes.
+/// An operation of two numbers of any kind that has its price whatever their sizes.
 pub(super) fn combine(
     m: &mut Machine,
     procedure: &str,
@@ -99,8 +131,8 @@ pub(super) fn combine(
     f: Binary,
 ) -> Outcome {
     let (x, y) = (
-        operand(m, procedure, arguments, 0)?,
-        operand(m, procedure, arguments, 1)?,
+        any_operand(m, procedure, arguments, 0)?,
+        any_operand(m, procedure, arguments, 1)?,
     );
     pay(m, price(&x, &y))?;
     answer(m, procedure, arguments, f(&x, &y))
@@ -148,14 +180,6 @@ pub(super) fn failed(
         NumberError::WrongArgument { position, expected } => {
             let value = m.arg(arguments, position.min(arguments.count - 1));
             wrong_argument(m, procedure, expected, value)
-        }
-        NumberError::NotReal => {
-            let value = m.arg(arguments, 0);
-            m.error(
-                ":wrong-argument",
-                &format!("`{procedure}` has no real answer for"),
-                &[value],
-            )
         }
         NumberError::TooBig => m.error(
             ":too-big",

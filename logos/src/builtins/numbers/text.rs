@@ -1,6 +1,6 @@
 //! Numbers as text and back.
 
-use super::operation::{operand, pay};
+use super::operation::{any_operand, pay};
 use super::words::from_number;
 use crate::builtins::wrong_argument;
 use crate::number::{self, cost};
@@ -8,7 +8,7 @@ use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
 pub(super) fn number_to_string(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let x = operand(m, "number->string", arguments, 0)?;
+    let x = any_operand(m, "number->string", arguments, 0)?;
     let radix = radix(m, "number->string", arguments)?;
     pay(m, cost::to_text(&x, radix))?;
     let text = number::to_text(&x, radix);

@@ -3,7 +3,7 @@
 //! A small whole number and most floats are words of their own; the others are objects, made only once there is room for them.
 
 use crate::heap::Heap;
-use crate::number::{Number, cost};
+use crate::number::{self, Number, cost};
 use crate::value::{Kind, Value};
 use crate::vm::{Machine, Outcome};
 use num_bigint::{BigInt, BigUint, Sign};
@@ -28,12 +28,20 @@ pub fn to_number(heap: &Heap, value: Value) -> Option<Number> {
             // Fractions on the heap are in lowest terms.
             Some(Number::lowest(part(0)?, part(1)?))
         }
+        Kind::Complex => {
+            let part = |index| to_number(heap, heap.field(value, index));
+            Some(number::rectangular(part(0)?, part(1)?))
+        }
         _ => None,
     }
 }
 
 /// What it costs to take a number off the heap: 1 for every 4 words.
 pub fn taking_work(heap: &Heap, value: Value) -> u64 {
+    if heap.is(value, Kind::Complex) {
+        let part = |index| taking_work(heap, heap.field(value, index));
+        return 2 + part(0) + part(1);
+    }
     let words = |value: Value| match heap.kind(value) {
         Some(Kind::Bignum) => heap.length(value) as u64,
         _ => 0,
@@ -72,14 +80,11 @@ pub fn same_boxed_number(heap: &Heap, a: Value, b: Value) -> bool {
     if x.is(Kind::Float) || x.is(Kind::Bignum) {
         return heap.words(a) == heap.words(b);
     }
-    x.is(Kind::Rational)
+    // A part of a fraction is an integer, one of a complex number any real number.
+    (x.is(Kind::Rational) || x.is(Kind::Complex))
         && (0..2).all(|index| {
             let (p, q) = (heap.field(a, index), heap.field(b, index));
-            p == q
-                || (p.is_object()
-                    && q.is_object()
-                    && heap.header(p) == heap.header(q)
-                    && heap.words(p) == heap.words(q))
+            p == q || (p.is_object() && q.is_object() && same_boxed_number(heap, p, q))
         })
 }
 
@@ -89,7 +94,7 @@ pub(super) fn is_number_value(m: &Machine, value: Value) -> bool {
         || value.is_immediate_float()
         || matches!(
             m.heap.kind(value),
-            Some(Kind::Float | Kind::Bignum | Kind::Rational)
+            Some(Kind::Float | Kind::Bignum | Kind::Rational | Kind::Complex)
         )
 }
 
@@ -112,6 +117,7 @@ fn number_words(number: &Number) -> usize {
     match number {
         Number::Int(n) if Value::try_fixnum(*n).is_some() => 0,
         Number::Int(_) | Number::Float(_) => 2,
+        Number::Complex(z) => 3 + number_words(z.parts().0) + number_words(z.parts().1),
         _ => 8 + (cost::size_in_bytes(number) / 8) as usize,
     }
 }
@@ -125,6 +131,11 @@ fn put(heap: &mut Heap, number: &Number) -> Value {
             let numerator = put(heap, &Number::from(q.numer().clone()));
             let denominator = put(heap, &Number::from(q.denom().clone()));
             heap.object(Kind::Rational, 0, &[numerator, denominator])
+        }
+        Number::Complex(z) => {
+            let (real, imaginary) = z.parts();
+            let parts = [put(heap, real), put(heap, imaginary)];
+            heap.object(Kind::Complex, 0, &parts)
         }
     }
 }

@@ -60,7 +60,7 @@ const PARTS_MAX: usize = 64;
 /// Words that hashing a new key may ask for: its objects may need numbers.
 pub fn words(m: &Machine, test: Test, key: Value) -> usize {
     match m.heap.kind(key) {
-        Some(Kind::Float | Kind::Bignum | Kind::Rational) => 0,
+        Some(Kind::Float | Kind::Bignum | Kind::Rational | Kind::Complex) => 0,
         Some(Kind::String | Kind::Bytes) if test != Test::Eqv => 0,
         None if !key.is_pair() => 0,
         _ if test == Test::Eqv => Heap::NEW_IDENTITY_WORDS,
@@ -132,6 +132,15 @@ fn hash_one(m: &mut Machine, value: Value, new: bool) -> Result<Option<u64>, Fau
     }
     match m.heap.kind(value) {
         Some(Kind::Float | Kind::Bignum) => hash_words(m, value).map(Some),
+        Some(Kind::Complex) => {
+            let mut hash = 4;
+            for index in 0..2 {
+                // A part is a real number, so this goes no deeper.
+                let part = m.heap.field(value, index);
+                hash = mix(hash ^ hash_one(m, part, new)?.unwrap_or(0));
+            }
+            Ok(Some(hash))
+        }
         Some(Kind::Rational) => {
             let mut hash = 3;
             for index in 0..2 {

@@ -17,7 +17,7 @@ impl Decoder<'_> {
             tag::VOID => Value::VOID,
             tag::EOF => Value::EOF,
             tag::UNASSIGNED if !self.data_only => Value::UNASSIGNED,
-            tag::INTEGER | tag::BIG | tag::RATIONAL | tag::FLOAT => {
+            tag::INTEGER | tag::BIG | tag::RATIONAL | tag::FLOAT | tag::COMPLEX => {
                 let number = self.read_number(tag)?;
                 numbers::from_number(&mut self.vm.machine, &number)?
             }
@@ -78,6 +78,7 @@ impl Decoder<'_> {
             tag::FLOAT => self.float(),
             tag::BIG => self.big(),
             tag::RATIONAL => self.rational(),
+            tag::COMPLEX => self.complex(),
             _ => self.bad("a number should stand here"),
         }
     }
@@ -127,6 +128,22 @@ impl Decoder<'_> {
                 Ok(Number::Rational(q))
             }
             _ => self.bad("a fraction is not in lowest terms"),
+        }
+    }
+
+    fn complex(&mut self) -> Result<Number> {
+        let (real, imaginary) = (self.real()?, self.real()?);
+        if number::is_exact(&real) != number::is_exact(&imaginary) || imaginary == Number::Int(0) {
+            return self.bad("a complex number is not in its normal form");
+        }
+        Ok(number::rectangular(real, imaginary))
+    }
+
+    /// A part of a complex number.
+    fn real(&mut self) -> Result<Number> {
+        match self.byte()? {
+            tag::COMPLEX => self.bad("the parts of a complex number are real"),
+            tag => self.read_number(tag),
         }
     }
 

@@ -40,6 +40,11 @@ impl Encoder<'_> {
                 self.write_number(&Number::from(q.numer().clone()))?;
                 self.write_number(&Number::from(q.denom().clone()))?;
             }
+            Number::Complex(z) => {
+                self.byte(tag::COMPLEX);
+                self.write_number(z.parts().0)?;
+                self.write_number(z.parts().1)?;
+            }
         }
         self.check_size()
     }

@@ -15,7 +15,9 @@ impl Encoder<'_> {
             return Err(self.not_sendable("this value", value));
         };
         match kind {
-            Kind::Float | Kind::Bignum | Kind::Rational => return self.number(value),
+            Kind::Float | Kind::Bignum | Kind::Rational | Kind::Complex => {
+                return self.number(value);
+            }
             Kind::Closure if self.data_only => return Err(self.not_sendable("a procedure", value)),
             Kind::Closure if self.library.contains_key(&value.0) => {
                 let name = self.library[&value.0];
