@@ -618,6 +618,67 @@ fn many_at_once() {
     ]);
 }
 
+/// A limit reaches the tasks that began inside it: they are charged to it, and end with it.
+#[test]
+fn limits_reach_tasks() {
+    check(&[
+        (
+            "(define t #f) (define n 0)
+             (list (guard (e (#t (error-kind e)))
+                     (with-limits {:fuel 100000}
+                       (lambda () (set! t (spawn (lambda () (let loop () (set! n (+ n 1)) (yield) (loop))))) (await t))))
+                   (let ((before n)) (yield) (yield) (= n before))
+                   (guard (e (#t (error-kind e))) (await t)))",
+            "(:fuel-exhausted #t :fuel-exhausted)",
+        ),
+        // Deep inside the setter, with handlers and exits that must not run.
+        (
+            "(define log '())
+             (define (deep n) (if (= n 0) (await (spawn (lambda () (let loop () (loop))))) (+ 1 (deep (- n 1)))))
+             (list (guard (e (#t (error-kind e)))
+                     (with-limits {:fuel 200000}
+                       (lambda ()
+                         (guard (e (#t 'caught-inside))
+                           (dynamic-wind (lambda () (set! log (cons 'in log))) (lambda () (deep 5000)) (lambda () (set! log (cons 'out log))))))))
+                   log (+ 1 1))",
+            "(:fuel-exhausted (in) 2)",
+        ),
+        (
+            "(guard (e (#t (error-kind e)))
+               (with-limits {:memory 2000000}
+                 (lambda () (await (spawn (lambda () (let loop ((l '())) (loop (cons 1 l)))))))))",
+            ":memory-exhausted",
+        ),
+        // The limit ends without having run out: what began inside it goes on no further.
+        (
+            "(define k 0) (define u #f)
+             (list (with-limits {:fuel 100000} (lambda () (set! u (spawn (lambda () (let loop () (set! k (+ k 1)) (yield) (loop))))) (yield) 'left))
+                   (let ((before k)) (yield) (yield) (= before k))
+                   (guard (e (#t (list (error-kind e) (error-message e)))) (await u)))",
+            "(left #t (:cancelled \"the limit that this task belonged to has ended\"))",
+        ),
+        // One that waits for what never comes ends as well.
+        (
+            "(define never (%promise 1 #f)) (define w #f)
+             (with-limits {:fuel 100000} (lambda () (set! w (spawn (lambda () (await never)))) (yield)))
+             (guard (e (#t (error-kind e))) (await w))",
+            ":cancelled",
+        ),
+        // Another task waits in a limit of its own while this one's runs out.
+        (
+            "(define slow (spawn (lambda () (with-limits {:fuel 1000000} (lambda () (yield) (yield) 'slow)))))
+             (define fast (spawn (lambda () (guard (e (#t 'out)) (with-limits {:fuel 5000} (lambda () (let loop () (loop))))))))
+             (list (await fast) (await slow))",
+            "(out slow)",
+        ),
+        (
+            "(define (nested) (with-limits {:fuel 20000} (lambda () (await (spawn (lambda () (with-limits {:fuel 1000000} (lambda () (let loop () (loop))))))))))
+             (list (guard (e (#t (error-kind e))) (nested)) (guard (e (#t (error-kind e))) (with-limits {:fuel 50000} nested)))",
+            "(:fuel-exhausted :fuel-exhausted)",
+        ),
+    ]);
+}
+
 /// So many elements take no more memory than themselves and what is in flight, and so many tasks are fine.
 #[test]
 fn a_hundred_thousand_at_once() {

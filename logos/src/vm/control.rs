@@ -8,6 +8,8 @@ use super::dynamic::{self, DEPTH, EXTENT, GUARD, HANDLERS, PARENT, WINDERS};
 use super::machine::{Arguments, Fault, Machine};
 use super::stack;
 use super::stubs;
+use super::tasks;
+use crate::builtins::promises;
 use crate::value::{Kind, Value};
 
 /// How a control builtin ends.
@@ -320,9 +322,25 @@ pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
     m.temporaries.clear();
     m.top = 0;
     m.limits_changed();
-    stack::cut(m, depth, 2)?;
+    let setter = m.heap.field(node, dynamic::B);
+    let ended = if setter == m.task {
+        Value::FALSE
+    } else {
+        tasks::take_up_setter(m, setter)
+    };
+    m.temporaries.push(ended);
+    let cut = stack::cut(m, depth, 2);
     m.fuel = m.fuel.max(0);
-    let _ = m.error(kind, message, &[]);
+    let fault = cut.err().unwrap_or_else(|| m.error(kind, message, &[]));
+    let ended = m.temporaries.pop().unwrap_or(Value::FALSE);
+    match fault {
+        // The task it ran out in fails with the same error.
+        Fault::Raise { .. } if ended != Value::FALSE => {
+            promises::settle(m, ended, m.raised, false)?
+        }
+        Fault::Raise { .. } => {}
+        fault => return Err(fault),
+    }
     Ok(true)
 }
 

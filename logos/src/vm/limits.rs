@@ -187,6 +187,19 @@ impl Limits {
         self.forget_dead();
     }
 
+    /// Whether an extent has not ended, nor one around it.
+    pub(crate) fn is_alive(&self, id: u64) -> bool {
+        let found = self.extents.iter().rposition(|extent| extent.id == id);
+        let mut around = found;
+        while let Some(at) = around {
+            if !self.extents[at].alive {
+                return false;
+            }
+            around = self.extents[at].outer;
+        }
+        found.is_some()
+    }
+
     /// Makes an extent current because another task is taken up; the whole evaluation's if that one has ended.
     pub(crate) fn enter(&mut self, id: u64) {
         self.current = self

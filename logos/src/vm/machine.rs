@@ -108,6 +108,10 @@ pub struct Machine {
     pub raised: Value,
     /// Values without a written form that syntax refers to by number.
     pub(crate) opaques: Vec<Value>,
+    /// Tasks that began inside a limit, those that have ended not all removed yet.
+    pub(crate) limited: Vec<Value>,
+    /// With so many of them, those that have ended are removed.
+    pub(crate) limited_max: usize,
     /// Values that Rust code holds across allocations.
     pub temporaries: Vec<Value>,
     /// The parameters of the current input, output and error port.
@@ -165,6 +169,8 @@ impl Machine {
             main: Value::VOID,
             raised: Value::VOID,
             opaques: Vec::new(),
+            limited: Vec::new(),
+            limited_max: 64,
             temporaries: Vec::new(),
             standard_ports: [Value::NIL; 3],
             procedure_names: Vec::new(),
@@ -440,12 +446,13 @@ impl Machine {
         }
         moved.extend(self.awaited.values());
         self.limits.roots(&mut moved);
-        let mut roots: [&mut [Value]; 7] = [
+        let mut roots: [&mut [Value]; 8] = [
             &mut self.globals,
             &mut self.constants,
             &mut self.temporaries,
             &mut self.standard_ports,
             &mut self.opaques,
+            &mut self.limited,
             &mut registers,
             &mut moved,
         ];

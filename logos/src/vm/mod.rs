@@ -329,6 +329,11 @@ impl Vm {
     fn next_task(&mut self) -> Option<Status> {
         let m = &mut self.machine;
         (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
+        if m.ready.is_empty()
+            && let Err(fault) = tasks::abandon_outlived(m)
+        {
+            return self.fault(fault);
+        }
         let Some(ready) = m.ready.pop_front() else {
             return Some(Status::Idle);
         };

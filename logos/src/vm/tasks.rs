@@ -101,6 +101,10 @@ pub(super) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Option<Next>, F
     if m.heap.field(task, CONTINUATION) != ready.continuation {
         return Ok(None);
     }
+    if is_outlived(m, task) {
+        abandon(m, task)?;
+        return Ok(None);
+    }
     m.settle_fuel();
     m.chain = m.heap.field(ready.continuation, 0);
     m.dynamic = m.heap.field(ready.continuation, 1);
@@ -124,6 +128,80 @@ pub(super) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Option<Next>, F
         return Err(Fault::Raise { continuable: false });
     }
     Ok(Some(Next::Resume))
+}
+
+/// Whether a task that does not run belongs to a limit that has ended.
+fn is_outlived(m: &Machine, task: Value) -> bool {
+    let continuation = m.heap.field(task, CONTINUATION);
+    if continuation == Value::FALSE {
+        return false;
+    }
+    let dynamic = m.heap.field(continuation, 1);
+    let extent = m.heap.field(dynamic, EXTENT).fixnum_value() as u64;
+    !m.limits.is_alive(extent)
+}
+
+/// Ends a task whose limit has ended: nothing of it runs any more, the exits of its `dynamic-wind` neither.
+fn abandon(m: &mut Machine, task: Value) -> Result<(), Fault> {
+    // What is left to do for it is charged to the whole evaluation.
+    m.settle_fuel();
+    m.limits.enter(0);
+    m.limits_changed();
+    m.heap.set_field(task, CONTINUATION, Value::FALSE);
+    m.heap.set_field(task, AWAITED, Value::FALSE);
+    m.temporaries.push(m.heap.field(task, PROMISE));
+    let message = "the limit that this task belonged to has ended";
+    let fault = m.error(":cancelled", message, &[]);
+    let promise = m.temporaries.pop().unwrap_or(Value::FALSE);
+    match fault {
+        Fault::Raise { .. } if promise != Value::FALSE => p::settle(m, promise, m.raised, false),
+        Fault::Raise { .. } => Ok(()),
+        fault => Err(fault),
+    }
+}
+
+/// Ends all tasks whose limits have ended: those that wait for what may never come, too.
+pub(super) fn abandon_outlived(m: &mut Machine) -> Result<(), Fault> {
+    let limited = std::mem::take(&mut m.limited);
+    let (outlived, kept): (Vec<Value>, Vec<Value>) =
+        limited.into_iter().partition(|&task| is_outlived(m, task));
+    m.limited = kept;
+    let from = m.temporaries.len();
+    m.temporaries.extend(&outlived);
+    let mut done = Ok(());
+    for place in from..from + outlived.len() {
+        let task = m.temporaries[place];
+        done = done.and_then(|()| abandon(m, task));
+    }
+    m.temporaries.truncate(from);
+    done
+}
+
+/// Remembers a task that begins inside a limit.
+fn note_limited(m: &mut Machine, task: Value) {
+    if m.limits.current() == 0 {
+        return;
+    }
+    if m.limited.len() >= m.limited_max {
+        let limited = std::mem::take(&mut m.limited);
+        let goes_on =
+            |&task: &Value| task == m.task || m.heap.field(task, CONTINUATION) != Value::FALSE;
+        m.limited = limited.into_iter().filter(goes_on).collect();
+        m.limited_max = (2 * m.limited.len()).max(64);
+    }
+    m.limited.push(task);
+}
+
+/// A limit set by `setter` ran out while another task ran: that one ends, and the setter is taken up where it waits.
+pub(super) fn take_up_setter(m: &mut Machine, setter: Value) -> Value {
+    let running = m.task;
+    m.heap.set_field(running, CONTINUATION, Value::FALSE);
+    let continuation = m.heap.field(setter, CONTINUATION);
+    m.heap.set_field(setter, CONTINUATION, Value::FALSE);
+    m.heap.set_field(setter, AWAITED, Value::FALSE);
+    m.chain = m.heap.field(continuation, 0);
+    (m.task, m.fp, m.top) = (setter, 0, 0);
+    m.heap.field(running, PROMISE)
 }
 
 /// Wakes the task that waits with this continuation, unless that is stale.
@@ -198,6 +276,7 @@ fn spawn_for(
     let segment = stack::segment(m, &frame, link(stubs::START, frame.len()));
     let continuation = m.heap.object(Kind::Continuation, 0, &[segment, root, task]);
     m.heap.set_field(task, CONTINUATION, continuation);
+    note_limited(m, task);
     let content = m.heap.field(promise, 0);
     m.heap.set_field(content, p::OWNER, task);
     m.ready.push_back(Ready {
