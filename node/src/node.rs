@@ -79,6 +79,8 @@ pub(crate) struct Node {
     core_task: Mutex<Option<JoinHandle<()>>>,
     /// Tasks that end with the node.
     tasks: Mutex<JoinSet<()>>,
+    /// A search for our place in the network that may go on still.
+    search: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Node {
@@ -132,34 +134,46 @@ impl Node {
             answer_times: Mutex::default(),
             core_task: Mutex::new(Some(core_task)),
             tasks: Mutex::new(tasks),
+            search: Mutex::default(),
         }))
     }
 
-    /// Finds our place in the network if we have none. Whoever needs others calls this first;
-    /// callers at the same time share one search.
-    pub(crate) async fn meet(&self) -> Result<(), DhtFailure> {
-        if !self.contacts().await?.is_empty() {
-            return Ok(());
-        }
+    /// Finds our place in the network if we have none. Whoever needs others calls this first, and says how many would
+    /// do; callers at the same time share one search.
+    pub(crate) async fn meet(&self, wanted: usize) -> Result<(), DhtFailure> {
         let first = self.first.lock().await;
-        if !self.contacts().await?.is_empty() {
+        let known = self.contacts().await?.len();
+        if known >= wanted {
             return Ok(());
         }
-        let (core, contacts) = (self.core.clone(), first.clone());
-        let mut search =
-            tokio::spawn(async move { core.run(Command::Bootstrap { contacts }).await });
+        let running = locked(&self.search).take();
+        let mut search = match running.filter(|search| !search.is_finished()) {
+            Some(search) => search,
+            // There are no more than these.
+            None if known > 0 => return Ok(()),
+            None => {
+                let (core, contacts) = (self.core.clone(), first.clone());
+                tokio::spawn(async move {
+                    // Fails when nobody is reachable; the operation itself then says so.
+                    let _ = core.run(Command::Bootstrap { contacts }).await;
+                })
+            }
+        };
         tokio::select! {
-            // Fails when nobody is reachable; the operation itself then says so.
             _ = &mut search => {}
             // The search goes on: some it looks for may be gone, and take long to give up.
-            () = self.have_met() => {}
+            () = self.have_met(wanted) => *locked(&self.search) = Some(search),
         }
         Ok(())
     }
 
-    /// Waits until somebody is met, and a moment longer: others answer meanwhile.
-    async fn have_met(&self) {
-        while self.contacts().await.is_ok_and(|met| met.is_empty()) {
+    /// Waits until so many are met, and a moment longer: others answer meanwhile.
+    async fn have_met(&self, wanted: usize) {
+        while self
+            .contacts()
+            .await
+            .is_ok_and(|met| met.len() < wanted.max(1))
+        {
             tokio::time::sleep(MEETING_PAUSE).await;
         }
         tokio::time::sleep(MEETING_GRACE).await;

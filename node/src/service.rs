@@ -115,7 +115,7 @@ impl Service {
     /// many peers are known.
     pub async fn meet(&self) -> Result<usize, NodeError> {
         let node = self.inner.node().await?;
-        node.meet().await?;
+        node.meet(1).await?;
         Ok(node.contacts().await?.len())
     }
 
@@ -175,7 +175,7 @@ impl Service {
         require: Option<usize>,
     ) -> Result<PutReport, NodeError> {
         let node = self.inner.node().await?;
-        node.meet().await?;
+        node.meet(1).await?;
         let (name, timestamp, expires) = (draft.name.clone(), draft.timestamp, draft.expires);
         let reserve = move |store: &Store| store.next_own_name(&name, timestamp, expires);
         let next = node.with_store(reserve).await.ok_or(NodeError::Closed)??;
@@ -216,7 +216,7 @@ impl Service {
             Target::Name { owner, name } => item_key(&owner.unwrap_or(self.my_key()), name),
         };
         let node = self.inner.node().await?;
-        node.meet().await?;
+        node.meet(1).await?;
         let get = if fresh {
             Get::fresh(key)
         } else {
@@ -270,7 +270,7 @@ impl Service {
     /// The peers in our routing table, then those we refuse.
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, NodeError> {
         let node = self.inner.node().await?;
-        node.meet().await?;
+        node.meet(1).await?;
         let now = self.inner.clock.now();
         let look = move |kademlia: &Kademlia| (kademlia.contacts(), kademlia.blocked(now));
         let (contacts, blocked) = node.core.look(look).await?;
@@ -453,7 +453,7 @@ impl Inner {
         }
         let meeting = node.clone();
         // Ends with the node: the search has a deadline of its own.
-        self.runtime.spawn(async move { meeting.meet().await });
+        self.runtime.spawn(async move { meeting.meet(1).await });
         Ok(node)
     }
 }

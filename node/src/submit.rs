@@ -161,7 +161,7 @@ fn sign(
 
 /// Whom to ask, in order.
 async fn candidates(node: &Node, options: &RemoteOptions) -> Result<VecDeque<Contact>, NodeError> {
-    node.meet().await?;
+    node.meet(options.n).await?;
     let mut rng = ChaCha12Rng::from_seed(random_bytes());
     let mut contacts = node.contacts().await?;
     if contacts.is_empty() {
