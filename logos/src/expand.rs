@@ -130,6 +130,8 @@ pub enum Step {
         unit: Unit,
         /// Whether its value is the value of the whole form.
         last: bool,
+        /// Whether it makes something for the expansion itself, such as the procedure of a macro.
+        aside: bool,
     },
     /// Apply a procedural macro.
     CallMacro {

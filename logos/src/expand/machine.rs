@@ -225,6 +225,7 @@ impl Expander {
         Step::Unit {
             unit: std::mem::take(&mut self.assembly).finish(),
             last: self.tasks.is_empty(),
+            aside: false,
         }
     }
 
@@ -248,6 +249,7 @@ impl Expander {
         Step::Unit {
             unit: inner.finish(),
             last: false,
+            aside: true,
         }
     }
 

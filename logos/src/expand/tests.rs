@@ -1013,7 +1013,10 @@ fn positions_survive_expansion() {
     let forms = world.read(program);
     world.drive(Expander::new(&env, forms[0].clone())).unwrap();
     let mut expander = Expander::new(&env, forms[1].clone());
-    let Ok(Step::Unit { unit, last: true }) = expander.step(&mut world) else {
+    let Ok(Step::Unit {
+        unit, last: true, ..
+    }) = expander.step(&mut world)
+    else {
         panic!()
     };
     let text = |span: Span| &program[span.start as usize..span.end as usize];

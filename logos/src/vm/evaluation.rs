@@ -1,7 +1,8 @@
 //! Evaluations: a text, or one form given to `eval`, worked off form by form: read, expand, compile, run.
 //!
 //! An evaluation is known to the running program only by its number, kept in a frame of the task it runs in, together with how far the text had
-//! been read. So a continuation that re-enters an earlier form goes on with the forms after that one.
+//! been read. So a continuation that re-enters an earlier form goes on with the forms after that one; of a form that is run in several units, as
+//! a `begin` is, with its later units: the form is expanded once more, and those that had run already are passed over.
 
 use super::control::{Next, apply, push_stub};
 use super::files::{Import, Wanted};
@@ -21,6 +22,13 @@ pub(super) struct Evaluation {
     /// The text, unless this is a form given to `eval`.
     pub(super) source: Option<SourceId>,
     position: usize,
+    /// Where the form being worked off begins, and how many of its units were run or passed over.
+    begins: usize,
+    units: usize,
+    /// How many units of the form are passed over.
+    skipped: usize,
+    /// Where to go on after the unit that was run last.
+    after: After,
     /// The form being worked off.
     pub(super) form: Span,
     fold_case: bool,
@@ -47,6 +55,10 @@ impl Evaluation {
             environment,
             source,
             position: 0,
+            begins: 0,
+            units: 0,
+            skipped: 0,
+            after: After(0),
             form: Span::NONE,
             fold_case: false,
             expander,
@@ -56,6 +68,28 @@ impl Evaluation {
             waiting_span: Span::NONE,
             taken: 0,
         }
+    }
+}
+
+/// Where an evaluation goes on once a unit has run: from a place of the text, some units of the form there passed over. It is kept in a
+/// frame as a fixnum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct After(i64);
+
+impl After {
+    /// More units of one form than this are taken for its last.
+    const UNITS_MAX: usize = (1 << 16) - 1;
+
+    fn new(position: usize, units: usize) -> After {
+        After((position as i64) << 16 | units as i64)
+    }
+
+    fn position(self) -> usize {
+        (self.0 >> 16) as usize
+    }
+
+    fn units(self) -> usize {
+        self.0 as usize & After::UNITS_MAX
     }
 }
 
@@ -136,15 +170,16 @@ impl Vm {
     pub(super) fn unit_returned(&mut self) -> Option<Status> {
         let m = &mut self.machine;
         let number = Value(m.stack[m.fp + 2]).fixnum_value() as u64;
-        let position = Value(m.stack[m.fp + 3]).fixnum_value() as usize;
+        let after = After(Value(m.stack[m.fp + 3]).fixnum_value());
         let value = Value(m.stack[m.fp + 4]);
         m.top = m.fp + 5;
         let Some(evaluation) = self.evaluations.get_mut(&number) else {
             // The form belongs to an input that is over: the prompt goes on with its next.
             return Some(self.end_main(value));
         };
-        if evaluation.source.is_some() && evaluation.position != position {
-            evaluation.position = position;
+        if evaluation.source.is_some() && evaluation.after != after {
+            evaluation.position = after.position();
+            evaluation.skipped = after.units();
             evaluation.expander = None;
         }
         self.advance(number, value)
@@ -198,7 +233,7 @@ impl Vm {
             return self.next_form(number);
         };
         match step.map_err(|error| self.expand_fault(error))? {
-            Step::Unit { unit, last: _ } => self.run_unit(number, unit).map(|()| Turn::Run),
+            Step::Unit { unit, last, aside } => self.unit_expanded(number, unit, last, aside),
             Step::CallMacro {
                 transformer,
                 operands,
@@ -241,6 +276,30 @@ impl Vm {
         }
     }
 
+    /// Runs a unit, unless it is one of those to be passed over. What the expansion itself needs is run each time.
+    fn unit_expanded(
+        &mut self,
+        number: u64,
+        unit: Unit,
+        last: bool,
+        aside: bool,
+    ) -> Result<Turn, Fault> {
+        if let Some(evaluation) = self.evaluations.get_mut(&number) {
+            if !aside {
+                evaluation.units += 1;
+                if evaluation.units <= evaluation.skipped {
+                    return Ok(Turn::Again);
+                }
+            }
+            evaluation.after = if last || evaluation.units > After::UNITS_MAX {
+                After::new(evaluation.position, 0)
+            } else {
+                After::new(evaluation.begins, evaluation.units)
+            };
+        }
+        self.run_unit(number, unit).map(|()| Turn::Run)
+    }
+
     /// A form is expanded, compiled and run to its end.
     fn form_done(&mut self, number: u64) -> Turn {
         let value = Value(self.machine.stack[self.machine.fp + 4]);
@@ -248,6 +307,7 @@ impl Vm {
             return Turn::Finish(value);
         };
         evaluation.expander = None;
+        evaluation.skipped = 0;
         let taken = std::mem::take(&mut evaluation.taken);
         self.machine.release_external(taken);
         match evaluation.source {
@@ -286,9 +346,12 @@ impl Vm {
         match read {
             Ok(Some(form)) => {
                 let symbols = &mut self.machine.symbols;
-                if start == 0 && evaluation.whole_program && sees_only_imports(&form, symbols) {
+                let is_first = std::mem::take(&mut evaluation.whole_program);
+                if is_first && sees_only_imports(&form, symbols) {
                     evaluation.environment = Environment::for_imports(symbols);
                 }
+                evaluation.begins = start;
+                evaluation.units = 0;
                 evaluation.position = position;
                 evaluation.form = form.span();
                 evaluation.fold_case = fold_case;
@@ -302,13 +365,13 @@ impl Vm {
 
     /// Compiles a unit and calls it in a frame above the evaluation's.
     fn run_unit(&mut self, number: u64, unit: Unit) -> Result<(), Fault> {
-        let position = self.evaluations.get(&number).map_or(0, |e| e.position);
+        let after = self.evaluations.get(&number).map_or(After(0), |e| e.after);
         let entry = self.compile(unit)?;
         let m = &mut self.machine;
         push_stub(
             m,
             stubs::UNIT,
-            &[Value::fixnum(number as i64), Value::fixnum(position as i64)],
+            &[Value::fixnum(number as i64), Value::fixnum(after.0)],
         );
         m.ensure(2)?;
         let closure = m

@@ -149,6 +149,16 @@ in-a-begin ;=> 7
 (let () (parameterize ((p1 'in)) (call/cc (lambda (c) (set! k c))) (set! seen (cons (p1) seen))) (set! seen (cons (p1) seen)))
 (if (< (length seen) 4) (k 0))
 seen ;=> (1 in 1 in)
+(define k2 #f)
+(begin (define trace '()) (set! trace (cons (call/cc (lambda (c) (set! k2 c) 'first)) trace)) (set! trace (cons 'after trace)) (define unseen 1))
+(if (< (length trace) 4) (k2 'again))
+trace ;=> (after again after first)
+(define-syntax three-steps (syntax-rules () ((_ log k) (begin (set! log (cons 'one log)) (call/cc (lambda (c) (set! k c))) (set! log (cons 'two log)) (define-syntax late (syntax-rules () ((_) 'three))) (set! log (cons (late) log))))))
+(define steps '())
+(define k3 #f)
+(three-steps steps k3)
+(if (< (length steps) 9) (k3 #f))
+(reverse steps) ;=> (one two three two three two three two three)
 (guard (e (#t (p1))) (parameterize ((p1 'in)) (raise 'out))) ;=> 1
 (with-exception-handler (lambda (e) (p1)) (lambda () (parameterize ((p1 'in)) (raise-continuable 'x)))) ;=> in
 

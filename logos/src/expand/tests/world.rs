@@ -195,7 +195,7 @@ impl World {
         let mut units = Vec::new();
         loop {
             match expander.step(self)? {
-                Step::Unit { unit, last } => {
+                Step::Unit { unit, last, .. } => {
                     check_unit(&unit);
                     units.push(self.print(&unit));
                     let unit = Rc::new(unit);
