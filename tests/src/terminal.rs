@@ -97,6 +97,14 @@ impl Terminal {
         self.see(text, |lines| lines.iter().any(shows).then_some(()));
     }
 
+    /// Waits until a line of the screen is `text` and nothing more. What an input prints has to be
+    /// waited for in this way where the input contains it: the input is on the screen before the
+    /// evaluation begins.
+    pub fn expect_line(&mut self, text: &str) {
+        let is = |line: &String| line == text;
+        self.see(text, |lines| lines.iter().any(is).then_some(()));
+    }
+
     /// Waits for the prompt and makes it the first line of the screen.
     pub fn ready(&mut self) {
         let waits = |lines: &[String]| lines.last().is_some_and(|line| line == PROMPT);

@@ -213,16 +213,14 @@ fn detached_jobs_wait_for_a_node_and_survive_its_death() {
     assert_eq!(world.output(&["-e", &cancel]), ":cancelled");
 
     let node = world.node();
-    assert!(world.job_becomes(&early, "done").contains("value: 42\n"));
+    let done = world.job_becomes(&early, "done");
+    assert!(done.contains("value: 42\n"), "{done}");
     let long = "(let loop ((i 0)) (if (< i 4000000) (loop (+ i 1)) i))";
     let long = world.output(&["submit", "--detach", "--n", "2", "-e", long]);
     node.kill();
     let node = world.node();
-    assert!(
-        world
-            .job_becomes(&long, "done")
-            .contains("value: 4000000\n")
-    );
+    let done = world.job_becomes(&long, "done");
+    assert!(done.contains("value: 4000000\n"), "{done}");
     assert!(
         world
             .output(&["job", unwanted.trim_end()])

@@ -44,10 +44,7 @@ fn the_history_is_kept_for_the_next_time() {
     second.press(Terminal::UP);
     second.expect("(+ 100 23)");
     second.press("\r");
-    let is_value = |line: &String| line == "123";
-    second.see("the value", |lines| {
-        lines.iter().any(is_value).then_some(())
-    });
+    second.expect_line("123");
 }
 
 #[test]
@@ -55,7 +52,7 @@ fn an_evaluation_can_be_stopped_and_the_session_goes_on() {
     let mut terminal = Terminal::start(&Folder::new(), &[]);
     assert_eq!(terminal.answer("(define kept 7)"), "");
     terminal.enter("(begin (display \"going\") (newline) (let loop () (loop)))");
-    terminal.expect("going");
+    terminal.expect_line("going");
     terminal.press(Terminal::INTERRUPT);
     terminal.expect("error :interrupted");
     assert_eq!(terminal.answer("kept"), "7");
