@@ -50,16 +50,22 @@ struct Waiting {
 /// Connects to the program that runs the node of this folder.
 pub async fn connect(folder: &Path) -> Result<Guest, ConnectFailure> {
     let nobody = |_| ConnectFailure::Nobody;
-    let mut stream = socket::connect(folder).await.map_err(nobody)?;
-    let greeting = tokio::time::timeout(GREET_TIMEOUT, greet(&mut stream)).await;
-    match greeting.ok().flatten() {
-        Some(DOOR_VERSION) => Ok(Guest::start(stream)),
-        Some(_) => Err(ConnectFailure::Version),
-        None => Err(ConnectFailure::Nobody),
-    }
+    Guest::meet(socket::connect(folder).await.map_err(nobody)?).await
 }
 
 impl Guest {
+    /// Agrees on a version with who is at the other end.
+    pub(super) async fn meet(
+        mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Guest, ConnectFailure> {
+        let greeting = tokio::time::timeout(GREET_TIMEOUT, greet(&mut stream)).await;
+        match greeting.ok().flatten() {
+            Some(DOOR_VERSION) => Ok(Guest::start(stream)),
+            Some(_) => Err(ConnectFailure::Version),
+            None => Err(ConnectFailure::Nobody),
+        }
+    }
+
     fn start(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Guest {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let (frames, mut written) = mpsc::unbounded_channel::<Vec<u8>>();

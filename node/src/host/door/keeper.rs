@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use node::error::NodeError;
@@ -27,6 +29,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Keeper {
     receiving: JoinHandle<()>,
+    /// Whether guests have to look for another way. Set before the node is shut down, so that no
+    /// guest is told that it was.
+    closing: Arc<AtomicBool>,
     /// Removed before the folder's lock is released.
     _door: socket::Door,
 }
@@ -35,6 +40,8 @@ impl Keeper {
     /// Opens the door of a folder whose lock this program holds.
     pub fn open(folder: &Path, peer: Peer) -> io::Result<Keeper> {
         let (mut listener, door) = socket::listen(folder)?;
+        let closing = Arc::<AtomicBool>::default();
+        let is_closing = closing.clone();
         let receiving = tokio::spawn(async move {
             let mut guests = JoinSet::new();
             loop {
@@ -44,7 +51,7 @@ impl Keeper {
                 };
                 match stream {
                     Ok(stream) if guests.len() < GUESTS_MAX => {
-                        guests.spawn(attend(stream, peer.clone()));
+                        guests.spawn(attend(stream, peer.clone(), is_closing.clone()));
                     }
                     Ok(_) => tracing::warn!("too many programs use this node"),
                     Err(error) => {
@@ -56,6 +63,7 @@ impl Keeper {
         });
         Ok(Keeper {
             receiving,
+            closing,
             _door: door,
         })
     }
@@ -66,12 +74,17 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
+        self.closing.store(true, Ordering::SeqCst);
         self.receiving.abort();
     }
 }
 
-/// Serves one guest until it leaves.
-async fn attend(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
+/// Serves one guest until it leaves, or has to look for another way.
+pub(super) async fn attend(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    is_closing: Arc<AtomicBool>,
+) {
     let greeting = tokio::time::timeout(GREET_TIMEOUT, greet(&mut stream)).await;
     if greeting.ok().flatten() != Some(DOOR_VERSION) {
         return;
@@ -120,6 +133,9 @@ async fn attend(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
                 Err(_) => return,
             },
         };
+        if is_closing.load(Ordering::SeqCst) {
+            return;
+        }
         let framed = frame(&(number, reply), REPLY_BYTES_MAX).or_else(|size| {
             let (what, limit) = ("the reply", REPLY_BYTES_MAX);
             let reply = Reply::from(NodeError::TooBig { what, size, limit });

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use node::identity::random_bytes;
@@ -85,6 +87,20 @@ async fn what_a_guest_drops_is_cancelled() {
     state_becomes(&guest, ":running").await;
     asked.abort();
     state_becomes(&guest, ":cancelled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guests_are_never_told_that_the_node_was_shut_down() {
+    let folder = Folder::new();
+    let peer = peer(&folder, None);
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    // The moment between the end of the node and that of the guest's task.
+    peer.service.close().await;
+    let is_closing = Arc::new(AtomicBool::new(true));
+    let attending = tokio::spawn(keeper::attend(ours, peer, is_closing));
+    let guest = Guest::meet(theirs).await.unwrap();
+    assert_eq!(guest.ask(NodeAsk::Info).await, None);
+    attending.await.unwrap();
 }
 
 /// Waits until the only job is in that state.
