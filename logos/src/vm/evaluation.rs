@@ -133,12 +133,16 @@ impl Vm {
         self.condition = None;
         self.interrupted = false;
         self.whole_limit_out = false;
+        let loaded = !self.is_loading();
         let m = &mut self.machine;
         m.settle_fuel();
         m.limits.restart(bounds.fuel, bounds.memory);
         m.gensyms = 0;
         m.settle_fuel();
-        m.restart_count();
+        // What the library leaves is counted once, when it is whole.
+        if loaded {
+            m.restart_count();
+        }
         m.reset_peak();
     }
 
