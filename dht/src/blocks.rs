@@ -30,11 +30,15 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn contains(&self, public_key: &PublicKey, now: u64) -> bool {
-        !self.blocks.is_empty()
+        !self.is_empty()
             && self
                 .blocks
                 .get(public_key)
                 .is_some_and(|block| block.until > now)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
     }
 
     /// Blocks somebody, for twice as long as the last time.

@@ -125,7 +125,11 @@ impl Address {
 ///
 /// Cheap to clone. The id is recomputed from the key whenever a contact is made or decoded.
 #[derive(Clone)]
-pub struct Contact(Arc<Parts>);
+pub struct Contact {
+    /// The first bits of the id, so that most others can be told apart without following the pointer.
+    prefix: u64,
+    parts: Arc<Parts>,
+}
 
 #[derive(PartialEq, Eq)]
 struct Parts {
@@ -139,32 +143,46 @@ impl Contact {
     /// A contact; addresses beyond [`ADDRESSES_MAX`] are left out.
     pub fn new(public_key: PublicKey, mut addresses: Vec<Address>, version: u16) -> Self {
         addresses.truncate(ADDRESSES_MAX);
-        Self(Arc::new(Parts {
-            id: public_key.id(),
-            public_key,
-            addresses,
-            version,
-        }))
+        let id = public_key.id();
+        Self {
+            prefix: id.prefix(),
+            parts: Arc::new(Parts {
+                id,
+                public_key,
+                addresses,
+                version,
+            }),
+        }
     }
 
     /// SHA-512 of the public key.
     pub fn id(&self) -> &Id {
-        &self.0.id
+        &self.parts.id
+    }
+
+    /// The most significant 64 bits of the id.
+    pub(crate) fn prefix(&self) -> u64 {
+        self.prefix
+    }
+
+    /// Whether this contact has that id.
+    pub(crate) fn is(&self, id: &Id) -> bool {
+        self.prefix == id.prefix() && (std::ptr::eq(self.id(), id) || self.id() == id)
     }
 
     /// Who this is.
     pub fn public_key(&self) -> PublicKey {
-        self.0.public_key
+        self.parts.public_key
     }
 
     /// Where it may be dialled; empty for a peer that serves nobody.
     pub fn addresses(&self) -> &[Address] {
-        &self.0.addresses
+        &self.parts.addresses
     }
 
     /// The protocol version it speaks.
     pub fn version(&self) -> u16 {
-        self.0.version
+        self.parts.version
     }
 
     /// The subnets this contact counts against, each once.
@@ -182,7 +200,8 @@ impl Contact {
 
 impl PartialEq for Contact {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        self.prefix == other.prefix
+            && (Arc::ptr_eq(&self.parts, &other.parts) || self.parts == other.parts)
     }
 }
 

@@ -10,11 +10,11 @@
 //! nearest known, half anywhere: liars who filled one of our buckets stand at the beginning of some paths only.
 
 use crate::contact::{Contact, PublicKey};
-use crate::id::{Distance, Id};
+use crate::id::Id;
 use crate::{ALPHA, DISJOINT, K};
 
 /// Most contacts a lookup keeps in mind on each path; the farthest are forgotten.
-pub const LOOKUP_CANDIDATES_MAX: usize = 128;
+pub const LOOKUP_CANDIDATES_MAX: usize = 64;
 /// Most nodes a lookup asks.
 pub const LOOKUP_REQUESTS_MAX: u32 = 256;
 /// Of how many of its own nearest a path wants an answer, however near the other paths came.
@@ -37,16 +37,16 @@ enum State {
     Doubted,
 }
 
+/// Thousands of these lie in memory at once on a busy node, hence the small numbers.
 #[derive(Debug)]
 struct Candidate {
-    distance: Distance,
     contact: Contact,
     /// Length of the chain of referrals that led here; 1 for our own table.
-    hops: u32,
+    hops: u16,
     /// Who named it, as an index into `Lookup::referrals`; `None` for our own table.
-    referrer: Option<u32>,
+    referrer: Option<u16>,
     /// Who named it, too: enough to believe in it when the first is not believed any more.
-    second_referrer: Option<u32>,
+    second_referrer: Option<u16>,
     state: State,
     asked: u8,
     /// Requests neither answered nor failed yet.
@@ -150,13 +150,12 @@ impl Lookup {
     /// again.
     fn to_ask(&self, may_ask: impl Fn(usize) -> bool) -> Option<usize> {
         let mut again = None;
-        let asks_again = self.is_patient || !self.has_answers();
         let mut scope = Scope::of(self);
         for (place, candidate) in self.candidates.iter().enumerate() {
             let is_open = scope.includes(candidate) && may_ask(usize::from(candidate.path));
             match candidate.state {
                 State::Waiting if is_open => return Some(place),
-                State::Slow if is_open && asks_again && candidate.asked < ASKED_MAX => {
+                State::Slow if is_open && candidate.asked < ASKED_MAX => {
                     again = again.or(Some(place));
                 }
                 _ => {}
@@ -165,19 +164,19 @@ impl Lookup {
                 break;
             }
         }
-        again
+        again.filter(|_| self.is_patient || !self.has_answers())
     }
 
     /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
     pub(crate) fn answered(&mut self, id: &Id, contacts: Vec<Contact>) -> Option<u32> {
         let place = self.settle(id, State::Answered)?;
         let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
-        let referrer = self.referrals.len() as u32;
+        let referrer = self.referrals.len() as u16;
         self.referrals.push(self.judge(&contacts));
         for contact in contacts {
             self.learn(contact, hops + 1, Some(referrer), usize::from(path));
         }
-        Some(hops)
+        Some(u32::from(hops))
     }
 
     /// A node failed, lied, or may not be asked.
@@ -196,9 +195,9 @@ impl Lookup {
     pub(crate) fn want(&mut self, contacts: Vec<Contact>) {
         self.has_wanted |= !contacts.is_empty();
         for (number, contact) in contacts.into_iter().enumerate() {
-            let distance = self.target.distance(contact.id());
+            let id = *contact.id();
             self.learn(contact, 1, None, number % self.paths);
-            if let Some(place) = self.place(&distance) {
+            if let Ok(place) = self.place(&id) {
                 self.candidates[place].is_wanted = true;
             }
         }
@@ -275,14 +274,13 @@ impl Lookup {
 
     /// Whether this is one of the `count` nearest known, not counting those that failed.
     pub(crate) fn is_among_nearest(&self, id: &Id, count: usize) -> bool {
-        let distance = self.target.distance(id);
         let counted = self
             .candidates
             .iter()
             .filter(|candidate| candidate.counts());
         counted
             .take(count)
-            .any(|candidate| candidate.distance == distance)
+            .any(|candidate| candidate.contact.is(id))
     }
 
     /// The overdue that are nearer than the K-th nearest that answered.
@@ -329,23 +327,33 @@ impl Lookup {
             .count()
     }
 
-    fn place(&self, distance: &Distance) -> Option<usize> {
-        let found = self
-            .candidates
-            .binary_search_by(|candidate| candidate.distance.cmp(distance));
-        found.ok()
+    /// Where somebody stands, or would. Where the most significant bits tie, the whole distance decides.
+    fn place(&self, id: &Id) -> Result<usize, usize> {
+        let target = self.target.prefix();
+        let near = target ^ id.prefix();
+        let nearer = |candidate: &Candidate| target ^ candidate.contact.prefix() < near;
+        let mut place = self.candidates.partition_point(nearer);
+        while let Some(other) = self.candidates.get(place).map(|c| &c.contact)
+            && target ^ other.prefix() == near
+        {
+            if other.is(id) {
+                return Ok(place);
+            }
+            if self.target.distance(other.id()) > self.target.distance(id) {
+                break;
+            }
+            place += 1;
+        }
+        Err(place)
     }
 
-    fn learn(&mut self, contact: Contact, hops: u32, referrer: Option<u32>, path: usize) {
+    fn learn(&mut self, contact: Contact, hops: u16, referrer: Option<u16>, path: usize) {
         let is_believed = !referrer.is_some_and(|referrer| self.is_doubted(referrer));
-        let distance = self.target.distance(contact.id());
         let room = self.paths * LOOKUP_CANDIDATES_MAX;
         if *contact.id() == self.own {
             return;
         }
-        let found = self
-            .candidates
-            .binary_search_by(|candidate| candidate.distance.cmp(&distance));
+        let found = self.place(contact.id());
         let state = if is_believed {
             State::Waiting
         } else {
@@ -366,7 +374,6 @@ impl Lookup {
             Err(place) if place >= room => {}
             Err(place) => {
                 let candidate = Candidate {
-                    distance,
                     contact,
                     hops,
                     referrer,
@@ -392,7 +399,7 @@ impl Lookup {
     /// Moves a candidate that was asked to another state; where it stands, or `None` if that changes
     /// nothing.
     fn settle(&mut self, id: &Id, state: State) -> Option<usize> {
-        let place = self.place(&self.target.distance(id))?;
+        let place = self.place(id).ok()?;
         let candidate = &mut self.candidates[place];
         let path = usize::from(candidate.path);
         if state == State::Failed {
@@ -430,22 +437,22 @@ impl Lookup {
     fn judge(&self, contacts: &[Contact]) -> Referrals {
         let mut referrals = Referrals::default();
         for contact in contacts {
-            let place = self.place(&self.target.distance(contact.id()));
+            let place = self.place(contact.id());
             match place.map(|place| self.candidates[place].state) {
-                Some(State::Answered) => referrals.answered += 1,
-                Some(State::Failed | State::Slow) => referrals.silent += 1,
+                Ok(State::Answered) => referrals.answered += 1,
+                Ok(State::Failed | State::Slow) => referrals.silent += 1,
                 _ => {}
             }
         }
         referrals
     }
 
-    fn is_doubted(&self, referrer: u32) -> bool {
+    fn is_doubted(&self, referrer: u16) -> bool {
         self.referrals[referrer as usize].are_doubtful()
     }
 
     /// Leaves out whom nobody but doubted referrers named. Somebody else may still name them.
-    fn doubt(&mut self, referrer: u32) {
+    fn doubt(&mut self, referrer: u16) {
         let referrals = &self.referrals;
         for candidate in &mut self.candidates {
             if candidate.state == State::Waiting && candidate.referrer == Some(referrer) {

@@ -25,8 +25,6 @@ pub(crate) const SUBNET_TABLE_MAX: usize = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) contact: Contact,
-    /// The first bits of its id, so that most others can be told apart without looking at the contact.
-    prefix: u64,
     /// When we first reached it.
     pub(crate) since: u64,
     /// When we last had an answer or a request from it.
@@ -52,8 +50,8 @@ impl Entry {
         self.last_contact.saturating_sub(self.since)
     }
 
-    fn is(&self, id: &Id) -> bool {
-        self.prefix == id.prefix() && self.contact.id() == id
+    pub(crate) fn is(&self, id: &Id) -> bool {
+        self.contact.is(id)
     }
 }
 
@@ -80,6 +78,19 @@ pub(crate) enum Offer {
     Cached,
     /// It is us, or its subnet has its share.
     Refused,
+}
+
+/// Who in the table needs attention.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// They failed but are not given up.
+    pub(crate) suspects: Vec<Contact>,
+    /// Of each bucket one that was silent for too long.
+    pub(crate) stale: Vec<Contact>,
+    /// Given up; they may have come back.
+    pub(crate) dead: Vec<Contact>,
+    /// Of these, given up long ago.
+    pub(crate) forgotten: Vec<PublicKey>,
 }
 
 #[derive(Debug)]
@@ -138,8 +149,10 @@ impl Table {
         if *contact.id() == self.own {
             return Offer::Refused;
         }
+        if self.reached_again(now, &contact, took_ms) {
+            return Offer::Known;
+        }
         let mut entry = Entry {
-            prefix: contact.id().prefix(),
             contact,
             since: now,
             last_contact: now,
@@ -161,6 +174,24 @@ impl Table {
         }
     }
 
+    /// A live contact was reached where we knew it: it stands last in its bucket. By far the most common case.
+    fn reached_again(&mut self, now: u64, contact: &Contact, took_ms: u64) -> bool {
+        let index = self.index(contact.id());
+        let entries = &mut self.buckets[index].entries;
+        let place = entries.iter().position(|entry| entry.is(contact.id()));
+        let Some(place) = place.filter(|place| entries[*place].is_live()) else {
+            return false;
+        };
+        let entry = &mut entries[place];
+        if entry.contact != *contact {
+            return false;
+        }
+        (entry.last_contact, entry.failures) = (now, 0);
+        entry.round_trip.measure(took_ms);
+        entries[place..].rotate_left(1);
+        true
+    }
+
     /// A contact told us something; being in the table, it stands last in its bucket now.
     pub(crate) fn heard_from(&mut self, now: u64, id: &Id) {
         let index = self.index(id);
@@ -177,7 +208,7 @@ impl Table {
     pub(crate) fn failed(&mut self, id: &Id) -> u32 {
         let index = self.index(id);
         let bucket = &mut self.buckets[index];
-        bucket.cache.retain(|contact| contact.id() != id);
+        bucket.cache.retain(|contact| !contact.is(id));
         match bucket.entries.iter_mut().find(|entry| entry.is(id)) {
             Some(entry) => {
                 entry.failures = entry.failures.saturating_add(1);
@@ -213,9 +244,7 @@ impl Table {
     /// Takes somebody out, from the table and from the cache.
     pub(crate) fn remove(&mut self, id: &Id) -> Option<Entry> {
         let index = self.index(id);
-        self.buckets[index]
-            .cache
-            .retain(|contact| contact.id() != id);
+        self.buckets[index].cache.retain(|contact| !contact.is(id));
         self.take(id)
     }
 
@@ -228,27 +257,22 @@ impl Table {
     ) -> Vec<Contact> {
         let home = self.index(target);
         let mut nearest = Vec::with_capacity(count);
+        let mut group = Vec::with_capacity(2 * K);
         // By first differing bit with the target: its own bucket, all deeper ones together, then outwards.
-        let deeper = self.buckets[home + 1..].iter();
-        let groups: [&mut dyn Iterator<Item = &Bucket>; 2] = [
-            &mut self.buckets[home..=home].iter(),
-            &mut deeper.into_iter(),
-        ];
-        for group in groups {
-            if nearest.len() < count {
-                take_nearest(
-                    &mut nearest,
-                    target,
-                    count,
-                    group.flat_map(|b| &b.entries),
-                    &wanted,
-                );
+        let (farther, rest) = self.buckets.split_at(home);
+        let (own, deeper) = rest.split_at(1);
+        let outwards = farther.iter().rev().map(std::slice::from_ref);
+        for buckets in [own, deeper].into_iter().chain(outwards) {
+            if nearest.len() == count {
+                break;
             }
-        }
-        for bucket in self.buckets[..home].iter().rev() {
-            if nearest.len() < count {
-                take_nearest(&mut nearest, target, count, bucket.entries.iter(), &wanted);
+            group.clear();
+            for entry in buckets.iter().flat_map(|bucket| &bucket.entries) {
+                if wanted(entry) {
+                    group.push((target.prefix() ^ entry.contact.prefix(), &entry.contact));
+                }
             }
+            take_nearest(&mut nearest, target, count, &mut group);
         }
         nearest
     }
@@ -289,13 +313,6 @@ impl Table {
             .collect()
     }
 
-    /// Contacts that failed but are not given up, longest unheard of first.
-    pub(crate) fn suspects(&self) -> impl Iterator<Item = &Contact> {
-        self.entries()
-            .filter(|entry| entry.failures > 0 && entry.is_live())
-            .map(|entry| &entry.contact)
-    }
-
     /// For each bucket with a dead contact the cached contact to try in its place, most recent first.
     pub(crate) fn replacements(&self) -> impl Iterator<Item = &Contact> {
         self.buckets
@@ -306,27 +323,31 @@ impl Table {
             .filter_map(|bucket| bucket.cache.last())
     }
 
-    /// The live contact not heard of for longest of those wanted in each bucket.
-    pub(crate) fn oldest(&self, wanted: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &Entry> {
-        self.buckets.iter().filter_map(move |bucket| {
-            let mut entries = bucket.entries.iter();
-            entries.find(|entry| entry.is_live() && wanted(entry))
-        })
-    }
-
-    /// Contacts given up, which may have come back.
-    pub(crate) fn dead(&self) -> impl Iterator<Item = &Contact> {
-        self.entries()
-            .filter(|entry| !entry.is_live())
-            .map(|entry| &entry.contact)
-    }
-
-    /// Contacts given up long ago.
-    pub(crate) fn dead_since(&self, before: u64) -> Vec<PublicKey> {
-        self.entries()
-            .filter(|entry| !entry.is_live() && entry.last_contact < before)
-            .map(|entry| entry.contact.public_key())
-            .collect()
+    /// Looks once at everybody. `is_stale` says whom to ask whether it lives; of each bucket's such the one not
+    /// heard of for longest is told.
+    pub(crate) fn survey(&self, forget_before: u64, is_stale: impl Fn(&Entry) -> bool) -> Survey {
+        let mut survey = Survey::default();
+        for bucket in &self.buckets {
+            let mut has_stale = false;
+            for entry in &bucket.entries {
+                let contact = || entry.contact.clone();
+                if !entry.is_live() {
+                    survey.dead.push(contact());
+                    if entry.last_contact < forget_before {
+                        survey.forgotten.push(entry.contact.public_key());
+                    }
+                    continue;
+                }
+                if entry.failures > 0 {
+                    survey.suspects.push(contact());
+                }
+                if !has_stale && is_stale(entry) {
+                    has_stale = true;
+                    survey.stale.push(contact());
+                }
+            }
+        }
+        survey
     }
 
     fn index(&self, id: &Id) -> usize {
@@ -367,9 +388,7 @@ impl Table {
                 bucket.enqueue(entry.contact);
                 return Offer::Cached;
             }
-            bucket
-                .cache
-                .retain(|contact| contact.id() != entry.contact.id());
+            bucket.cache.retain(|contact| !entry.is(contact.id()));
             bucket.entries.push(entry);
             self.length += 1;
             for subnet in subnets {
@@ -442,39 +461,40 @@ impl Table {
 
 impl Bucket {
     fn enqueue(&mut self, contact: Contact) {
-        self.cache.retain(|waiting| waiting.id() != contact.id());
-        if self.cache.len() == K {
-            self.cache.remove(0);
+        let known = self
+            .cache
+            .iter()
+            .position(|waiting| waiting.is(contact.id()));
+        match known.or((self.cache.len() == K).then_some(0)) {
+            Some(place) => {
+                self.cache[place] = contact;
+                self.cache[place..].rotate_left(1);
+            }
+            None => self.cache.push(contact),
         }
-        self.cache.push(contact);
     }
 }
 
-fn take_nearest<'a>(
+/// Of a group, each with the first bits of its distance, as many of the nearest as are still missing.
+fn take_nearest(
     nearest: &mut Vec<Contact>,
     target: &Id,
     count: usize,
-    entries: impl Iterator<Item = &'a Entry>,
-    wanted: &impl Fn(&Entry) -> bool,
+    group: &mut Vec<(u64, &Contact)>,
 ) {
-    let near = target.prefix();
-    let mut group: Vec<(u64, &Contact)> = entries
-        .filter(|entry| wanted(entry))
-        .map(|entry| (near ^ entry.prefix, &entry.contact))
-        .collect();
     let farther = |one: &(u64, &Contact), other: &(u64, &Contact)| {
         one.0.cmp(&other.0).then_with(|| {
             let distance = |contact: &Contact| target.distance(contact.id());
             distance(one.1).cmp(&distance(other.1))
         })
     };
+    let missing = count - nearest.len();
+    if missing < group.len() {
+        group.select_nth_unstable_by(missing, farther);
+        group.truncate(missing);
+    }
     group.sort_unstable_by(farther);
-    nearest.extend(
-        group
-            .into_iter()
-            .take(count - nearest.len())
-            .map(|(_, c)| c.clone()),
-    );
+    nearest.extend(group.iter().map(|(_, contact)| (*contact).clone()));
 }
 
 #[cfg(test)]

@@ -103,7 +103,6 @@ impl Kademlia {
         if let Purpose::Find(_) | Purpose::Store(_) = purpose {
             self.timers.insert((overdue_at, Timer::Overdue(exchange)));
         }
-        self.timers.insert((deadline, Timer::Deadline(exchange)));
         let sent = Exchange {
             to: to.clone(),
             sent_at: now,
@@ -308,10 +307,16 @@ impl Kademlia {
 
     fn end_exchange(&mut self, id: ExchangeId) -> Option<Exchange> {
         let exchange = self.exchanges.remove(&id)?;
-        self.timers
-            .remove(&(exchange.overdue_at, Timer::Overdue(id)));
-        self.timers
-            .remove(&(exchange.deadline, Timer::Deadline(id)));
+        if let Purpose::Find(_) | Purpose::Store(_) = exchange.purpose {
+            self.timers
+                .remove(&(exchange.overdue_at, Timer::Overdue(id)));
+        }
         Some(exchange)
+    }
+
+    /// When the next exchange is given up, and which. All have the same time, so that is the oldest.
+    pub(super) fn next_deadline(&self) -> Option<(u64, ExchangeId)> {
+        let first = self.exchanges.first_key_value();
+        first.map(|(id, exchange)| (exchange.deadline, *id))
     }
 }

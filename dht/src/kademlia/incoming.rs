@@ -145,9 +145,7 @@ impl Kademlia {
     /// Whom we would ask ourselves: contacts that answered last time, and soon, without the one asking.
     fn nearest_for(&self, from: &Contact, target: &Id) -> Vec<Contact> {
         self.table.nearest(target, K, |entry| {
-            entry.failures == 0
-                && entry.is_responsive()
-                && entry.contact.public_key() != from.public_key()
+            entry.failures == 0 && entry.is_responsive() && !entry.is(from.id())
         })
     }
 

@@ -162,8 +162,6 @@ pub struct Kademlia {
 enum Timer {
     /// An answer is overdue: somebody else may be asked meanwhile.
     Overdue(ExchangeId),
-    /// An answer will not come any more.
-    Deadline(ExchangeId),
     /// A task has used up its time.
     Task(TaskId),
     /// The watch with this number has to be renewed.
@@ -275,11 +273,12 @@ impl Kademlia {
     /// When [`Event::Timer`] is next due, in milliseconds since 1970.
     pub fn poll_timeout(&self) -> Option<u64> {
         let timer = self.timers.first().map(|(at, _)| *at);
+        let deadline = self.next_deadline().map(|(at, _)| at);
         let storage = self
             .storage
             .next_due()
             .filter(|_| self.has_background_room());
-        timer.into_iter().chain(storage).min()
+        timer.into_iter().chain(deadline).chain(storage).min()
     }
 
     /// This node as others are told of it.
@@ -369,11 +368,13 @@ impl Kademlia {
 
     /// Runs every timer whose time has come.
     fn timer(&mut self, now: u64) {
+        while let Some((_, exchange)) = self.next_deadline().filter(|(at, _)| *at <= now) {
+            self.unanswered(now, exchange);
+        }
         while let Some(&(at, timer)) = self.timers.first().filter(|(at, _)| *at <= now) {
             self.timers.remove(&(at, timer));
             match timer {
                 Timer::Overdue(exchange) => self.overdue(now, exchange),
-                Timer::Deadline(exchange) => self.unanswered(now, exchange),
                 Timer::Task(task) => self.out_of_time(now, task),
                 Timer::Renew(number) => self.renew_watch(now, number),
                 Timer::Announce { delay } => self.announce(now, delay),

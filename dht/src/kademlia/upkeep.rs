@@ -101,23 +101,19 @@ impl Kademlia {
         for forgiven in self.blocks.tidy(now) {
             self.outbox.push(Action::Unblock(forgiven));
         }
-        for dead in self.table.dead_since(now.saturating_sub(DEAD_KEPT_MS)) {
-            self.forget(dead);
-        }
-        let mut doubtful: Vec<Contact> = self
+        let forget_before = now.saturating_sub(DEAD_KEPT_MS);
+        let mut survey = self
             .table
-            .suspects()
-            .take(PINGS_PER_TICK_MAX)
-            .cloned()
-            .collect();
+            .survey(forget_before, |entry| is_stale(entry, now));
+        for forgotten in survey.forgotten {
+            self.forget(forgotten);
+        }
+        let mut doubtful = survey.suspects;
+        doubtful.truncate(PINGS_PER_TICK_MAX);
         doubtful.extend(self.table.replacements().take(PINGS_PER_TICK_MAX).cloned());
-        let oldest = self.table.oldest(|entry| is_stale(entry, now));
-        doubtful.extend(
-            oldest
-                .take(PINGS_PER_TICK_MAX)
-                .map(|entry| entry.contact.clone()),
-        );
-        let dead: Vec<_> = self.table.dead().cloned().collect();
+        survey.stale.truncate(PINGS_PER_TICK_MAX);
+        doubtful.extend(survey.stale);
+        let dead = survey.dead;
         if !dead.is_empty() && self.rng.next_u64().is_multiple_of(DEAD_EVERY_TICKS) {
             let picked = self.rng.next_u64() % dead.len() as u64;
             doubtful.push(dead[picked as usize].clone());

@@ -85,12 +85,12 @@ impl Write {
 
     fn target(&mut self, contact: &Contact) -> Option<&mut Target> {
         let mut targets = self.targets.iter_mut();
-        targets.find(|target| target.contact.id() == contact.id())
+        targets.find(|target| target.contact.is(contact.id()))
     }
 
     fn place(&self, contact: &Contact) -> Option<usize> {
         let mut targets = self.targets.iter();
-        targets.position(|target| target.contact.id() == contact.id())
+        targets.position(|target| target.contact.is(contact.id()))
     }
 
     /// How many count towards what was required.

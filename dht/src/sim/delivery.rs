@@ -64,16 +64,34 @@ impl World {
         for action in actions {
             self.perform(index, action, &mut reply);
         }
+        self.set_alarm(index);
+        reply
+    }
+
+    /// A node's alarm rang. What it was set for may have been settled since.
+    pub(super) fn wake(&mut self, index: NodeIndex) {
+        let now = self.local_now(index);
+        let kademlia = self.nodes[index].kademlia.as_ref();
+        if kademlia
+            .and_then(Kademlia::poll_timeout)
+            .is_some_and(|at| at <= now)
+        {
+            self.step(index, Event::Timer);
+        } else {
+            self.set_alarm(index);
+        }
+    }
+
+    fn set_alarm(&mut self, index: NodeIndex) {
         let node = &mut self.nodes[index];
         let timeout = node.kademlia.as_ref().and_then(Kademlia::poll_timeout);
         if let Some(at) = timeout {
             let at = at.saturating_add_signed(-node.clock_ms).max(self.now + 1);
             if node.wake.is_none_or(|wake| at < wake) {
                 node.wake = Some(at);
-                self.schedule(at, Occurrence::Wake(index));
+                self.queue.push(at, Occurrence::Wake(index));
             }
         }
-        reply
     }
 
     /// What a node's own clock shows.
@@ -157,7 +175,7 @@ impl World {
         if self.wires.loses(from, to, &mut self.rng) {
             self.traffic.lost += 1;
         } else {
-            self.schedule(self.now + delay, message);
+            self.queue.push(self.now + delay, message);
         }
     }
 }

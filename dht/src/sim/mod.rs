@@ -15,13 +15,13 @@ mod connections;
 mod delivery;
 mod lengths;
 mod population;
+mod queue;
 pub mod run;
 mod signatures;
 mod wires;
 mod workload;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
@@ -39,6 +39,7 @@ use crate::wire::RequestFrame;
 pub use adversary::Adversary;
 use adversary::Gang;
 use connections::Connections;
+use queue::Queue;
 pub use signatures::Remembered;
 use wires::Wires;
 
@@ -158,14 +159,6 @@ enum Occurrence {
     Join(NodeIndex),
 }
 
-/// An entry of the queue, ordered by time and then by number alone.
-#[derive(Debug)]
-struct Scheduled {
-    at: u64,
-    number: u64,
-    what: Occurrence,
-}
-
 /// The whole simulated network.
 #[derive(Debug)]
 pub struct World {
@@ -173,8 +166,7 @@ pub struct World {
     now: u64,
     rng: ChaCha8Rng,
     wires: Wires,
-    queue: BinaryHeap<Reverse<Scheduled>>,
-    next_number: u64,
+    queue: Queue<Occurrence>,
     nodes: Vec<Node>,
     gang: Gang,
     signatures: Signatures,
@@ -204,8 +196,7 @@ impl World {
             now: BEGINNING,
             wires,
             rng,
-            queue: BinaryHeap::new(),
-            next_number: 0,
+            queue: Queue::new(BEGINNING),
             nodes,
             gang,
             signatures: Signatures(signatures),
@@ -306,7 +297,7 @@ impl World {
         let count = self.nodes.len();
         for index in 0..count {
             let at = self.now + index as u64 * self.options.join_every_ms;
-            self.schedule(at, Occurrence::Join(index));
+            self.queue.push(at, Occurrence::Join(index));
         }
         self.run_for(count as u64 * self.options.join_every_ms + 20_000);
     }
@@ -403,19 +394,16 @@ impl World {
 
     /// Lets the next thing happen, if it happens by `end`.
     fn run_one(&mut self, end: u64) -> bool {
-        if self.queue.peek().is_none_or(|Reverse(next)| next.at > end) {
-            return false;
-        }
-        let Some(Reverse(next)) = self.queue.pop() else {
+        let Some((at, what)) = self.queue.pop(end) else {
             return false;
         };
-        self.now = next.at;
-        match next.what {
+        self.now = at;
+        match what {
             Occurrence::Wake(index) => {
                 let node = &mut self.nodes[index];
-                if node.wake == Some(next.at) {
+                if node.wake == Some(at) {
                     node.wake = None;
-                    self.step(index, Event::Timer);
+                    self.wake(index);
                 }
             }
             Occurrence::Join(index) => self.restart(index),
@@ -449,40 +437,11 @@ impl World {
         true
     }
 
-    fn schedule(&mut self, at: u64, what: Occurrence) {
-        self.next_number += 1;
-        self.queue.push(Reverse(Scheduled {
-            at,
-            number: self.next_number,
-            what,
-        }));
-    }
-
     fn note(&mut self, from: NodeIndex, to: NodeIndex, what: u64) {
         // FNV-1a, a word at a time: enough to tell two runs apart.
         for word in [self.now, from as u64, to as u64, what] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0000_0100_0000_01b3);
         }
-    }
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
     }
 }
 
