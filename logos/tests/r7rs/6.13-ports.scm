@@ -29,6 +29,7 @@
 (reading "λ🍞" read-char read-char) ;=> (#\λ #\🍞)
 (reading "one\ntwo\r\nthree" read-line read-line read-line read-line) ;=> ("one" "two" "three" #<eof>)
 (reading "\n\n" read-line read-line read-line) ;=> ("" "" #<eof>)
+(reading "a\rb\r\n\rc\r" read-line read-line read-line read-line read-line) ;=> ("a" "b" "" "c" #<eof>)
 (reading "abcdef" (lambda (p) (read-string 2 p)) (lambda (p) (read-string 10 p)) (lambda (p) (read-string 1 p)) (lambda (p) (read-string 0 p))) ;=> ("ab" "cdef" #<eof> "")
 (read-string -1 (open-input-string "a")) ;!> :wrong-argument
 (reading "ab" char-ready? read-char) ;=> (#t #\a)

@@ -250,21 +250,24 @@ fn read_line(m: &mut Machine, arguments: Arguments) -> Outcome {
         let found = m
             .heap
             .string_chars(buffer, from, to)
-            .position(|c| c == '\n');
+            .position(|c| matches!(c, '\n' | '\r'));
         match found {
             Some(place) => break Some(from + place),
             None if to == length => break None,
             None => from = to,
         }
     };
-    if end.is_none() && may_have_more(m, port) {
+    // A line ends with a newline, a carriage return, or both, one after the other.
+    let returned = end.is_some_and(|end| m.heap.string_char(buffer, end) == '\r');
+    let is_open = end.is_none_or(|end| returned && end + 1 == length);
+    if is_open && may_have_more(m, port) {
         return Err(more(m, port));
     }
-    let count = end.unwrap_or(length) - at;
-    // A carriage return before the newline belongs to the end of the line.
-    let returned = end.is_some() && count > 0 && m.heap.string_char(buffer, at + count - 1) == '\r';
-    let kept = count - usize::from(returned);
-    let skipped = usize::from(end.is_some()) + usize::from(returned);
+    let both = end
+        .filter(|_| returned)
+        .is_some_and(|end| end + 1 < length && m.heap.string_char(buffer, end + 1) == '\n');
+    let kept = end.unwrap_or(length) - at;
+    let skipped = usize::from(end.is_some()) + usize::from(both);
     take_string(m, "read-line", arguments, 0, kept, skipped)
 }
 
