@@ -1,6 +1,6 @@
 //! Whole numbers as bits in two's complement.
 
-use super::operation::{combine, fold, operand, unary};
+use super::operation::{any_operand, combine, fold, operand, unary};
 use super::unary_builtins;
 use crate::number::{Number, bits, cost};
 use crate::vm::{Arguments, Machine, Outcome};
@@ -42,7 +42,14 @@ pub(super) fn bit_xor(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 pub(super) fn shift(m: &mut Machine, arguments: Arguments) -> Outcome {
-    combine(m, "arithmetic-shift", arguments, cost::shift, bits::shift)
+    combine(
+        m,
+        "arithmetic-shift",
+        arguments,
+        any_operand,
+        cost::shift,
+        bits::shift,
+    )
 }
 
 unary_builtins! { unary;

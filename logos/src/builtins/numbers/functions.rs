@@ -1,6 +1,6 @@
 //! Roots, powers, logarithms and the functions of angles.
 
-use super::operation::{binary, both, combine, operand, pay, unary_of_any};
+use super::operation::{any_operand, binary, both, combine, operand, pay, unary_of_any};
 use super::unary_builtins;
 use crate::number::{self, Number, cost, cost::Cost};
 use crate::vm::{Arguments, Machine, Outcome};
@@ -27,21 +27,35 @@ pub(super) fn exact_integer_sqrt(m: &mut Machine, arguments: Arguments) -> Outco
 }
 
 pub(super) fn expt(m: &mut Machine, arguments: Arguments) -> Outcome {
-    combine(m, "expt", arguments, cost::expt, number::expt)
+    combine(m, "expt", arguments, any_operand, cost::expt, number::expt)
 }
 
 pub(super) fn log(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 1 {
         return unary_of_any(m, "log", arguments, cost::transcendental, number::log);
     }
-    combine(m, "log", arguments, two_transcendentals, number::log_base)
+    combine(
+        m,
+        "log",
+        arguments,
+        any_operand,
+        two_transcendentals,
+        number::log_base,
+    )
 }
 
 pub(super) fn atan(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 1 {
         return unary_of_any(m, "atan", arguments, cost::transcendental, number::atan);
     }
-    binary(m, "atan", arguments, two_transcendentals, number::atan2)
+    combine(
+        m,
+        "atan",
+        arguments,
+        operand,
+        two_transcendentals,
+        number::atan2,
+    )
 }
 
 fn two_transcendentals(a: &Number, b: &Number) -> Cost {
@@ -69,10 +83,11 @@ pub(super) fn make_rectangular(m: &mut Machine, arguments: Arguments) -> Outcome
 }
 
 pub(super) fn make_polar(m: &mut Machine, arguments: Arguments) -> Outcome {
-    binary(
+    combine(
         m,
         "make-polar",
         arguments,
+        operand,
         two_transcendentals,
         |magnitude, angle| Ok(number::polar(magnitude, angle)),
     )

@@ -32,6 +32,7 @@ use functions::{
 use text::{number_to_string, string_to_number};
 
 const SIZE: &str = "the size of the numbers";
+const FUNCTION: &str = "131, and more of large and complex numbers; twice that of two numbers";
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -332,7 +333,7 @@ pub const TABLE: &[Builtin] = &[
         "exp",
         "(exp number)",
         (1, 1),
-        "60",
+        FUNCTION,
         "e raised to the number.",
         exp,
     ),
@@ -340,19 +341,26 @@ pub const TABLE: &[Builtin] = &[
         "log",
         "(log number [base])",
         (1, 2),
-        "60",
+        FUNCTION,
         "The logarithm; natural without a base.",
         log,
     ),
-    Builtin::plain("sin", "(sin number)", (1, 1), "60", "The sine.", sin),
-    Builtin::plain("cos", "(cos number)", (1, 1), "60", "The cosine.", cos),
-    Builtin::plain("tan", "(tan number)", (1, 1), "60", "The tangent.", tan),
-    Builtin::plain("asin", "(asin number)", (1, 1), "60", "The arc sine.", asin),
+    Builtin::plain("sin", "(sin number)", (1, 1), FUNCTION, "The sine.", sin),
+    Builtin::plain("cos", "(cos number)", (1, 1), FUNCTION, "The cosine.", cos),
+    Builtin::plain("tan", "(tan number)", (1, 1), FUNCTION, "The tangent.", tan),
+    Builtin::plain(
+        "asin",
+        "(asin number)",
+        (1, 1),
+        FUNCTION,
+        "The arc sine.",
+        asin,
+    ),
     Builtin::plain(
         "acos",
         "(acos number)",
         (1, 1),
-        "60",
+        FUNCTION,
         "The arc cosine.",
         acos,
     ),
@@ -360,7 +368,7 @@ pub const TABLE: &[Builtin] = &[
         "atan",
         "(atan y [x])",
         (1, 2),
-        "60",
+        FUNCTION,
         "The arc tangent; of two numbers, the angle of the point.",
         atan,
     ),
@@ -376,7 +384,7 @@ pub const TABLE: &[Builtin] = &[
         "make-polar",
         "(make-polar magnitude angle)",
         (2, 2),
-        "120",
+        "262, and more of large numbers",
         "The complex number so far from zero, in the direction of an angle in radians.",
         make_polar,
     ),
@@ -408,7 +416,7 @@ pub const TABLE: &[Builtin] = &[
         "angle",
         "(angle number)",
         (1, 1),
-        "60",
+        FUNCTION,
         "The angle of a number in radians, from -π to π.",
         angle,
     ),

@@ -122,17 +122,18 @@ pub(super) fn fold(
     from_number(m, &result)
 }
 
-/// An operation of two numbers of any kind that has its price whatever their sizes.
+/// An operation of two numbers that has its price whatever their sizes.
 pub(super) fn combine(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
+    take: Take,
     price: fn(&Number, &Number) -> Cost,
     f: Binary,
 ) -> Outcome {
     let (x, y) = (
-        any_operand(m, procedure, arguments, 0)?,
-        any_operand(m, procedure, arguments, 1)?,
+        take(m, procedure, arguments, 0)?,
+        take(m, procedure, arguments, 1)?,
     );
     pay(m, price(&x, &y))?;
     answer(m, procedure, arguments, f(&x, &y))
