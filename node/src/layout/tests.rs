@@ -62,8 +62,7 @@ fn bodies_of_several_forms_are_broken() {
     check(
         "(let ((x 1) (y 2)) (if (< x y) (call-with-arguments x y) (call-with-arguments y x)))",
         "\
-(let ((x 1)
-      (y 2))
+(let ((x 1) (y 2))
   (if (< x y)
       (call-with-arguments x y)
       (call-with-arguments y x)))
@@ -72,6 +71,17 @@ fn bodies_of_several_forms_are_broken() {
     check(
         "(let name ((x 1)) (name x))",
         "(let name ((x 1)) (name x))\n",
+    );
+    check(
+        "(cond ((null? x) (f x) (g x)) ((assv 1 x) => cdr) (else 1 2))",
+        "\
+(cond ((null? x)
+       (f x)
+       (g x))
+      ((assv 1 x) => cdr)
+      (else 1
+            2))
+",
     );
     check("(begin 1)", "(begin 1)\n");
     check("'(define a b c)", "'(define a b c)\n");
@@ -95,6 +105,20 @@ fn long_lines_are_broken_by_what_they_are() {
     check(
         &format!("{{:one ({long} 1) :two ({long} 2) :three 3}}"),
         &format!("{{:one ({long} 1)\n :two ({long} 2)\n :three 3}}\n"),
+    );
+    check(
+        &format!("(raise (make-error ':kind ({long}) 'x {long}))"),
+        &format!(
+            "(raise (make-error ':kind\n                   ({long})\n                   'x\n                   {long}))\n"
+        ),
+    );
+    let words = "a-word-of-length-23-say ".repeat(4);
+    check(
+        &format!("'(only (scheme base) {words})"),
+        &format!(
+            "'(only (scheme base) {}\n  a-word-of-length-23-say)\n",
+            words.trim_end().rsplit_once(' ').unwrap().0
+        ),
     );
     let numbers: Vec<String> = (1000..1030).map(|number| number.to_string()).collect();
     check(

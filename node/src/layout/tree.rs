@@ -5,6 +5,8 @@ use super::lexemes::{Lexeme, Part};
 
 /// Longest form with a body that stands on one line, in characters.
 const FORM_WIDTH: usize = 60;
+/// Longest several bindings that stand on one line, in characters.
+const BINDINGS_WIDTH: usize = 40;
 
 /// One element: an atom, a comment, or a group with its elements.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub struct Node<'a> {
     pub begins_line: bool,
     /// Whether it is the bindings of a `let`.
     pub is_bindings: bool,
+    /// Whether it is a clause of a `cond` or `case`.
+    pub is_clause: bool,
     /// Characters on one line; `None` if it takes several whatever its width.
     pub flat: Option<usize>,
 }
@@ -83,6 +87,9 @@ impl<'a> Tree<'a> {
                     node.begins_line = before > 0;
                     let parent = open.last().copied().unwrap_or_default();
                     node.is_bindings = kind == Kind::Group && tree.awaits_bindings(parent);
+                    node.is_clause = kind == Kind::Group
+                        && tree.form(parent).is_some()
+                        && tree.has_head(parent, &["cond", "case"]);
                     let index = tree.nodes.len();
                     tree.nodes.push(node);
                     tree.nodes[parent].children.push(index);
@@ -113,18 +120,22 @@ impl<'a> Tree<'a> {
                 None => return,
             }
         }
+        let is_several = node.is_bindings && node.children.len() > 1;
+        if is_several && width > BINDINGS_WIDTH {
+            return;
+        }
         if width > FORM_WIDTH && (self.form(index).is_some() || self.has_head(index, &["if"])) {
             return;
         }
         self.nodes[index].flat = Some(width);
     }
 
-    /// Whether a group is more than one line however short: a form with several in its body, or
-    /// several bindings.
+    /// Whether a group is more than one line however short: a form or clause with several in its
+    /// body.
     fn must_break(&self, index: usize) -> bool {
         let node = &self.nodes[index];
-        if node.is_bindings && node.children.len() > 1 {
-            return true;
+        if node.is_clause && node.children.len() > 2 {
+            return !self.has_second(index, "=>");
         }
         match self.form(index) {
             Some(Form { first, .. }) => node.children.len() > first + 2,
@@ -136,6 +147,11 @@ impl<'a> Tree<'a> {
     fn has_head(&self, index: usize, names: &[&str]) -> bool {
         let head = self.nodes[index].children.first();
         head.is_some_and(|head| names.contains(&self.nodes[*head].text))
+    }
+
+    fn has_second(&self, index: usize, text: &str) -> bool {
+        let second = self.nodes[index].children.get(1);
+        second.is_some_and(|second| self.nodes[*second].text == text)
     }
 
     /// Whether the next element of a group is the bindings of its `let`.
@@ -172,12 +188,14 @@ impl<'a> Node<'a> {
             has_blank_before: false,
             begins_line: false,
             is_bindings: false,
+            is_clause: false,
             flat: None,
         }
     }
 
     /// Whether it is a keyword, whose value follows it.
     pub fn is_keyword(&self) -> bool {
-        self.kind == Kind::Atom && self.text.len() > 1 && self.text.starts_with(':')
+        let is_plain = self.kind == Kind::Atom && self.prefix.is_empty();
+        is_plain && self.text.len() > 1 && self.text.starts_with(':')
     }
 }

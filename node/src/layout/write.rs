@@ -6,6 +6,9 @@ use super::tree::{Kind, Node, Tree};
 /// Longest head, in characters, below whose first argument the others stand.
 const HEAD_MAX: usize = 24;
 
+/// Longest element of data that stands among names, in characters.
+const SHORT: usize = 24;
+
 /// The furthest column that a line begins in: deep nesting costs no more than its length.
 const INDENT_MAX: usize = 2 * WIDTH;
 
@@ -188,7 +191,7 @@ impl<'a> Writer<'_, 'a> {
             None if is_call => (0, start + 2),
             None => (0, inner),
         };
-        let is_filled = form.is_none() && elements.iter().all(|element| element.kind == Kind::Atom);
+        let is_filled = form.is_none() && is_filled(&elements, is_data);
         let is_dict = node.text == "{";
         let mut places = vec![Place::Beside];
         let mut column = inner + head_width;
@@ -225,4 +228,13 @@ impl<'a> Writer<'_, 'a> {
         }
         places
     }
+}
+
+/// Whether elements follow each other on a line as long as they fit: names and numbers, among which data may hold something short.
+fn is_filled(elements: &[&Node<'_>], is_data: bool) -> bool {
+    let atoms = elements.iter().filter(|element| element.kind == Kind::Atom);
+    let atoms = atoms.count();
+    let is_short = |element: &&Node<'_>| element.flat.is_some_and(|flat| flat <= SHORT);
+    atoms == elements.len()
+        || is_data && 2 * atoms > elements.len() && elements.iter().all(is_short)
 }
