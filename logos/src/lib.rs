@@ -21,6 +21,7 @@ pub mod number;
 pub mod opcode;
 pub mod printer;
 pub mod reader;
+pub mod reference;
 pub mod scratch;
 pub mod ship;
 pub mod symbol;

@@ -864,15 +864,16 @@ fn documentation_of_forms_and_macros() {
     check(&[
         (
             "(doc if)",
-            "\"(if (> n 0) n 0)\\nEvaluates the second part when the test is not #f, otherwise the third.\"",
+            "\"(if test then [else])\\nEvaluates the second part when the test is not #f, otherwise the third.\\n\
+                As in (if (> n 0) n 0)\\nPrice: 1, the test and the part chosen. Profile: pure.\"",
         ),
         (
             "(define-syntax twice \"Does it twice.\" (syntax-rules () ((_ e) (begin e e)))) (doc twice)",
-            "\"(twice …)\\nDoes it twice.\"",
+            "\"(twice e)\\nDoes it twice.\"",
         ),
         (
             "(doc car)",
-            "\"(car pair)\\nThe first part of a pair: of a list, its first element.\"",
+            "\"(car pair)\\nThe first part of a pair: of a list, its first element.\\nPrice: that of a call. Profile: pure.\"",
         ),
         (
             "(define (f x) \"Adds one.\" (+ x 1)) (doc f)",
@@ -880,7 +881,23 @@ fn documentation_of_forms_and_macros() {
         ),
         (
             "(let ((if list)) (doc if))",
-            "\"(list value …)\\nA new list of the values.\"",
+            "\"(list value …)\\nA new list of the values.\\nPrice: 1 for each value. Profile: pure.\"",
+        ),
+        (
+            "(define (g x) \"Adds one.\" :price \"3\" :test (= (g 1) 2) (+ x 1)) (doc g)",
+            "\"(g x)\\nAdds one.\\nPrice: 3. Profile: pure.\"",
+        ),
+        (
+            "(define h :profile node (case-lambda ((a) a) ((a b) b))) (doc h)",
+            "\"(h a [b])\\nProfile: node.\"",
+        ),
+        (
+            "(define (f) :price 3 3)",
+            ":bad-syntax A price is a text in double quotes, but this is 3. It is written like :price \"9 for each element\". 3",
+        ),
+        (
+            "(define (f) :profile all 3)",
+            ":bad-syntax A profile is one of pure, local and node, but this is all. all",
         ),
         ("(doc 5)", "#f"),
     ]);

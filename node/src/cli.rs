@@ -100,6 +100,9 @@ enum Command {
     },
     /// Show the documentation of a name, or the index
     Doc {
+        /// The whole reference, of every name
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
         /// The name
         name: Option<String>,
     },
@@ -130,7 +133,7 @@ pub fn start() -> ExitCode {
         Some(Command::Attach) => attach::run(&options),
         Some(Command::Key { action }) => key::run(&options, action.unwrap_or(key::Action::Show)),
         Some(Command::Fmt { check, paths }) => fmt::run(&options, check, &paths),
-        Some(Command::Doc { name }) => doc::run(&options, name.as_deref()),
+        Some(Command::Doc { all, name }) => doc::run(&options, name.as_deref(), all),
         None if !arguments.expression.is_empty() => {
             if let Some(file) = arguments.script.first() {
                 let file = file.to_string_lossy();

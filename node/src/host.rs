@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use logos::builtins::promises;
 use logos::printer::{self, Style};
+use logos::reference::Entry;
 use logos::value::{Kind, Value};
 use logos::vm::{Bounds, Condition, Fault, Profile, Status, Vm};
 use node::identity::random_bytes;
@@ -105,6 +106,11 @@ impl Host {
     /// Every name a program may use.
     pub fn names(&self) -> Vec<String> {
         self.vm.names()
+    }
+
+    /// What there is to say about every name that the library has.
+    pub fn reference(&self) -> Vec<Entry> {
+        self.vm.reference()
     }
 
     /// Evaluates a text. A promise of a task or the network that is its value is waited for.

@@ -318,9 +318,25 @@ fn sources_are_laid_out_and_checked() {
 #[test]
 fn documentation_is_shown() {
     let ran = with(&["doc", "car"]);
-    assert!(ran.output.starts_with("(car pair)\n"), "{ran:?}");
-    let index = with(&["doc"]);
-    assert!(index.output.lines().any(|line| line == "remote-eval"));
+    let car = "(car pair)\nThe first part of a pair: of a list, its first element.\n\
+        Price: that of a call. Profile: pure.\n";
+    assert_eq!(ran.output, car);
+    let index = with(&["doc"]).output;
+    for beginning in [
+        "Lists",
+        "  (remote-eval program options …)  ",
+        "  (car pair)  ",
+    ] {
+        assert!(
+            index.lines().any(|line| line.starts_with(beginning)),
+            "{index}"
+        );
+    }
+    assert!(!index.contains('%'));
+    let whole = with(&["doc", "--all"]).output;
+    assert!(whole.contains("\n### `(car pair)`\n"));
+    let json = with(&["--json", "doc"]).output;
+    assert!(json.contains("{\"name\": \"car\", \"topic\": \"Lists\", "));
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub mod vectors;
 
 use crate::codegen::Inline;
 use crate::opcode::Op;
+use crate::reference::with_costs;
 use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Next, Outcome, Places, Profile};
 use std::sync::LazyLock;
@@ -117,6 +118,12 @@ impl Builtin {
         self
     }
 
+    /// What `doc` shows.
+    pub fn documentation(&self) -> String {
+        let about = with_costs(Some(self.doc), Some(self.price), Some(self.profile));
+        format!("{}\n{about}", self.signature)
+    }
+
     /// Whether so many arguments are right.
     #[inline]
     pub fn takes(&self, count: usize) -> bool {
@@ -124,31 +131,34 @@ impl Builtin {
     }
 }
 
+/// The tables of builtins, each with what it is about, a heading of the reference.
+pub static TABLES: &[(&str, &[Builtin])] = &[
+    ("Bytes", bytes::TABLE),
+    ("Characters", characters::TABLE),
+    ("Control", control::TABLE),
+    ("Dicts", dicts::TABLE),
+    ("Errors", errors::TABLE),
+    ("Lists", lists::TABLE),
+    ("Numbers", numbers::TABLE),
+    ("Ports and files", ports::TABLE),
+    ("Ports and files", ports::input::TABLE),
+    ("Ports and files", ports::output::TABLE),
+    ("Promises and tasks", promises::TABLE),
+    ("Records", records::TABLE),
+    ("Strings", strings::TABLE),
+    ("Strings", strings::compare::TABLE),
+    ("Strings", strings::edit::TABLE),
+    ("Strings", strings::search::TABLE),
+    ("Symbols and keywords", symbols::TABLE),
+    ("System", system::TABLE),
+    ("Hash tables", tables::TABLE),
+    ("Hash tables", tables::hash::TABLE),
+    ("Vectors", vectors::TABLE),
+];
+
 /// All builtins, in a fixed order.
 pub static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
-    let tables: &[&[Builtin]] = &[
-        bytes::TABLE,
-        characters::TABLE,
-        control::TABLE,
-        dicts::TABLE,
-        errors::TABLE,
-        lists::TABLE,
-        numbers::TABLE,
-        ports::TABLE,
-        ports::input::TABLE,
-        ports::output::TABLE,
-        promises::TABLE,
-        records::TABLE,
-        strings::TABLE,
-        strings::compare::TABLE,
-        strings::edit::TABLE,
-        strings::search::TABLE,
-        symbols::TABLE,
-        system::TABLE,
-        tables::TABLE,
-        tables::hash::TABLE,
-        vectors::TABLE,
-    ];
+    let tables: Vec<&[Builtin]> = TABLES.iter().map(|(_, table)| *table).collect();
     tables.concat()
 });
 

@@ -11,6 +11,7 @@ pub mod output;
 
 use super::{Builtin, wrong_argument};
 use crate::heap::Heap;
+use crate::reference::with_costs;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome, Profile, parameter};
 
@@ -209,6 +210,30 @@ pub fn standard_ports(heap: &mut Heap) -> [Value; 3] {
         let port = new(heap, flags | CONSOLE, Value::NIL);
         heap.object(Kind::Parameter, 0, &[port, Value::FALSE])
     })
+}
+
+/// The parameters of [`standard_ports`]: name and documentation.
+const STANDARD: [(&str, &str); 3] = [
+    (
+        "current-input-port",
+        "The port that is read from when no other is given; at first, what is typed.",
+    ),
+    (
+        "current-output-port",
+        "The port that is written to when no other is given; at first, standard output.",
+    ),
+    (
+        "current-error-port",
+        "The port for messages; at first, standard error.",
+    ),
+];
+
+/// What `doc` shows of the parameter of a standard port.
+pub fn standard_documentation(m: &Machine, value: Value) -> Option<String> {
+    let place = m.standard_ports.iter().position(|port| *port == value)?;
+    let (name, doc) = STANDARD[place];
+    let about = with_costs(Some(doc), Some(""), None);
+    Some(format!("({name})\n{about}"))
 }
 
 /// What is done with a port, for the errors.

@@ -3,10 +3,64 @@
 use super::assembly::{Build, Place};
 use super::environment::Binding;
 use super::machine::Expander;
+use super::macros::{Macro, Transformer};
+use super::print::print_charged;
 use super::scope::{Identifier, Meaning};
+use super::specials::Special;
 use super::task::{Task, Use};
 use super::{ExpandError, Host, message};
-use crate::syntax::Datum;
+use crate::reference::with_costs;
+use crate::syntax::{Datum, Syntax};
+
+impl Special {
+    /// What `doc` shows.
+    pub fn documentation(&self) -> String {
+        let about = format!("{}\nAs in {}", self.doc, self.example);
+        let about = with_costs(Some(&about), Some(self.price), Some(self.profile));
+        format!("{}\n{about}", self.signature)
+    }
+}
+
+impl Macro {
+    /// What `doc` shows; the pattern of the last rule tells how it is used. `show` writes a part of that.
+    pub(crate) fn documentation<E>(
+        &self,
+        name: &str,
+        mut show: impl FnMut(&Syntax) -> Result<String, E>,
+    ) -> Result<String, E> {
+        let mut words = vec![format!("({name}")];
+        let pattern = match &self.transformer {
+            Transformer::Rules(rules) => last_pattern(&rules.source),
+            Transformer::Procedure(_) => None,
+        };
+        match pattern.map(Syntax::datum) {
+            Some(Datum::List(items, tail)) => {
+                for part in items.iter().skip(1).chain(tail) {
+                    words.push(readable(&show(part)?));
+                }
+                words.extend(tail.iter().map(|_| "…".to_string()));
+            }
+            _ => words.push("…".to_string()),
+        }
+        let doc = self.doc.as_deref().unwrap_or("A macro.");
+        Ok(format!("{})\n{doc}", words.join(" ")))
+    }
+}
+
+/// A pattern in the words of signatures: `(a . b)` is `(a b …)`.
+fn readable(pattern: &str) -> String {
+    let mut parts = pattern.split(" . ");
+    let mut text = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        text.push(' ');
+        text.push_str(&part.replacen(')', " …)", 1));
+    }
+    text.replace("...", "…")
+}
+
+fn last_pattern(rules: &Syntax) -> Option<&Syntax> {
+    rules.as_list()?.last()?.as_list()?.first()
+}
 
 pub(crate) fn doc(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
     let [_, subject] = it.items() else {
@@ -18,25 +72,20 @@ pub(crate) fn doc(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(),
         None => None,
     };
     let text = match meaning {
-        Some(Meaning::Syntax(Binding::Special(special))) => {
-            Some(format!("{}\n{}", special.example, special.doc))
-        }
+        Some(Meaning::Syntax(Binding::Special(special))) => special.documentation(),
         Some(Meaning::Syntax(Binding::Macro(it))) => {
             let name = host.symbols().text(it.name).to_string();
-            Some(match &it.doc {
-                Some(doc) => format!("({name} …)\n{doc}"),
-                None => format!("({name} …)\nA macro."),
-            })
+            it.documentation(&name, |part| print_charged(part, host))?
         }
-        _ => None,
+        _ => {
+            x.schedule([
+                Task::internal("%procedure-doc", place, host),
+                Task::expression(subject, &it.env),
+                Task::Build(Build::Call(1), it.place()),
+            ]);
+            return Ok(());
+        }
     };
-    match text {
-        Some(text) => x.schedule([Task::constant(Datum::String(text.into()), place)]),
-        None => x.schedule([
-            Task::internal("%procedure-doc", place, host),
-            Task::expression(subject, &it.env),
-            Task::Build(Build::Call(1), it.place()),
-        ]),
-    }
+    x.schedule([Task::constant(Datum::String(text.into()), place)]);
     Ok(())
 }

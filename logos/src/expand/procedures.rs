@@ -1,7 +1,8 @@
 //! Procedures: `lambda`, `fn`, `λ`, `case-lambda`, and the thunks of `delay` and `delay-force`.
 //!
-//! Owns parameter lists and what stands before a body: documentation and `:test` clauses. The tests are evaluated in
-//! the scope around the procedure: `(Let ((t (%tests "text" (Lambda () test) …))) (Lambda …))`.
+//! Owns parameter lists and what stands before a body: documentation, and `:test`, `:price` and `:profile` clauses. The tests are
+//! evaluated in the scope around the procedure: `(Let ((t (%tests "text" (Lambda () test) …))) (Lambda …))`. Price and profile are
+//! words for the reader: they become the last line of the documentation.
 
 use super::assembly::{Build, Place};
 use super::body::Body;
@@ -12,8 +13,10 @@ use super::scope::{Env, Identifier, Local};
 use super::task::{Hint, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::{Lambda, VariableId};
+use crate::reference::with_costs;
 use crate::symbol::Symbol;
 use crate::syntax::{Datum, Syntax};
+use crate::vm::Profile;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -196,7 +199,7 @@ pub(crate) fn bind_formals(
     Ok(Formals { required, rest })
 }
 
-/// Takes documentation and tests off the beginning of a body. Tests are looked for only where keywords
+/// Takes documentation and clauses off the beginning of a body. Clauses are looked for only where keywords
 /// mean themselves.
 pub(crate) fn preamble<'a>(
     forms: &'a [Syntax],
@@ -214,27 +217,74 @@ pub(crate) fn preamble<'a>(
         result.doc = Some(text.clone());
         result.body = rest;
     }
+    let (mut price, mut profile) = (None, None);
     while env.world.has_keywords()
-        && let [keyword, rest @ ..] = result.body
-        && !rest.is_empty()
-        && is_test(keyword, host)
+        && let [keyword, value, rest @ ..] = result.body
+        && let Some(clause) = Clause::of(keyword, host)
     {
         host.spend(1)?;
-        result.tests.push(&rest[0]);
-        result.body = &rest[1..];
-        if result.body.is_empty() {
+        match clause {
+            Clause::Test => result.tests.push(value),
+            Clause::Price => price = Some(price_text(value, host)?),
+            Clause::Profile => profile = Some(profile_name(value, host)?),
+        }
+        result.body = rest;
+        if rest.is_empty() {
             return Err(ExpandError::syntax(
                 keyword.span(),
-                "After its tests a definition needs a body.",
+                "After its clauses a definition needs a body.",
             )
             .hint("It is written like (define (one) :test (= (one) 1) 1)."));
         }
     }
+    if price.is_some() || profile.is_some() {
+        result.doc = Some(with_costs(result.doc.as_deref(), price.as_deref(), profile));
+    }
     Ok(result)
 }
 
-fn is_test(syntax: &Syntax, host: &mut dyn Host) -> bool {
-    Identifier::of(syntax).is_some_and(|name| host.symbols().text(name.name()) == ":test")
+/// What may stand between a definition's documentation and its body.
+enum Clause {
+    Test,
+    Price,
+    Profile,
+}
+
+impl Clause {
+    fn of(keyword: &Syntax, host: &mut dyn Host) -> Option<Clause> {
+        match host.symbols().text(Identifier::of(keyword)?.name()) {
+            ":test" => Some(Clause::Test),
+            ":price" => Some(Clause::Price),
+            ":profile" => Some(Clause::Profile),
+            _ => None,
+        }
+    }
+}
+
+fn price_text(value: &Syntax, host: &mut dyn Host) -> Result<Rc<str>, ExpandError> {
+    if let Datum::String(text) = value.datum() {
+        return Ok(text.clone());
+    }
+    let shown = message::show(value, host);
+    Err(ExpandError::syntax(
+        value.span(),
+        format!("A price is a text in double quotes, but this is {shown}."),
+    )
+    .hint("It is written like :price \"9 for each element\".")
+    .about(value.clone()))
+}
+
+fn profile_name(value: &Syntax, host: &mut dyn Host) -> Result<Profile, ExpandError> {
+    let name = Identifier::of(value).map(|name| host.symbols().text(name.name()));
+    if let Some(profile) = name.and_then(Profile::named) {
+        return Ok(profile);
+    }
+    let shown = message::show(value, host);
+    Err(ExpandError::syntax(
+        value.span(),
+        format!("A profile is one of pure, local and node, but this is {shown}."),
+    )
+    .about(value.clone()))
 }
 
 /// The tasks that make the list of tests.

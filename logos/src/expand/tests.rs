@@ -875,7 +875,7 @@ fn errors_say_what_is_wrong() {
         ),
         (
             "(define (f) :test 1)",
-            "After its tests a definition needs a body.",
+            "After its clauses a definition needs a body.",
             ":test",
         ),
         (

@@ -2,9 +2,11 @@
 
 use super::control::Next;
 use super::{Fault, Status, Vm};
+use crate::builtins::ports;
 use crate::codegen::Compiled;
-use crate::core::{Lambda, LambdaId};
-use crate::opcode::Op;
+use crate::core::{LambdaId, VariableId};
+use crate::opcode::{Op, a};
+use crate::syntax::Span;
 use crate::value::{Kind, Value};
 use std::rc::Rc;
 
@@ -35,14 +37,17 @@ impl Vm {
         } else {
             Value::FALSE
         };
+        if aspect == Aspect::Doc {
+            return match self.documentation(procedure, None) {
+                Some(text) => self.machine.string(&text),
+                None => Ok(nothing),
+            };
+        }
         if let Some(index) = procedure.as_builtin() {
             let builtin = self.machine.builtins[index as usize];
             return match aspect {
                 Aspect::Name => Ok(Value::symbol(self.machine.symbols.intern(builtin.name))),
-                Aspect::Doc => self
-                    .machine
-                    .string(&format!("{}\n{}", builtin.signature, builtin.doc)),
-                Aspect::Source | Aspect::Tests => Ok(nothing),
+                _ => Ok(nothing),
             };
         }
         if !self.machine.heap.is(procedure, Kind::Closure) {
@@ -54,13 +59,6 @@ impl Vm {
         let info = &compiled.unit.lambdas[lambda as usize];
         match aspect {
             Aspect::Name => Ok(info.name.map_or(nothing, Value::symbol)),
-            Aspect::Doc => match &info.doc {
-                Some(doc) => {
-                    let text = format!("{}\n{doc}", self.signature(&compiled, info));
-                    self.machine.string(&text)
-                }
-                None => Ok(nothing),
-            },
             Aspect::Source => {
                 let text = self.machine.sources.slice(info.span).to_string();
                 if text.is_empty() {
@@ -69,50 +67,122 @@ impl Vm {
                     self.machine.string(&text)
                 }
             }
+            Aspect::Doc => Ok(nothing),
             Aspect::Tests => Ok(tests_place(&compiled, lambda).map_or(nothing, |place| {
                 self.machine.heap.field(procedure, 1 + place)
             })),
         }
     }
 
-    /// The code of a closure; of a `case-lambda`, that of its first clause.
-    fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
-        let mut closure = closure;
-        let mut entry = self.machine.heap.field(closure, 0).fixnum_value() as usize;
-        if Op::of(self.code.words[entry]) == Op::EnterCase {
-            closure = self.machine.heap.field(closure, 1);
-            entry = self.machine.heap.field(closure, 0).fixnum_value() as usize;
+    /// What `doc` shows of a value; a procedure without documentation has none. It is shown under another name than its own if one is given.
+    pub(crate) fn documentation(&self, value: Value, name: Option<&str>) -> Option<String> {
+        let m = &self.machine;
+        if let Some(index) = value.as_builtin() {
+            return Some(m.builtins[index as usize].documentation());
         }
-        let block = self.code.block_at(entry as u32)?;
+        if m.heap.is(value, Kind::Parameter) {
+            return ports::standard_documentation(m, value);
+        }
+        let (compiled, lambda) = self.closure_code(value)?;
+        let info = &compiled.unit.lambdas[lambda as usize];
+        let doc = info.doc.as_ref()?;
+        let own = info.name.map(|name| m.symbols.text(name));
+        let signature = self.signature(value, name.or(own).unwrap_or("procedure"));
+        Some(format!("{signature}\n{doc}"))
+    }
+
+    /// Where a procedure was defined.
+    pub(crate) fn definition_span(&self, procedure: Value) -> Option<Span> {
+        let (compiled, lambda) = self.closure_code(procedure)?;
+        Some(compiled.unit.lambdas[lambda as usize].span)
+    }
+
+    fn closure_code(&self, value: Value) -> Option<(Rc<Compiled>, LambdaId)> {
+        let is_closure = self.machine.heap.is(value, Kind::Closure);
+        is_closure.then(|| self.code_of(value)).flatten()
+    }
+
+    /// The code of a closure; of a `case-lambda`, that of its first clause.
+    pub(crate) fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
+        self.clause_code(self.clauses(closure)[0])
+    }
+
+    /// The closures that a `case-lambda` chooses from; of another closure, itself.
+    fn clauses(&self, closure: Value) -> Vec<Value> {
+        let word = self.code.words[self.entry_of(closure)];
+        match Op::of(word) {
+            Op::EnterCase => (0..a(word))
+                .map(|clause| self.machine.heap.field(closure, 1 + clause))
+                .collect(),
+            _ => vec![closure],
+        }
+    }
+
+    fn entry_of(&self, closure: Value) -> usize {
+        self.machine.heap.field(closure, 0).fixnum_value() as usize
+    }
+
+    fn clause_code(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
+        let block = self.code.block_at(self.entry_of(closure) as u32)?;
         (block.lambda < block.unit.unit.lambdas.len() as u32)
             .then(|| (block.unit.clone(), block.lambda))
     }
 
-    /// How a procedure is called.
-    fn signature(&self, compiled: &Compiled, lambda: &Lambda) -> String {
-        let name = |variable: &u32| {
-            self.machine
-                .symbols
-                .text(compiled.unit.variables[*variable as usize].name)
+    /// How a procedure is called. Of a `case-lambda`, parameters that its later clauses add stand in square brackets; one that takes any
+    /// number is shown by its first clause and an ellipsis.
+    fn signature(&self, procedure: Value, name: &str) -> String {
+        let clauses = self.clauses(procedure);
+        let clauses: Vec<Parameters> = clauses
+            .into_iter()
+            .filter_map(|clause| self.parameters(clause))
+            .collect();
+        let Some((first, more)) = clauses.split_first() else {
+            return format!("({name} …)");
         };
-        let mut text = String::from("(");
-        text.push_str(
-            lambda
-                .name
-                .map_or("procedure", |name| self.machine.symbols.text(name)),
-        );
-        for parameter in &lambda.parameters {
-            text.push(' ');
-            text.push_str(name(parameter));
+        let mut words = vec![name.to_string()];
+        words.extend(first.required.iter().cloned());
+        let takes_any = clauses.iter().any(|clause| clause.rest.is_some());
+        if takes_any {
+            words.extend(first.rest.clone().filter(|_| more.is_empty()));
+            words.push("…".to_string());
+            return format!("({})", words.join(" "));
         }
-        if let Some(rest) = &lambda.rest {
-            text.push(' ');
-            text.push_str(name(rest));
-            text.push_str(" …");
+        let mut known = first.required.len();
+        for clause in more {
+            if clause.required.len() > known
+                && clause
+                    .required
+                    .starts_with(&words[1..=first.required.len()])
+            {
+                words.extend(
+                    clause.required[known..]
+                        .iter()
+                        .map(|word| format!("[{word}]")),
+                );
+                known = clause.required.len();
+            }
         }
-        text.push(')');
-        text
+        format!("({})", words.join(" "))
     }
+
+    fn parameters(&self, closure: Value) -> Option<Parameters> {
+        let (compiled, lambda) = self.clause_code(closure)?;
+        let lambda = &compiled.unit.lambdas[lambda as usize];
+        let name = |variable: &VariableId| {
+            let name = compiled.unit.variables[*variable as usize].name;
+            self.machine.symbols.text(name).to_string()
+        };
+        Some(Parameters {
+            required: lambda.parameters.iter().map(name).collect(),
+            rest: lambda.rest.as_ref().map(name),
+        })
+    }
+}
+
+/// The names of a procedure's parameters.
+struct Parameters {
+    required: Vec<String>,
+    rest: Option<String>,
 }
 
 /// Where a closure keeps its tests among its captured values.

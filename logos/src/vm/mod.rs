@@ -84,6 +84,13 @@ impl Profile {
             Profile::Node => "node",
         }
     }
+
+    /// The profile of that name.
+    pub fn named(name: &str) -> Option<Profile> {
+        [Profile::Pure, Profile::Local, Profile::Node]
+            .into_iter()
+            .find(|profile| profile.name() == name)
+    }
 }
 
 /// What a call of [`Vm::run`] came to.

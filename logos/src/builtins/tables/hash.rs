@@ -29,7 +29,7 @@ pub const TABLE: &[Builtin] = &[
         "hash-by-identity",
         "(hash-by-identity value [bound])",
         (1, 2),
-        "10",
+        "4, and 6 more for what is not a number, a character or a name",
         "A whole number that is the same for values that are eqv?.",
         identity_hash,
     ),
