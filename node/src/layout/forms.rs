@@ -51,7 +51,8 @@ const BODIES: [(&str, usize); 38] = [
     ("recover", 1),
 ];
 
-/// The form of that name; `is_named` when its second element is an atom, as in a named `let`.
+/// The form of that name; `is_named` when its second element is an atom, as in a named `let` or a `syntax-rules` with an
+/// ellipsis of its own.
 pub fn form(head: &str, is_named: bool) -> Option<Form> {
     if head == "cond" {
         return Some(Form {
@@ -60,7 +61,7 @@ pub fn form(head: &str, is_named: bool) -> Option<Form> {
         });
     }
     let (name, first) = BODIES.iter().find(|(name, _)| *name == head)?;
-    let extra = usize::from(*name == "let" && is_named);
+    let extra = usize::from(is_named && matches!(*name, "let" | "syntax-rules"));
     Some(Form {
         first: first + extra,
         is_aligned: false,

@@ -73,14 +73,25 @@ fn bodies_of_several_forms_are_broken() {
         "(let name ((x 1)) (name x))\n",
     );
     check(
-        "(cond ((null? x) (f x) (g x)) ((assv 1 x) => cdr) (else 1 2))",
+        "(cond ((null? x) (f x) (g x)) ((assv 1 x) => cdr) (else (f x) (g x)))",
         "\
 (cond ((null? x)
        (f x)
        (g x))
       ((assv 1 x) => cdr)
-      (else 1
-            2))
+      (else (f x)
+            (g x)))
+",
+    );
+    check(
+        "(syntax-rules () ((_ x . body) (let () . body)) ((_ (x y ...) . body) (let ((x 1)) (f y) ... . body)))",
+        "\
+(syntax-rules ()
+  ((_ x . body) (let () . body))
+  ((_ (x y ...) . body)
+   (let ((x 1))
+     (f y) ...
+     . body)))
 ",
     );
     check("(begin 1)", "(begin 1)\n");

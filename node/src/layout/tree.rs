@@ -6,7 +6,7 @@ use super::lexemes::{Lexeme, Part};
 /// Longest form with a body that stands on one line, in characters.
 const FORM_WIDTH: usize = 60;
 /// Longest several bindings that stand on one line, in characters.
-const BINDINGS_WIDTH: usize = 40;
+const BINDINGS_WIDTH: usize = 48;
 
 /// One element: an atom, a comment, or a group with its elements.
 #[derive(Debug, Clone)]
@@ -134,11 +134,13 @@ impl<'a> Tree<'a> {
     /// body.
     fn must_break(&self, index: usize) -> bool {
         let node = &self.nodes[index];
-        if node.is_clause && node.children.len() > 2 {
+        let is_mark = |child: &&usize| matches!(self.nodes[**child].text, "." | "...");
+        let count = node.children.len() - node.children.iter().filter(is_mark).count();
+        if node.is_clause && count > 2 {
             return !self.has_second(index, "=>");
         }
         match self.form(index) {
-            Some(Form { first, .. }) => node.children.len() > first + 2,
+            Some(Form { first, .. }) => count > first + 2,
             None => false,
         }
     }

@@ -203,6 +203,8 @@ impl<'a> Writer<'_, 'a> {
                 // Nothing can follow it on its line.
                 (Kind::LineComment, _) => false,
                 (_, Kind::LineComment) => !element.begins_line,
+                // What stands for the rest of a list, and what repeats the element before.
+                _ if before.text == "." || element.text == "..." => true,
                 _ if number <= first => true,
                 _ if is_filled => column + 1 + width + node.close.len() <= WIDTH,
                 _ => is_value,
