@@ -332,7 +332,7 @@ fn documentation_is_shown() {
             "{index}"
         );
     }
-    assert!(!index.contains('%'));
+    assert!(!index.contains("(%"));
     let whole = with(&["doc", "--all"]).output;
     assert!(whole.contains("\n### `(car pair)`\n"));
     let json = with(&["--json", "doc"]).output;
