@@ -76,7 +76,8 @@ fn tests_in_the_examples_pass() {
 }
 
 #[test]
-fn the_examples_are_in_the_canonical_layout() {
-    let ran = run(logos(&Folder::new()).args(["fmt", "--check", "examples", "node/src"]));
+fn the_examples_and_the_library_are_in_the_canonical_layout() {
+    let sources = ["examples", "stdlib", "node/src"];
+    let ran = run(logos(&Folder::new()).args(["fmt", "--check"]).args(sources));
     assert_eq!((ran.output.as_str(), ran.status), ("", Some(0)), "{ran:?}");
 }
