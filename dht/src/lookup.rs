@@ -9,6 +9,8 @@
 //! path asks its own. A liar misleads the path it stands on, and no other. Half of the paths begin at the
 //! nearest known, half anywhere: liars who filled one of our buckets stand at the beginning of some paths only.
 
+use std::cmp::Ordering;
+
 use crate::contact::{Contact, PublicKey};
 use crate::id::Id;
 use crate::{ALPHA, DISJOINT, K};
@@ -168,13 +170,17 @@ impl Lookup {
     }
 
     /// A node answered, naming these contacts. Returns the hops to it, or `None` if it was never asked.
-    pub(crate) fn answered(&mut self, id: &Id, contacts: Vec<Contact>) -> Option<u32> {
+    pub(crate) fn answered(&mut self, id: &Id, mut contacts: Vec<Contact>) -> Option<u32> {
         let place = self.settle(id, State::Answered)?;
         let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
+        contacts.sort_by(|one, other| self.nearer(one.id(), other.id()));
+        contacts.dedup();
+        let places = self.places(&contacts);
         let referrer = self.referrals.len() as u16;
-        self.referrals.push(self.judge(&contacts));
-        for contact in contacts {
-            self.learn(contact, hops + 1, Some(referrer), usize::from(path));
+        self.referrals.push(self.judge(&places));
+        // The farthest first, so that the places of the others stay true.
+        for (contact, place) in contacts.into_iter().zip(places).rev() {
+            self.learn_at(place, contact, hops + 1, Some(referrer), usize::from(path));
         }
         Some(u32::from(hops))
     }
@@ -327,39 +333,67 @@ impl Lookup {
             .count()
     }
 
-    /// Where somebody stands, or would. Where the most significant bits tie, the whole distance decides.
-    fn place(&self, id: &Id) -> Result<usize, usize> {
+    fn nearer(&self, one: &Id, other: &Id) -> Ordering {
         let target = self.target.prefix();
-        let near = target ^ id.prefix();
-        let nearer = |candidate: &Candidate| target ^ candidate.contact.prefix() < near;
-        let mut place = self.candidates.partition_point(nearer);
-        while let Some(other) = self.candidates.get(place).map(|c| &c.contact)
-            && target ^ other.prefix() == near
-        {
-            if other.is(id) {
-                return Ok(place);
+        let first = (target ^ one.prefix()).cmp(&(target ^ other.prefix()));
+        first.then_with(|| {
+            let distance = |id: &Id| self.target.distance(id);
+            distance(one).cmp(&distance(other))
+        })
+    }
+
+    /// Where somebody stands, or would.
+    fn place(&self, id: &Id) -> Result<usize, usize> {
+        self.candidates
+            .binary_search_by(|candidate| self.nearer(candidate.contact.id(), id))
+    }
+
+    /// Where each of these stands or would, nearest first: one walk along the candidates for all of them.
+    fn places(&self, contacts: &[Contact]) -> Vec<Result<usize, usize>> {
+        let target = self.target.prefix();
+        let mut begin = 0;
+        let mut find = |contact: &Contact| {
+            let near = target ^ contact.prefix();
+            let rest = &self.candidates[begin..];
+            let nearer = |candidate: &Candidate| target ^ candidate.contact.prefix() < near;
+            begin += rest.iter().take_while(|other| nearer(other)).count();
+            match self.candidates.get(begin) {
+                Some(other) if other.contact.is(contact.id()) => Ok(begin),
+                Some(other) if other.contact.prefix() == contact.prefix() => {
+                    self.place(contact.id())
+                }
+                _ => Err(begin),
             }
-            if self.target.distance(other.id()) > self.target.distance(id) {
-                break;
-            }
-            place += 1;
-        }
-        Err(place)
+        };
+        contacts.iter().map(&mut find).collect()
     }
 
     fn learn(&mut self, contact: Contact, hops: u16, referrer: Option<u16>, path: usize) {
+        let place = self.place(contact.id());
+        self.learn_at(place, contact, hops, referrer, path);
+    }
+
+    fn learn_at(
+        &mut self,
+        found: Result<usize, usize>,
+        contact: Contact,
+        hops: u16,
+        referrer: Option<u16>,
+        path: usize,
+    ) {
         let is_believed = !referrer.is_some_and(|referrer| self.is_doubted(referrer));
         let room = self.paths * LOOKUP_CANDIDATES_MAX;
-        if *contact.id() == self.own {
+        if contact.is(&self.own) {
             return;
         }
-        let found = self.place(contact.id());
         let state = if is_believed {
             State::Waiting
         } else {
             State::Doubted
         };
         match found {
+            // It was forgotten just now, for somebody nearer.
+            Ok(place) if place >= self.candidates.len() => {}
             Ok(place) if is_believed && self.candidates[place].state == State::Doubted => {
                 let candidate = &mut self.candidates[place];
                 (candidate.state, candidate.referrer) = (State::Waiting, referrer);
@@ -371,7 +405,7 @@ impl Lookup {
                     candidate.second_referrer = candidate.second_referrer.or(referrer);
                 }
             }
-            Err(place) if place >= room => {}
+            Err(place) if place >= room.min(self.candidates.len() + 1) => {}
             Err(place) => {
                 let candidate = Candidate {
                     contact,
@@ -434,13 +468,12 @@ impl Lookup {
     }
 
     /// What is known already of contacts somebody names: who names the silent ones of another liar is one.
-    fn judge(&self, contacts: &[Contact]) -> Referrals {
+    fn judge(&self, places: &[Result<usize, usize>]) -> Referrals {
         let mut referrals = Referrals::default();
-        for contact in contacts {
-            let place = self.place(contact.id());
-            match place.map(|place| self.candidates[place].state) {
-                Ok(State::Answered) => referrals.answered += 1,
-                Ok(State::Failed | State::Slow) => referrals.silent += 1,
+        for place in places.iter().flatten() {
+            match self.candidates[*place].state {
+                State::Answered => referrals.answered += 1,
+                State::Failed | State::Slow => referrals.silent += 1,
                 _ => {}
             }
         }
