@@ -716,3 +716,56 @@ fn republishing_sends_large_values_only_to_who_lacks_them() {
     assert_eq!(stubs, [peer(9), peer(10)]);
     assert_eq!(full, [peer(10)]);
 }
+
+/// Whoever is among the nearest gets the item as soon as it answers, and enough of them end the command; the
+/// rest goes on without anybody waiting.
+#[test]
+fn a_put_ends_once_enough_of_the_nearest_have_it() {
+    let item = signed(draft(NOW));
+    let mut node = node();
+    (9..39).for_each(|number| introduce(&mut node, NOW, number));
+    let put = Put {
+        item: item.clone(),
+        require: Some(2),
+        read_back: false,
+    };
+    let event = Event::Command {
+        operation: OperationId(1),
+        command: Command::Put(put),
+    };
+    let mut finds = sends(&node.handle(NOW, event));
+    let (mut stored, mut report) = (0, None);
+    while report.is_none() {
+        finds.sort_by_key(|(_, peer, _)| std::cmp::Reverse(item.key.distance(peer.id())));
+        let (exchange, ..) = finds.pop().expect("it ends before everybody was asked");
+        let nodes = Response::Nodes(dht::Nodes::default());
+        for send in sends(&answer(&mut node, exchange, nodes)) {
+            match send.2 {
+                Request::Store(_) => {
+                    let actions = answer(&mut node, send.0, Response::Stored);
+                    stored += 1;
+                    report = outcome(&actions);
+                    finds.extend(sends(&actions));
+                }
+                _ => finds.push(send),
+            }
+        }
+    }
+    let Some(Ok(Outcome::Stored(report))) = report else {
+        panic!("{report:?}")
+    };
+    assert_eq!((report.stored, stored), (2, 2));
+    assert!(!finds.is_empty() && node.writes_running() == 1);
+    while let Some((exchange, _, request)) = finds.pop() {
+        let response = match request {
+            Request::Store(_) => {
+                stored += 1;
+                Response::Stored
+            }
+            _ => Response::Nodes(dht::Nodes::default()),
+        };
+        finds.extend(sends(&answer(&mut node, exchange, response)));
+    }
+    assert_eq!(node.writes_running(), 0);
+    assert!((19..=20).contains(&stored), "{stored}");
+}

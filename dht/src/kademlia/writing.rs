@@ -20,6 +20,7 @@ use crate::contact::Contact;
 use crate::event::{OperationError, OperationId, Outcome, Put, PutReport};
 use crate::id::Id;
 use crate::item::VerifiedItem;
+use crate::lookup::Lookup;
 use crate::message::{ErrorCode, FindValue, Request, Response, Store};
 use crate::storage::{Incoming, Kept, Refusal};
 use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
@@ -36,6 +37,8 @@ pub(super) struct Write {
     pub(super) item: VerifiedItem,
     pub(super) require: Option<usize>,
     read_back: bool,
+    /// Nobody on this node asked for it.
+    is_upkeep: bool,
     pub(super) report: PutReport,
     /// Whom it goes to, as far as they are known.
     targets: Vec<Target>,
@@ -54,6 +57,8 @@ struct Target {
     is_stub: bool,
     /// Overdue in the lookup: it gets the item if it lives, and nobody waits for it.
     is_doubtful: bool,
+    /// It said that it stored the item and, if it was to be read back, gave it back.
+    has_it: bool,
     fate: Fate,
 }
 
@@ -72,6 +77,7 @@ impl Target {
             outstanding: 0,
             is_stub,
             is_doubtful: false,
+            has_it: false,
             fate: Fate::Storing,
         }
     }
@@ -99,6 +105,18 @@ impl Write {
             true => self.report.confirmed,
             false => self.report.stored,
         }
+    }
+
+    /// The same, but while others are still being looked for, only those among the K nearest known so far.
+    fn counted_near(&self, lookup: &Lookup) -> usize {
+        if !self.is_looking {
+            return self.counted();
+        }
+        let near = self
+            .targets
+            .iter()
+            .filter(|target| target.has_it && lookup.is_among_nearest(target.contact.id(), K));
+        near.count()
     }
 
     fn is_over(&self) -> bool {
@@ -163,6 +181,7 @@ impl Kademlia {
             item,
             require,
             read_back,
+            is_upkeep: operation.is_none(),
             report: PutReport::default(),
             targets: Vec::new(),
             is_looking: true,
@@ -197,7 +216,7 @@ impl Kademlia {
             }
         }
         let size = write.item.item().value.as_ref().map_or(0, Vec::len);
-        let is_stub = task.operation.is_none() && size > STUB_FIRST_BYTES;
+        let is_stub = write.is_upkeep && size > STUB_FIRST_BYTES;
         let target = |contact| Target::new(contact, is_stub);
         let known = write.targets.len();
         nearest.retain(|contact| write.place(contact).is_none());
@@ -335,7 +354,7 @@ impl Kademlia {
                 self.send_read_back(now, id, task, from);
             }
             None => {
-                target.fate = Fate::Settled;
+                (target.fate, target.has_it) = (Fate::Settled, true);
                 write.report.stored += 1;
             }
             Some(ErrorCode::Refused) if target.is_stub => {
@@ -419,7 +438,7 @@ impl Kademlia {
             _ => false,
         };
         if let Some(target) = write.target(from).filter(|t| t.fate == Fate::ReadingBack) {
-            target.fate = Fate::Settled;
+            (target.fate, target.has_it) = (Fate::Settled, has_it);
             if has_it {
                 write.report.confirmed += 1;
             } else {
@@ -446,22 +465,22 @@ impl Kademlia {
     }
 
     pub(super) fn continue_stores(&mut self, now: u64, id: TaskId, mut task: Task) {
+        let looked = task.report(now);
         let Goal::Write(write) = &mut task.goal else {
             return;
         };
-        if write.is_looking {
-            self.tasks.insert(id, task);
-            return;
-        }
         let is_over = write.is_over();
         let has_enough = write
             .require
-            .is_some_and(|require| write.counted() >= require.max(1));
+            .is_some_and(|require| write.counted_near(&task.lookup) >= require.max(1));
         if !is_over && (!has_enough || task.operation.is_none()) {
             self.tasks.insert(id, task);
             return;
         }
-        let report = write.report.clone();
+        let mut report = write.report.clone();
+        if write.is_looking {
+            report.lookup = looked;
+        }
         let required = write.require.unwrap_or(1).max(1);
         let outcome = if write.counted() >= required {
             Ok(Outcome::Stored(report))

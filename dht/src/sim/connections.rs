@@ -4,8 +4,7 @@
 //! headers of every packet. Refuses to exchange anything; it counts.
 //!
 //! A node keeps the connections it dialled until they were silent for [`CONNECTION_IDLE_MS`], at most
-//! [`CONNECTIONS_MAX`]; the least recently used of those it may take the place of gives way. For speed a
-//! connection has four places only, told by its peer's number, and not any.
+//! [`CONNECTIONS_MAX`]; beyond that the one least recently used gives way.
 
 use super::NodeIndex;
 use crate::{CONNECTION_IDLE_MS, CONNECTIONS_MAX};
@@ -22,65 +21,52 @@ const ACKNOWLEDGEMENT_BYTES: u64 = 30;
 /// Bytes of a frame that fit into one datagram.
 const DATAGRAM_BYTES: u64 = 1_140;
 
-const WAYS: usize = 4;
-const SETS: usize = CONNECTIONS_MAX / WAYS;
-
 /// Bytes of a frame on the wire, headers and acknowledgement included.
 pub(super) fn wire_bytes(frame: u64) -> u64 {
     frame + frame.div_ceil(DATAGRAM_BYTES).max(1) * PACKET_BYTES + ACKNOWLEDGEMENT_BYTES
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Connection {
-    /// One more than the peer's number; 0 is none.
-    peer: u32,
     /// How often the peer had been started.
-    starts: u32,
+    starts: u64,
     used_at: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    /// Empty until the first one.
-    places: Vec<Connection>,
+    /// Whom each connection goes to, apart from the rest as every request looks through them.
+    peers: Vec<u32>,
+    rest: Vec<Connection>,
 }
 
 impl Connections {
     /// Uses the connection to a peer. True if it had to be made.
     pub(super) fn used(&mut self, now: u64, peer: NodeIndex, starts: u64) -> bool {
-        if self.places.is_empty() {
-            self.places = vec![Connection::default(); SETS * WAYS];
-        }
-        let set = (peer % SETS) * WAYS;
-        let places = &mut self.places[set..set + WAYS];
+        let peer = peer as u32;
         let connection = Connection {
-            peer: peer as u32 + 1,
-            starts: starts as u32,
+            starts,
             used_at: now,
         };
-        let same = places
-            .iter_mut()
-            .find(|place| place.peer == connection.peer);
-        let (is_open, place) = match same {
-            Some(place) => {
-                let is_open =
-                    place.starts == connection.starts && now < place.used_at + CONNECTION_IDLE_MS;
-                (is_open, place)
-            }
-            None => {
-                let oldest = places
-                    .iter_mut()
-                    .min_by_key(|place| (place.peer != 0, place.used_at));
-                (false, oldest.expect("a set has places"))
-            }
-        };
-        *place = connection;
-        !is_open
+        if let Some(place) = self.peers.iter().position(|other| *other == peer) {
+            let before = std::mem::replace(&mut self.rest[place], connection);
+            return before.starts != starts || now >= before.used_at + CONNECTION_IDLE_MS;
+        }
+        if self.peers.len() < CONNECTIONS_MAX {
+            self.peers.push(peer);
+            self.rest.push(connection);
+            return true;
+        }
+        let places = 0..self.rest.len();
+        if let Some(oldest) = places.min_by_key(|place| self.rest[*place].used_at) {
+            (self.peers[oldest], self.rest[oldest]) = (peer, connection);
+        }
+        true
     }
 
     /// The node was switched off.
     pub(super) fn close(&mut self) {
-        self.places = Vec::new();
+        *self = Self::default();
     }
 }
 
@@ -105,13 +91,12 @@ mod tests {
     #[test]
     fn the_least_recently_used_gives_way() {
         let mut connections = Connections::default();
-        let of_one_set = |number: usize| number * SETS;
-        for number in 0..WAYS {
-            assert!(connections.used(number as u64, of_one_set(number), 1));
+        for number in 0..CONNECTIONS_MAX {
+            assert!(connections.used(number as u64, number, 1));
         }
-        assert!(!connections.used(10, of_one_set(0), 1));
-        assert!(connections.used(11, of_one_set(WAYS), 1));
-        assert!(!connections.used(12, of_one_set(0), 1));
-        assert!(connections.used(13, of_one_set(1), 1));
+        assert!(!connections.used(1_000, 0, 1));
+        assert!(connections.used(1_001, CONNECTIONS_MAX, 1));
+        assert!(!connections.used(1_002, 0, 1));
+        assert!(connections.used(1_003, 1, 1));
     }
 }
