@@ -100,6 +100,8 @@ pub(crate) struct Storage {
     sources: BTreeMap<PublicKey, Share>,
     subnets: BTreeMap<Subnet, Share>,
     due: BTreeSet<(u64, Id)>,
+    /// The first of these times, as it is asked for after every event.
+    next_due: Option<u64>,
 }
 
 impl Storage {
@@ -113,6 +115,7 @@ impl Storage {
             sources: BTreeMap::new(),
             subnets: BTreeMap::new(),
             due: BTreeSet::new(),
+            next_due: None,
         }
     }
 
@@ -242,22 +245,23 @@ impl Storage {
     pub(crate) fn remove(&mut self, key: &Id) -> Option<VerifiedItem> {
         let held = self.items.remove(key)?;
         self.due.remove(&(held.due, *key));
+        self.next_due = self.due.first().map(|(at, _)| *at);
         self.account(&held, false);
         Some(held.item)
     }
 
     /// When something next happens to a held item.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        self.due.first().map(|(at, _)| *at)
+        self.next_due
     }
 
     /// The next thing that is due, having been done as far as it concerns the storage. An item to be
     /// republished is due again in an hour.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<Due> {
-        let (at, key) = *self.due.first()?;
-        if at > now {
+        if self.next_due? > now {
             return None;
         }
+        let (_, key) = *self.due.first()?;
         let held = self.items.get_mut(&key)?;
         let item = held.item.item();
         if held.cached_until.is_some_and(|until| until <= now)
@@ -373,6 +377,7 @@ impl Storage {
         if due != u64::MAX {
             self.due.insert((due, *key));
         }
+        self.next_due = self.due.first().map(|(at, _)| *at);
     }
 
     fn is_over_quota(&self, incoming: &Incoming, size: usize) -> bool {

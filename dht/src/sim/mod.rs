@@ -248,7 +248,9 @@ impl World {
     pub fn index_of(&self, contact: &Contact) -> Option<NodeIndex> {
         population::index_of(contact).filter(|index| {
             let node = self.nodes.get(*index);
-            node.is_some_and(|node| node.contact.public_key() == contact.public_key())
+            node.is_some_and(|node| {
+                node.contact == *contact || node.contact.public_key() == contact.public_key()
+            })
         })
     }
 
