@@ -3,7 +3,8 @@
 //! Owns the table text ↔ number and the memory it accounts for. Refuses to hand out an order: symbols are
 //! compared by their text wherever an order can be seen.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxBuildHasher;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
@@ -18,10 +19,16 @@ impl fmt::Debug for Symbol {
 }
 
 /// The table of all symbols of one world.
+///
+/// The names of the library, which nobody could choose so that they collide, are found by hashing and shared by all copies of the table. All
+/// others are searched for in a tree, which no choice of names makes slow.
 #[derive(Debug, Default, Clone)]
 pub struct Symbols {
     texts: Vec<Rc<str>>,
-    interned: BTreeMap<Rc<str>, Symbol>,
+    library: Rc<HashMap<Rc<str>, Symbol, FxBuildHasher>>,
+    /// Whether what is interned now belongs to the library.
+    is_loading: bool,
+    others: BTreeMap<Rc<str>, Symbol>,
 }
 
 impl Symbols {
@@ -30,20 +37,37 @@ impl Symbols {
         Symbols::default()
     }
 
+    /// An empty table that a library is loaded with.
+    pub(crate) fn loading() -> Symbols {
+        Symbols {
+            is_loading: true,
+            ..Symbols::default()
+        }
+    }
+
+    /// The library is loaded: names that come now are others'.
+    pub(crate) fn end_loading(&mut self) {
+        self.is_loading = false;
+    }
+
     /// The symbol written `text`; the same one each time.
     pub fn intern(&mut self, text: &str) -> Symbol {
-        if let Some(&symbol) = self.interned.get(text) {
+        if let Some(symbol) = self.find(text) {
             return symbol;
         }
         let text: Rc<str> = text.into();
         let symbol = self.push(text.clone());
-        self.interned.insert(text, symbol);
+        match Rc::get_mut(&mut self.library) {
+            Some(library) if self.is_loading => library.insert(text, symbol),
+            _ => self.others.insert(text, symbol),
+        };
         symbol
     }
 
     /// The symbol written `text`, if there is one already.
     pub fn find(&self, text: &str) -> Option<Symbol> {
-        self.interned.get(text).copied()
+        let known = self.library.get(text);
+        known.or_else(|| self.others.get(text)).copied()
     }
 
     /// A new symbol, equal to no other, that prints as `text`.
@@ -63,7 +87,7 @@ impl Symbols {
 
     /// Whether the symbol is one that `intern` gives.
     pub fn is_interned(&self, symbol: Symbol) -> bool {
-        self.interned.get(self.text(symbol)) == Some(&symbol)
+        self.find(self.text(symbol)) == Some(symbol)
     }
 
     /// Whether the symbol is a keyword: an interned symbol whose text is a colon and at least one more character.

@@ -361,3 +361,31 @@ fn a_fork_is_a_world_of_its_own() {
         plain
     );
 }
+
+#[test]
+fn what_the_library_compiles_late_counts_for_nobody() {
+    let mut late = Vm::new(Profile::Pure);
+    let mut early = late.fork();
+    early.compile_library();
+    let program = "(define (f n) (if (= n 0) '() (cons n (f (- n 1))))) \
+                   (list (fold + 0 (filter even? (f 500))) (sort (f 20) <) (format \"~a\" 1) \
+                   (string-join (map number->string (f 3)) \", \"))";
+    let (mut values, mut failures) = (0, 0);
+    for memory in (4_000..40_000).step_by(200) {
+        let bounds = Bounds {
+            fuel: Some(100_000),
+            memory: Some(memory),
+        };
+        let run = |vm: &mut Vm| evaluate_in(vm, program, bounds, u64::MAX);
+        let ended = run(&mut late.fork());
+        assert_eq!(ended, run(&mut early.fork()), "{memory}");
+        let mut stressed = late.fork();
+        stressed.set_stress(true);
+        assert_eq!(ended, run(&mut stressed), "{memory}");
+        match ended.result {
+            Ok(_) => values += 1,
+            Err(_) => failures += 1,
+        }
+    }
+    assert!(values > 10 && failures > 10, "{values} {failures}");
+}

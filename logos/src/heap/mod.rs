@@ -23,7 +23,7 @@ pub struct Heap {
     words: Vec<u64>,
     /// The next free word of the nursery.
     top: usize,
-    /// Fast allocation may go up to here; past it, ask the machine.
+    /// Fast allocation may go up to here, the end of the nursery or nowhere; past it, ask the machine.
     fast_end: usize,
     /// `top` when the words asked for were last added up.
     counted: usize,
@@ -53,7 +53,7 @@ impl Heap {
         Heap {
             words: vec![0; NURSERY_WORDS],
             top: FIRST_WORD,
-            fast_end: FIRST_WORD,
+            fast_end: 0,
             counted: FIRST_WORD,
             asked: 0,
             remembered: Vec::new(),
@@ -75,15 +75,15 @@ impl Heap {
         self.words.len()
     }
 
-    /// Starts the count of words asked for anew.
-    pub(crate) fn reset_asked(&mut self) {
-        self.asked = 0;
+    /// Goes on counting the words asked for from another number.
+    pub(crate) fn set_asked(&mut self, words: usize) {
+        self.asked = words;
         self.counted = self.top;
     }
 
-    /// Lets fast allocation go on for `words` more, or to the end of the nursery.
-    pub(crate) fn allow(&mut self, words: usize) {
-        self.fast_end = (self.top.saturating_add(words)).min(NURSERY_WORDS);
+    /// Lets allocation go on to the end of the nursery without asking the machine, or not at all.
+    pub(crate) fn open_fast_path(&mut self, open: bool) {
+        self.fast_end = if open { NURSERY_WORDS } else { 0 };
     }
 
     /// Whether the nursery has room for `words` more.

@@ -2,15 +2,14 @@
 //! text after that; none calls itself, and each looks at every character a bounded number of times.
 
 use super::error::excerpt;
-use super::word::word;
+use super::word::{simple_name, word};
 use crate::unicode;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while, take_while1};
 use nom::character::complete::{anychar, char, hex_digit1, one_of};
 use nom::combinator::{opt, value};
 use nom::error::{ErrorKind, ParseError};
-use nom::multi::many0_count;
-use nom::sequence::{preceded, terminated};
+use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
 /// One token. Brackets are named by the one that closes them.
@@ -105,9 +104,27 @@ fn incomplete<T>(rest: &str, message: impl Into<String>) -> Parsed<'_, T> {
 
 /// Whitespace and comments, except `#;`.
 pub fn atmosphere(input: &str) -> Parsed<'_, ()> {
-    let space = take_while1(unicode::is_whitespace).map(|_| ());
-    let line = preceded(char(';'), take_till(|c| c == '\n' || c == '\r')).map(|_| ());
-    value((), many0_count(alt((space, line, block_comment)))).parse(input)
+    let mut rest = input;
+    loop {
+        rest = rest.trim_ascii_start();
+        match rest.as_bytes().first() {
+            Some(b';') => {
+                let ends = |byte: u8| byte == b'\n' || byte == b'\r';
+                let length = rest.bytes().position(ends);
+                rest = &rest[length.unwrap_or(rest.len())..];
+            }
+            Some(b'#') if rest.starts_with("#|") => rest = block_comment(rest)?.0,
+            // A vertical tab, or one of Unicode's own spaces.
+            Some(&byte) if byte == b'\x0b' || !byte.is_ascii() => {
+                let (after, space) = take_while(unicode::is_whitespace).parse(rest)?;
+                if space.is_empty() {
+                    return Ok((rest, ()));
+                }
+                rest = after;
+            }
+            _ => return Ok((rest, ())),
+        }
+    }
 }
 
 /// `#| … |#`, which nests.
@@ -137,6 +154,9 @@ fn block_comment(input: &str) -> Parsed<'_, ()> {
 
 /// The token at the very start of `input`, which is not empty.
 pub fn token(input: &str) -> Parsed<'_, Token<'_>> {
+    if let Some((rest, name)) = simple_name(input) {
+        return Ok((rest, Token::Name(name)));
+    }
     let (rest, first) = anychar(input)?;
     match first {
         '(' => Ok((rest, Token::OpenList(')'))),

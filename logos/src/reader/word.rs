@@ -8,6 +8,23 @@ use nom::Parser;
 use nom::bytes::complete::take_till;
 use std::borrow::Cow;
 
+/// What most words are: a name of ASCII characters that begins as only names do. `None` says nothing about the word.
+pub fn simple_name(input: &str) -> Option<(&str, &str)> {
+    let bytes = input.as_bytes();
+    if !is_ascii_name_start(*bytes.first()?) {
+        return None;
+    }
+    let is_part = |byte: u8| is_ascii_name_start(byte) || is_ascii_name_continue(byte);
+    let length = bytes.iter().position(|&byte| !is_part(byte));
+    let length = length.unwrap_or(bytes.len());
+    match bytes.get(length) {
+        None | Some(b' ' | b'\t' | b'\n' | b'\r' | b'(' | b')' | b'[' | b']' | b'{' | b'}') => {
+            Some((&input[length..], &input[..length]))
+        }
+        Some(_) => None,
+    }
+}
+
 /// A name, a number or the dot.
 pub fn word(input: &str) -> Parsed<'_, Token<'_>> {
     let (rest, word) = take_till(is_delimiter).parse(input)?;
@@ -100,18 +117,25 @@ fn is_name_part(c: char) -> bool {
 }
 
 fn is_name_start(c: char) -> bool {
-    match c {
-        'a'..='z' | 'A'..='Z' => true,
-        '!' | '$' | '%' | '&' | '*' | '/' | ':' | '<' | '=' | '>' | '?' | '^' | '_' | '~' => true,
-        _ => !c.is_ascii() && unicode::is_name_start(c),
+    match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => is_ascii_name_start(byte),
+        _ => unicode::is_name_start(c),
     }
 }
 
 fn is_name_continue(c: char) -> bool {
-    match c {
-        '0'..='9' | '+' | '-' | '.' | '@' => true,
-        _ => !c.is_ascii() && unicode::is_name_continue(c),
+    match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => is_ascii_name_continue(byte),
+        _ => unicode::is_name_continue(c),
     }
+}
+
+fn is_ascii_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || b"!$%&*/:<=>?^_~".contains(&byte)
+}
+
+fn is_ascii_name_continue(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'@')
 }
 
 fn describe_name_fault(c: char) -> (String, &'static str) {

@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     Unassigned,
     /// A global variable that was given a new definition had inlined uses.
     Redefined(usize),
+    /// A procedure that is not compiled yet was called with so many arguments: its frame is at `fp`.
+    Deferred(usize),
     /// The wrong number of arguments came to the closure whose frame is at `fp`.
     WrongCount(usize),
 }

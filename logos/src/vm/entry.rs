@@ -32,6 +32,7 @@ pub(super) fn enter_general(code: &Code, m: &mut Machine, count: usize) -> Resul
         Op::EnterRest if count >= required => {
             gather_rest(m, required, count).map_err(Exit::FrameFault)?
         }
+        Op::Deferred => return Err(Exit::Deferred(count)),
         _ => return Err(Exit::WrongCount(count)),
     }
     m.pc += 1;

@@ -204,7 +204,7 @@ impl Vm {
             self.machine.stack[self.machine.fp + 4] = last.0;
             self.machine.top = self.machine.fp + 5;
             let turn = self.step_evaluation(number);
-            last = Value(self.machine.stack[self.machine.fp + 4]);
+            last = self.last_value();
             match turn {
                 Ok(Turn::Again) => {}
                 Ok(Turn::Run) => return None,
@@ -306,7 +306,7 @@ impl Vm {
 
     /// A form is expanded, compiled and run to its end.
     fn form_done(&mut self, number: u64) -> Turn {
-        let value = Value(self.machine.stack[self.machine.fp + 4]);
+        let value = self.last_value();
         let Some(evaluation) = self.evaluations.get_mut(&number) else {
             return Turn::Finish(value);
         };
@@ -322,13 +322,22 @@ impl Vm {
 
     /// Reads the next form of an evaluation's text.
     fn next_form(&mut self, number: u64) -> Result<Turn, Fault> {
+        let Some(evaluation) = self.evaluations.get(&number) else {
+            return Ok(Turn::Finish(Value::VOID));
+        };
+        let Some(source) = evaluation.source else {
+            return Ok(Turn::Finish(self.last_value()));
+        };
+        let mut position = evaluation.position;
+        while self.is_loading()
+            && let Some(after) = self.defer_definition(source, position)
+        {
+            position = after;
+        }
         let Some(evaluation) = self.evaluations.get_mut(&number) else {
             return Ok(Turn::Finish(Value::VOID));
         };
-        let last = Value(self.machine.stack[self.machine.fp + 4]);
-        let Some(source) = evaluation.source else {
-            return Ok(Turn::Finish(last));
-        };
+        evaluation.position = position;
         let text = self.machine.sources.source(source).text.clone();
         let start = evaluation.position;
         let limits = Meter {
@@ -362,9 +371,14 @@ impl Vm {
                 evaluation.expander = Some(Expander::new(&evaluation.environment, form));
                 Ok(Turn::Again)
             }
-            Ok(None) => Ok(Turn::Finish(last)),
+            Ok(None) => Ok(Turn::Finish(self.last_value())),
             Err(error) => Err(self.read_fault(error)),
         }
+    }
+
+    /// The value so far of the evaluation whose frame is at `fp`.
+    fn last_value(&self) -> Value {
+        Value(self.machine.stack[self.machine.fp + 4])
     }
 
     /// Compiles a unit and calls it in a frame above the evaluation's.

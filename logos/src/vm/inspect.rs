@@ -53,6 +53,7 @@ impl Vm {
         if !self.machine.heap.is(procedure, Kind::Closure) {
             return Ok(nothing);
         }
+        self.compile_deferred(procedure);
         let Some((compiled, lambda)) = self.code_of(procedure) else {
             return Ok(nothing);
         };

@@ -31,6 +31,8 @@ pub struct Limits {
     slice_left: i64,
     used: u64,
     last_id: u64,
+    /// Whether the work is nobody's just now.
+    suspended: bool,
 }
 
 impl Limits {
@@ -50,6 +52,7 @@ impl Limits {
             slice_left: UNLIMITED,
             used: 0,
             last_id: 0,
+            suspended: false,
         }
     }
 
@@ -78,7 +81,16 @@ impl Limits {
 
     /// The bound on the count of words now.
     pub(crate) fn memory(&self) -> usize {
-        self.extents[self.current].memory
+        if self.suspended {
+            UNLIMITED_WORDS
+        } else {
+            self.extents[self.current].memory
+        }
+    }
+
+    /// Suspends every limit, or puts them into force again.
+    pub(crate) fn suspend(&mut self, suspended: bool) {
+        self.suspended = suspended;
     }
 
     pub(crate) fn used(&self, fuel: i64) -> u64 {

@@ -4,7 +4,7 @@
 //! move nothing; any later `ensure` may move everything, so a builtin reads its arguments again after asking (they stand on the stack, which is a root).
 
 use super::limits::Limits;
-use crate::heap::Heap;
+use crate::heap::{Heap, NURSERY_WORDS};
 use crate::number::Number;
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::Sources;
@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 
 /// Words of the active stack before it is put aside as a segment of the heap.
 pub const STACK_WORDS: usize = 32 * 1024;
+/// Further than this from the limit, neither a full nursery nor a full stack reaches it.
+const FAR_WORDS: usize = 2 * (NURSERY_WORDS + STACK_WORDS);
 /// Registers that one frame can address.
 pub const WINDOW: usize = 1 << 16;
 /// The most arguments a procedure can be applied to.
@@ -64,6 +66,14 @@ pub(crate) struct Ready {
     pub continuation: Value,
     pub value: Value,
     pub raise: bool,
+}
+
+/// What a program has used, while the library's work is done.
+pub(crate) struct Accounts {
+    fuel: i64,
+    asked: usize,
+    external: usize,
+    peak: usize,
 }
 
 /// See the module's description.
@@ -128,6 +138,8 @@ pub struct Machine {
     baseline: usize,
     /// Words held outside the heap: code, names, texts.
     external: usize,
+    /// Nothing moves before so many words have been asked for.
+    granted: usize,
     /// The largest count of words seen when it was looked at.
     peak: usize,
     pub(crate) serial: u64,
@@ -150,7 +162,7 @@ impl Machine {
     pub(crate) fn new() -> Machine {
         let mut machine = Machine {
             heap: Heap::new(),
-            symbols: Symbols::new(),
+            symbols: Symbols::loading(),
             sources: Sources::default(),
             builtins: &crate::builtins::BUILTINS,
             stack: vec![0; STACK_WORDS + WINDOW + ARGUMENTS_MAX],
@@ -181,6 +193,7 @@ impl Machine {
             live: 0,
             baseline: 0,
             external: 0,
+            granted: 0,
             peak: 0,
             serial: 0,
             gensyms: 0,
@@ -340,40 +353,37 @@ impl Machine {
         if self.counted_words().saturating_add(words) > self.limits.memory() {
             self.collect_for_limit(words)?;
         }
-        if self.stress {
-            self.collect_full();
-        } else if !self.heap.nursery_has(words) {
-            if self.heap.wants_full_collection() {
+        let wanted = self.heap.asked_words().saturating_add(words);
+        // Who asked for the whole before counts on it that its parts move nothing.
+        if wanted > self.granted {
+            if self.stress {
                 self.collect_full();
-            } else {
-                self.collect_nursery();
+            } else if !self.heap.nursery_has(words) {
+                if self.heap.wants_full_collection() {
+                    self.collect_full();
+                } else {
+                    self.collect_nursery();
+                }
             }
+            self.granted = wanted;
         }
-        self.heap.allow(words);
         self.open_fast_paths();
         Ok(())
     }
 
-    /// How far allocation and the stack may go without asking: while both are far from the limit, as far as they like.
+    /// Whether allocation and the stack may go on without asking: only while neither could reach the limit before somebody looks again. Nearer
+    /// to the limit every request is looked at by itself, so that it does not depend on the collector where the memory ends.
     fn open_fast_paths(&mut self) {
         let left = self.limits.memory().saturating_sub(self.counted_words());
         self.peak = self.peak.max(self.counted_words());
-        let reserve = STACK_WORDS + WINDOW;
-        if self.stress {
-            self.stack_end = STACK_WORDS;
-        } else if left > 2 * reserve {
-            self.heap.allow(left - reserve);
-            self.stack_end = STACK_WORDS;
-        } else {
-            self.stack_end = 0;
-        }
+        let is_far = left > FAR_WORDS;
+        self.heap.open_fast_path(is_far && !self.stress);
+        self.stack_end = if is_far { STACK_WORDS } else { 0 };
     }
 
     /// Closes the fast paths: a limit has changed.
     pub(crate) fn limits_changed(&mut self) {
         self.settle_fuel();
-        self.heap.allow(0);
-        self.stack_end = 0;
         self.open_fast_paths();
     }
 
@@ -384,7 +394,7 @@ impl Machine {
             .max(self.counted_words().min(self.limits.memory()));
         let live = self.collect_full();
         self.live = live.saturating_sub(self.baseline);
-        self.heap.reset_asked();
+        self.count_asked_from(0);
         self.charge(COLLECTION_FUEL + (self.live / COLLECTED_WORDS_PER_FUEL) as u64)?;
         if self.counted_words().saturating_add(words) > self.limits.memory() {
             return Err(Fault::MemoryExhausted);
@@ -406,15 +416,44 @@ impl Machine {
         self.baseline = self.collect_full();
         self.live = 0;
         self.external = 0;
-        self.heap.reset_asked();
+        self.count_asked_from(0);
         self.limits_changed();
     }
 
     /// Starts the count of an evaluation at nothing: what earlier ones left is their holder's.
     pub(crate) fn restart_count(&mut self) {
         self.live = self.collect_full().saturating_sub(self.baseline);
-        self.heap.reset_asked();
+        self.count_asked_from(0);
         self.limits_changed();
+    }
+
+    fn count_asked_from(&mut self, words: usize) {
+        self.heap.set_asked(words);
+        self.granted = 0;
+    }
+
+    /// Begins work that belongs to the library although a program has it done: no limit is in force.
+    pub(crate) fn begin_library_work(&mut self) -> Accounts {
+        let accounts = Accounts {
+            fuel: self.fuel,
+            asked: self.heap.asked_words(),
+            external: self.external,
+            peak: self.peak,
+        };
+        self.limits.suspend(true);
+        self.fuel = super::limits::UNLIMITED;
+        accounts
+    }
+
+    /// Ends it. All that was made on the heap stays alive for ever and counts for nobody.
+    pub(crate) fn end_library_work(&mut self, accounts: Accounts) {
+        self.baseline += self.heap.asked_words() - accounts.asked;
+        self.count_asked_from(accounts.asked);
+        self.external = accounts.external;
+        self.fuel = accounts.fuel;
+        self.limits.suspend(false);
+        self.open_fast_paths();
+        self.peak = accounts.peak;
     }
 
     pub(crate) fn collect_full(&mut self) -> usize {

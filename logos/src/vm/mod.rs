@@ -23,6 +23,7 @@ mod faults;
 mod files;
 mod forms;
 mod inspect;
+mod library;
 mod limits;
 mod machine;
 mod macros;
@@ -141,6 +142,8 @@ pub struct Vm {
     library_order: Rc<[(crate::symbol::Symbol, GlobalId)]>,
     internals: BTreeMap<&'static str, GlobalId>,
     small_constants: BTreeMap<u64, u32>,
+    /// The library's procedures that were not compiled when it was loaded.
+    deferred: Vec<library::Deferred>,
     state: State,
     condition: Option<Condition>,
     interrupted: bool,
@@ -214,6 +217,12 @@ impl Vm {
             Exit::Redefined(global) => {
                 self.redefine(global);
                 None
+            }
+            Exit::Deferred(count) => {
+                let callee = Value(self.machine.stack[self.machine.fp]);
+                self.machine.top = self.machine.fp + 2 + count;
+                self.compile_deferred(callee);
+                self.enter(count)
             }
             Exit::WrongCount(count) => {
                 let fault = self.wrong_count(count);

@@ -113,6 +113,7 @@ impl Vm {
         vm.load_library();
         let m = &mut vm.machine;
         m.profile = profile;
+        m.symbols.end_loading();
         m.set_baseline();
         vm
     }
@@ -137,6 +138,7 @@ impl Vm {
             library_order: self.library_order.clone(),
             inputs: BTreeMap::new(),
             whole_limit_out: false,
+            deferred: self.deferred.clone(),
             internals: self.internals.clone(),
             small_constants: self.small_constants.clone(),
             state: State::Between,
@@ -181,65 +183,10 @@ impl Vm {
             whole_limit_out: false,
             internals,
             small_constants: BTreeMap::new(),
+            deferred: Vec::new(),
             state: State::Between,
             condition: None,
             interrupted: false,
-        }
-    }
-
-    /// Evaluates the library's sources in the library's own environment.
-    fn load_library(&mut self) {
-        for (name, text) in crate::STDLIB {
-            self.begin_in(name, text, super::Bounds::default(), 0);
-            match self.run(u64::MAX) {
-                super::Status::Done => {}
-                status => {
-                    let why = self
-                        .condition()
-                        .map(|c| c.rendered(&self.machine).to_string());
-                    panic!(
-                        "the library's own {name} does not load: {status:?} {}",
-                        why.unwrap_or_default()
-                    );
-                }
-            }
-            self.find_internals();
-        }
-        for internal in crate::expand::INTERNALS {
-            let known = self.internals.contains_key(internal.name);
-            assert!(known, "the library defines {}", internal.name);
-        }
-        self.name_library();
-        let place = |vm: &Vm, name: &str| vm.library_cell(name).map_or(0, |cell| cell.0 as usize);
-        self.places = Library {
-            guard_unwind: place(self, "%guard-unwind"),
-            guard_handle: place(self, "%guard-handle"),
-            continue_winding: place(self, "%continue-winding"),
-            fill_port: place(self, "%fill-port"),
-            fill_port_and_apply: place(self, "%fill-port-and-apply"),
-            file_texts: place(self, "%file-texts"),
-        };
-    }
-
-    /// Whether the library is not complete yet.
-    pub(super) fn is_loading(&self) -> bool {
-        self.places.guard_unwind == 0
-    }
-
-    /// The library's later sources may use what its earlier ones define.
-    fn find_internals(&mut self) {
-        for internal in crate::expand::INTERNALS {
-            if let Some(cell) = self.library_cell(internal.name) {
-                self.internals.insert(internal.name, cell);
-            }
-        }
-    }
-
-    fn library_cell(&self, name: &str) -> Option<GlobalId> {
-        let symbol = self.machine.symbols.find(name)?;
-        match self.library.lookup(symbol)? {
-            Binding::Global(cell) => Some(cell),
-            _ => None,
         }
     }
 

@@ -80,6 +80,8 @@ fn number(name: &str, default: u64) -> u64 {
 fn however_a_program_is_run_it_comes_to_the_same() {
     let (count, seed) = (number("LOGOS_PROGRAMS", 150), number("LOGOS_SEED", 1));
     let mut template = Vm::new(Profile::Pure);
+    let mut compiled = Vm::new(Profile::Pure);
+    compiled.compile_library();
     let mut hash = Sha512::new();
     let mut ends = std::collections::BTreeMap::<String, u64>::new();
     for index in 0..count {
@@ -93,6 +95,11 @@ fn however_a_program_is_run_it_comes_to_the_same() {
             plain,
             run(&mut template.fork(), slice),
             "in slices of {slice}: {text}"
+        );
+        assert_eq!(
+            plain,
+            run(&mut compiled.fork(), u64::MAX),
+            "with the library compiled beforehand: {text}"
         );
         let mut stressed = template.fork();
         // A collection at every request takes time: only of programs that end soon.
