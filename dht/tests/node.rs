@@ -769,3 +769,34 @@ fn a_put_ends_once_enough_of_the_nearest_have_it() {
     assert_eq!(node.writes_running(), 0);
     assert!((19..=20).contains(&stored), "{stored}");
 }
+
+#[test]
+fn a_lost_read_back_is_sent_again() {
+    let item = signed(draft(NOW));
+    let put = Put {
+        item: item.clone(),
+        require: Some(1),
+        read_back: true,
+    };
+    let (mut node, stores) = putting(put, 1, 1);
+    let lost = sends(&answer(&mut node, stores[0].0, Response::Stored));
+    assert!(matches!(lost[0].2, Request::FindValue(_)));
+    let later = NOW + 3_000;
+    let again = sends(&node.handle(later, Event::Timer));
+    let (exchange, ..) = again
+        .iter()
+        .find(|send| send.1 == lost[0].1 && send.2 == lost[0].2)
+        .expect("it is asked for again");
+    let value = Response::Value(Value {
+        item,
+        contacts: Vec::new(),
+    });
+    let event = Event::Answered {
+        exchange: *exchange,
+        response: value,
+    };
+    let Some(Ok(Outcome::Stored(report))) = outcome(&node.handle(later, event)) else {
+        panic!("it was read back")
+    };
+    assert_eq!((report.stored, report.confirmed), (1, 1));
+}

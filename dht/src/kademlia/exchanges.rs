@@ -44,6 +44,13 @@ pub(super) enum Purpose {
     Handover,
 }
 
+impl Purpose {
+    /// Whether something is done before the deadline if the answer is overdue.
+    fn is_hurried(self) -> bool {
+        matches!(self, Self::Find(_) | Self::Store(_) | Self::ReadBack(_))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Exchange {
     to: Contact,
@@ -100,7 +107,7 @@ impl Kademlia {
         let exchange = ExchangeId(self.number());
         let overdue_at = now + overdue.clamp(*OVERDUE_MS.start(), *OVERDUE_MS.end());
         let deadline = now + REQUEST_TIMEOUT_MS;
-        if let Purpose::Find(_) | Purpose::Store(_) = purpose {
+        if purpose.is_hurried() {
             self.timers.insert((overdue_at, Timer::Overdue(exchange)));
         }
         let sent = Exchange {
@@ -199,6 +206,10 @@ impl Kademlia {
             Purpose::Store(task) => {
                 let slow = exchange.to.clone();
                 self.store_overdue(now, task, &slow);
+            }
+            Purpose::ReadBack(task) => {
+                let slow = exchange.to.clone();
+                self.read_back_overdue(now, task, &slow);
             }
             _ => {}
         }
@@ -307,7 +318,7 @@ impl Kademlia {
 
     fn end_exchange(&mut self, id: ExchangeId) -> Option<Exchange> {
         let exchange = self.exchanges.remove(&id)?;
-        if let Purpose::Find(_) | Purpose::Store(_) = exchange.purpose {
+        if exchange.purpose.is_hurried() {
             self.timers
                 .remove(&(exchange.overdue_at, Timer::Overdue(id)));
         }

@@ -342,14 +342,15 @@ impl Kademlia {
         let (Some(place), Some(target)) = (write.place(from), write.target(from)) else {
             return;
         };
-        target.outstanding = target.outstanding.saturating_sub(1);
         if target.fate != Fate::Storing {
             return;
         }
+        target.outstanding = target.outstanding.saturating_sub(1);
         let is_doubtful = target.is_doubtful;
         match code {
             None if read_back => {
                 target.fate = Fate::ReadingBack;
+                (target.asked, target.outstanding) = (0, 0);
                 write.report.stored += 1;
                 self.send_read_back(now, id, task, from);
             }
@@ -410,10 +411,13 @@ impl Kademlia {
             newer_than: Some(write.item.version().just_below()),
             fresh: true,
         });
-        if !self.send(now, from, task.interaction, request, Purpose::ReadBack(id))
-            && let Some(target) = write.target(from)
-        {
-            target.fate = Fate::Settled;
+        let is_sent = self.send(now, from, task.interaction, request, Purpose::ReadBack(id));
+        if let Some(target) = write.target(from) {
+            target.asked += u8::from(is_sent);
+            target.outstanding += u8::from(is_sent);
+            if target.outstanding == 0 {
+                target.fate = Fate::Settled;
+            }
         }
     }
 
@@ -452,14 +456,28 @@ impl Kademlia {
         self.continue_stores(now, id, task);
     }
 
+    /// A read-back is overdue: it is sent again, like a store.
+    pub(super) fn read_back_overdue(&mut self, now: u64, id: TaskId, slow: &Contact) {
+        self.read_back_again(now, id, slow, false);
+    }
+
     pub(super) fn read_back_failed(&mut self, now: u64, id: TaskId, from: &Contact) {
+        self.read_back_again(now, id, from, true);
+    }
+
+    fn read_back_again(&mut self, now: u64, id: TaskId, to: &Contact, has_failed: bool) {
         let Some(mut task) = self.tasks.remove(&id) else {
             return;
         };
         if let Goal::Write(write) = &mut task.goal
-            && let Some(target) = write.target(from)
+            && let Some(target) = write.target(to).filter(|t| t.fate == Fate::ReadingBack)
         {
-            target.fate = Fate::Settled;
+            target.outstanding = target.outstanding.saturating_sub(u8::from(has_failed));
+            if target.asked < STORE_TRIES {
+                self.send_read_back(now, id, &mut task, to);
+            } else if target.outstanding == 0 {
+                target.fate = Fate::Settled;
+            }
         }
         self.continue_stores(now, id, task);
     }
