@@ -41,6 +41,27 @@
 //! bytes, so a driver should keep connections: [`CONNECTIONS_MAX`] of them, [`CONNECTION_IDLE_MS`] long,
 //! without keep-alive, without probing the path's MTU.
 //!
+//! # Figures
+//!
+//! Of `dht-sim --loss 0.05 --churn weibull:0.5:10000 --updates 0.1`, release profile, seed 1 unless said. Times
+//! are p50 / p95 in milliseconds, traffic in bytes per second and node; *ten* is a put that requires ten holders.
+//! A liar is never named or blocked for nothing: no run accepted a forgery or read a stale version afresh.
+//!
+//! | nodes, items, hours | recall at rest, churning | holders right | hops | get | fresh get | put: ten, whole (p50) | found after | payload, wire |
+//! | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | 1,000, 500, 6 h (seed 2) | 0.9985, 0.9986 | 0.997 | 1.49 | 90 / 300 | 834 / 1354 | 868, 1396 | all | 95, 412 |
+//! | 10,000, 5,000, 1 h | 0.9995, 0.9976 | 0.997 | 2.19 | 230 / 518 | 1166 / 1702 | 1078, 1714 | all | 113, 804 |
+//!
+//! | trouble (10,000 nodes, 5,000 items, unless said) | what came of it |
+//! | --- | --- |
+//! | `--sybils 0.2 --adversary mixed`, 0.4 h | every lookup ended right; get 270 / 768; all found after |
+//! | `--ground 40`, 0.4 h; `--ground 100`, 0.15 h | every read of the surrounded item found it |
+//! | `--partition 2 --nodes 2000`, 3.2 h | an hour after healing all of 5,000 agree, deleted items stay deleted |
+//! | `--loss 0.5 --sybils 0.6 --nodes 1000 --items 500`, 0.1 h: must go badly | recall 0.41, lookups right 0.54, get 1518 / 6677 |
+//!
+//! An hour of 10,000 nodes takes about three minutes of one core and 700 MB, of which joining is the half;
+//! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` saves a fourth of the time.
+//!
 //! # A node on its own
 //!
 //! A node without contacts keeps what is put there as its own and finds it again with a get, but the put
