@@ -223,7 +223,7 @@ impl Vm {
                     let irritants = irritants?;
                     m.temporaries.extend(list);
                     m.temporaries.push(irritants);
-                    let message = m.string("a value was raised that nobody handled");
+                    let message = m.string("a value was raised that nobody handled:");
                     let irritants = m.temporaries.pop().unwrap_or(Value::NIL);
                     let message = message?;
                     [symbol(m, ":user"), message, irritants]

@@ -109,7 +109,8 @@ fn without_costs(text: &str) -> (&str, Option<&str>, Option<Profile>) {
 
 impl Vm {
     /// All that the library offers, by topic and name. What a definition lacks is empty here.
-    pub fn reference(&self) -> Vec<Entry> {
+    pub fn reference(&mut self) -> Vec<Entry> {
+        self.compile_library();
         let mut entries: Vec<Entry> = self
             .library
             .names()
@@ -121,7 +122,7 @@ impl Vm {
         entries
     }
 
-    fn entry(&self, symbol: Symbol, binding: &Binding) -> Option<Entry> {
+    pub(crate) fn entry(&self, symbol: Symbol, binding: &Binding) -> Option<Entry> {
         let name = self.machine.symbols.text(symbol).to_string();
         if name.starts_with('%') {
             return None;
@@ -134,7 +135,7 @@ impl Vm {
                 (self.topic_at(it.span), text)
             }
             Binding::Global(cell) => {
-                let value = self.machine.globals[cell.0 as usize];
+                let value = self.machine.global_value(*cell);
                 let text = self.documentation(value, Some(&name));
                 (self.topic_of(value), text.unwrap_or_default())
             }

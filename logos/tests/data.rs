@@ -56,7 +56,7 @@ fn strings() {
         ),
         (
             "(string-set! \"abc\" 0 #\\x)",
-            ":wrong-argument `string-set!` cannot change a string written in the program; copy it first with `string-copy`",
+            ":wrong-argument `string-set!` cannot change a string written in the program; copy it first with `string-copy`:",
         ),
         (
             "(string-ref \"abc\" 3)",
@@ -354,7 +354,7 @@ fn dicts() {
         ),
         (
             "(string-set! (car (keys f)) 0 #\\x)",
-            ":wrong-argument `string-set!` cannot change a string written in the program; copy it first with `string-copy`",
+            ":wrong-argument `string-set!` cannot change a string written in the program; copy it first with `string-copy`:",
         ),
         (
             "(put d car 1)",

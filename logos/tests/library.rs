@@ -892,6 +892,14 @@ fn documentation_of_forms_and_macros() {
             "\"(h a [b])\\nProfile: node.\"",
         ),
         (
+            "(defmacro (swapped a b) \"The other way round.\" `(list ,b ,a)) (doc swapped)",
+            "\"(swapped a b)\\nThe other way round.\"",
+        ),
+        (
+            "(define choose :test (= (choose 1) 1) (case-lambda ((a) a) ((a b) b))) (check choose)",
+            "{:failed () :passed 1}",
+        ),
+        (
             "(define (f) :price 3 3)",
             ":bad-syntax A price is a text in double quotes, but this is 3. It is written like :price \"9 for each element\". 3",
         ),
@@ -947,7 +955,35 @@ fn messages() {
             "(for (x 5) x)",
             ":wrong-argument `for` needs a list, vector, string or dict, but got 5",
         ),
+        (
+            "(defin unheard-of 3)",
+            ":unknown-name nothing is named `defin` here; did you mean `define`? defin",
+        ),
+        (
+            "(print 3)",
+            ":unknown-name nothing is named `print` here; did you mean `display`? print",
+        ),
+        (
+            "else",
+            ":bad-syntax `else` has no meaning on its own. It is a part of other forms, like (cond ((> n 0) 'positive) (else 'other)).",
+        ),
     ]);
+}
+
+#[test]
+fn nothing_is_timed_where_there_is_no_clock() {
+    let mut vm = Vm::new(Profile::Pure);
+    for (text, procedure) in [
+        ("(await (make-promise 1) 5)", "await"),
+        ("(with-timeout 5 (make-promise 1))", "with-timeout"),
+        ("(sleep 1)", "sleep"),
+    ] {
+        let expected = format!(
+            ":not-allowed `{procedure}` is not allowed here: this program runs with the pure profile, and it needs local"
+        );
+        assert_eq!(evaluate(&mut vm, text), expected);
+    }
+    assert_eq!(evaluate(&mut vm, "(await (make-promise 1))"), "1");
 }
 
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.

@@ -237,7 +237,7 @@ fn a_job_is_what_the_program_is_at_home() {
         ),
         (
             "(lambda () (raise 'oops))",
-            "(error :user \"a value was raised that nobody handled\" (oops) \"\")",
+            "(error :user \"a value was raised that nobody handled:\" (oops) \"\")",
         ),
     ] {
         let outcome = run_job(text, LIMITS, u64::MAX);

@@ -109,7 +109,7 @@ impl Host {
     }
 
     /// What there is to say about every name that the library has.
-    pub fn reference(&self) -> Vec<Entry> {
+    pub fn reference(&mut self) -> Vec<Entry> {
         self.vm.reference()
     }
 

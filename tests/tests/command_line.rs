@@ -277,11 +277,24 @@ fn tests_that_definitions_carry_are_counted() {
         with(&["test", file.to_str().unwrap()]),
         ran("2 passed, 0 failed\n", "", 0)
     );
+    let everywhere = r#"
+        (define-syntax twice :test (= (twice 1) 1) (syntax-rules () ((_ e) (begin e e))))
+        (defmacro (swapped a b) :test (= (swapped 1 2) 1) `(- ,b ,a))
+        (begin (define (inner) :test (= (inner) 1) 1))
+        (define choose :test (= (choose 1) 1) :test (= (choose 1 2) 2) (case-lambda ((a) a) ((a b) b)))
+        (define-library (shapes) (export area) (import (logos))
+          (begin (define (area r) :test (= (area 2) 12) (* 3 r r)) (define (inside) :test #t 1)))
+    "#;
+    let all = folder.write("everywhere.logos", everywhere);
+    assert_eq!(
+        with(&["test", all.to_str().unwrap()]),
+        ran("7 passed, 0 failed\n", "", 0)
+    );
     folder.write("bad.logos", bad);
     let both = with(&["test", folder.path().to_str().unwrap()]);
     assert_eq!(both.status, Some(1));
     assert!(
-        both.output.ends_with("3 passed, 1 failed\n"),
+        both.output.ends_with("`half` fails\n10 passed, 1 failed\n"),
         "{}",
         both.output
     );

@@ -118,7 +118,7 @@ pub fn mutable_bytes(
     let value = bytes_argument(m, procedure, arguments, index)?;
     if m.heap.header(value).flags() & IMMUTABLE != 0 {
         let message = format!(
-            "`{procedure}` cannot change a bytevector written in the program; copy it first"
+            "`{procedure}` cannot change a bytevector written in the program; copy it first:"
         );
         return Err(m.error(":wrong-argument", &message, &[value]));
     }

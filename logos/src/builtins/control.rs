@@ -294,6 +294,14 @@ pub const TABLE: &[Builtin] = &[
         "The tests of a procedure: a list of pairs of text and thunk.",
         procedure_tests,
     ),
+    Builtin::control(
+        "%tested",
+        "(%tested text)",
+        (1, 1),
+        "1 for each name",
+        "All that the text of that name defines with tests: a list of pairs of name and tests.",
+        tested,
+    ),
     Builtin::plain(
         "procedure?",
         "(procedure? value)",
@@ -598,4 +606,8 @@ fn procedure_source(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, F
 
 fn procedure_tests(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
     Ok(Next::Inspect(vm::Aspect::Tests))
+}
+
+fn tested(_: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    Ok(Next::Inspect(vm::Aspect::Tested))
 }

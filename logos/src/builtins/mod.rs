@@ -295,6 +295,33 @@ pub fn range_arguments(
     Ok((start, end))
 }
 
+/// What things are called in other languages, and here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("print", "display"),
+    ("println", "display"),
+    ("echo", "display"),
+    ("puts", "display"),
+    ("len", "length"),
+    ("concat", "append"),
+    ("defun", "define"),
+    ("setq", "set!"),
+    ("progn", "begin"),
+    ("mapcar", "map"),
+    ("foldl", "fold"),
+    ("foldr", "fold-right"),
+    ("nth", "list-ref"),
+    ("head", "first"),
+    ("tail", "rest"),
+    ("null", "null?"),
+    ("true", "#t"),
+    ("false", "#f"),
+    ("True", "#t"),
+    ("False", "#f"),
+    ("function", "lambda"),
+    ("var", "define"),
+    ("const", "define"),
+];
+
 /// The known name nearest to a misspelt one, if any is near enough: an edit distance of at most a third of its length.
 pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     const NAME_CHARACTERS_MAX: usize = 40;
@@ -302,8 +329,17 @@ pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<S
     if wanted.len() > NAME_CHARACTERS_MAX || wanted.len() < 2 {
         return None;
     }
+    let names: Vec<&str> = names.collect();
+    let is_known = |name: &str| name.starts_with('#') || names.contains(&name);
+    if let Some((_, name)) = ELSEWHERE
+        .iter()
+        .find(|(elsewhere, name)| *elsewhere == text && is_known(name))
+    {
+        return Some(name.to_string());
+    }
     let allowed = (wanted.len() / 3).max(1);
     let near = names
+        .into_iter()
         .filter(|name| !name.starts_with('%'))
         .filter_map(|name| {
             let known: Vec<char> = name.chars().take(NAME_CHARACTERS_MAX + 1).collect();

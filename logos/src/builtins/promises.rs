@@ -155,6 +155,14 @@ pub const TABLE: &[Builtin] = &[
     )
     .needs(vm::Profile::Local),
     Builtin::plain(
+        "%needs-local",
+        "(%needs-local name)",
+        (1, 1),
+        "",
+        "An error about the procedure of that name where the profile is pure.",
+        needs_local,
+    ),
+    Builtin::plain(
         "%request",
         "(%request name value …)",
         (1, super::ANY),
@@ -520,6 +528,18 @@ fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn node_request(m: &mut Machine, arguments: Arguments) -> Outcome {
     request(m, "%node-request", arguments, vm::Profile::Node)
+}
+
+fn needs_local(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if m.profile() >= vm::Profile::Local {
+        return Ok(Value::VOID);
+    }
+    let name = m.arg(arguments, 0);
+    if !m.is_string(name) {
+        return Err(wrong_argument(m, "%needs-local", "a string", name));
+    }
+    let name = m.heap.string_text(name);
+    Err(super::profile_lacks(m, &name, vm::Profile::Local))
 }
 
 /// A request is called like the procedure that makes it: that is what an error names.

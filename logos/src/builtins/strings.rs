@@ -220,7 +220,7 @@ fn mutable_string(
     let value = string_argument(m, procedure, arguments, index)?;
     if m.heap.string_is_immutable(value) {
         let message = format!(
-            "`{procedure}` cannot change a string written in the program; copy it first with `string-copy`"
+            "`{procedure}` cannot change a string written in the program; copy it first with `string-copy`:"
         );
         return Err(m.error(":wrong-argument", &message, &[value]));
     }

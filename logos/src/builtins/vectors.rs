@@ -159,7 +159,7 @@ fn mutable_vector(
     let value = vector_argument(m, procedure, arguments, index)?;
     if m.heap.header(value).flags() & IMMUTABLE != 0 {
         let message =
-            format!("`{procedure}` cannot change a vector written in the program; copy it first");
+            format!("`{procedure}` cannot change a vector written in the program; copy it first:");
         return Err(m.error(":wrong-argument", &message, &[value]));
     }
     Ok(value)

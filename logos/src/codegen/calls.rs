@@ -1,6 +1,7 @@
 //! Calls of procedures that are not known builtins.
 //!
-//! A global operator is read after its operands where nothing they do could change it, so that the call names it directly.
+//! A global operator is read after its operands where nothing they do could change it, so that the call names it directly; not where both
+//! it and an operand are names without a value, because the error is about the first of them.
 
 use super::task::{Call, Destination, Operand, Operation, Task};
 use super::{Generator, Inline, REGISTERS_MAX};
@@ -35,7 +36,11 @@ impl Generator<'_> {
                 {
                     return;
                 }
-                if operands.iter().all(|&operand| self.is_simple(operand)) {
+                let has_value = self.world.has_value(global);
+                if operands
+                    .iter()
+                    .all(|&operand| self.is_simple(operand, has_value))
+                {
                     return self.late_global_call(node, global, operands, destination);
                 }
             }
@@ -44,8 +49,9 @@ impl Generator<'_> {
         self.general_call(node, operator, operands, destination);
     }
 
-    /// Whether evaluating a node calls nothing but inlined builtins of its own, so that a global operator may be read after it.
-    fn is_simple(&self, node: NodeId) -> bool {
+    /// Whether evaluating a node calls nothing but inlined builtins of its own, so that a global operator may be read after it; if the operator
+    /// has no value, the node may read no name without one.
+    fn is_simple(&self, node: NodeId, operator_has_value: bool) -> bool {
         const SIMPLE_NODES_MAX: usize = 16;
         let mut pending = vec![node];
         let mut seen = 0;
@@ -55,6 +61,9 @@ impl Generator<'_> {
                 return false;
             }
             match &self.unit().nodes[node as usize] {
+                Node::Global(global) if !operator_has_value && !self.world.has_value(*global) => {
+                    return false;
+                }
                 Node::Constant(_) | Node::Local(_) | Node::Global(_) => {}
                 Node::Call(operator, operands) => match self.unit().nodes[*operator as usize] {
                     Node::Global(global) if self.inlines(global, operands.len()) => {

@@ -41,6 +41,8 @@ pub trait World {
     fn constant(&mut self, literal: &Syntax) -> u32;
     /// The builtin that a global variable is sure to hold unless a program redefines it, and whether a program may.
     fn builtin_of(&self, global: GlobalId) -> Option<(u32, bool)>;
+    /// Whether a global variable has a value by now.
+    fn has_value(&self, global: GlobalId) -> bool;
     /// How calls of a builtin can be inlined.
     fn inline(&self, builtin: u32) -> Inline;
 }

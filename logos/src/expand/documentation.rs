@@ -71,18 +71,27 @@ pub(crate) fn doc(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(),
         Some(name) => Some(it.env.meaning(&name, host)?),
         None => None,
     };
+    let ask = |value: Task, host: &mut dyn Host| {
+        [
+            Task::internal("%procedure-doc", place, host),
+            value,
+            Task::Build(Build::Call(1), it.place()),
+        ]
+    };
     let text = match meaning {
         Some(Meaning::Syntax(Binding::Special(special))) => special.documentation(),
         Some(Meaning::Syntax(Binding::Macro(it))) => {
+            if let (Transformer::Procedure(cell), Some(_)) = (&it.transformer, &it.doc) {
+                let tasks = ask(Task::Build(Build::Global(*cell), place), host);
+                x.schedule(tasks);
+                return Ok(());
+            }
             let name = host.symbols().text(it.name).to_string();
             it.documentation(&name, |part| print_charged(part, host))?
         }
         _ => {
-            x.schedule([
-                Task::internal("%procedure-doc", place, host),
-                Task::expression(subject, &it.env),
-                Task::Build(Build::Call(1), it.place()),
-            ]);
+            let tasks = ask(Task::expression(subject, &it.env), host);
+            x.schedule(tasks);
             return Ok(());
         }
     };

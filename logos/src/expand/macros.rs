@@ -16,8 +16,7 @@ pub struct Macro {
     pub name: Symbol,
     /// Its documentation.
     pub doc: Option<Rc<str>>,
-    /// The cell that holds its tests, a list of pairs (text . thunk), where it has some; a procedural macro's
-    /// tests are those of its procedure.
+    /// The cell that holds its tests, a list of pairs (text . thunk), where it has some.
     pub tests: Option<GlobalId>,
     /// How it transforms.
     pub transformer: Transformer,

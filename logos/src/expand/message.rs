@@ -3,6 +3,7 @@
 use super::assembly::Place;
 use super::print::print_bounded;
 use super::scope::Identifier;
+use super::specials::{Kind, find_special};
 use super::task::Use;
 use super::{ErrorKind, ExpandError, Host};
 use crate::symbol::Symbol;
@@ -104,6 +105,13 @@ pub(crate) fn auxiliary(it: &Use) -> ExpandError {
 
 pub(crate) fn not_a_value(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
     let text = self::name(name.name(), host);
+    if let Some(special) = find_special(&text)
+        && matches!(special.kind, Kind::Auxiliary)
+    {
+        let message = format!("`{text}` has no meaning on its own.");
+        let hint = format!("It is a part of other forms, like {}.", special.example);
+        return ExpandError::syntax(place.span, message).hint(hint);
+    }
     let message = format!("`{text}` is not a value: it is a form that has to be used in brackets.");
     ExpandError::syntax(place.span, message).hint(format!("Write ({text} …)."))
 }

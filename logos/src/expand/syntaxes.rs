@@ -1,6 +1,6 @@
 //! Definitions of macros: `define-syntax` and `defmacro`.
 //!
-//! The transformer of `(defmacro (m x) …)` is `(DefineGlobal m' (Lambda (x) …))`, where `m'` is a cell of its own. In a
+//! The transformer of `(defmacro (m x) …)` is `(DefineGlobal m' (Lambda (x) …))`, where `m'` is a cell of its own; so are the tests. In a
 //! body it is made at once, at the top level: it sees no local variables.
 
 use super::assembly::Build;
@@ -124,15 +124,22 @@ pub(crate) fn defmacro(
     let place = it.place();
     let cell = host.new_global(name.name())?;
     let top = Env::top(&it.env.world);
+    let Preamble { doc, tests, body } = preamble(body, &it.env, host)?;
+    let is_local = matches!(destination, Destination::Body(_));
+    let tests_cell = match tests.is_empty() || is_local {
+        true => None,
+        false => Some(host.new_global(name.name())?),
+    };
     let binding = Binding::Macro(Rc::new(Macro {
         name: name.name(),
-        doc: preamble(body, &it.env, host)?.doc,
-        tests: None,
+        doc: doc.clone(),
+        tests: tests_cell,
         transformer: Transformer::Procedure(cell),
         span: place.span,
         definition: top.definition(),
     }));
-    let hint = Hint::named(name.name());
+    let mut hint = Hint::named(name.name());
+    hint.doc = doc;
     let task = procedure_task(hint, formals, body, &top, place);
     let define = Task::Build(Build::DefineGlobal(cell), place);
     if let Destination::Body(body) = &mut destination {
@@ -145,6 +152,13 @@ pub(crate) fn defmacro(
     x.about_to_define(&it.env.world, name.name());
     it.env.world.bind(name.name(), binding);
     bind_alias(&it.env, &name, host)?;
-    x.schedule([task, define, Task::Emit]);
+    let mut tasks = vec![task, define, Task::Emit];
+    if let Some(tests_cell) = tests_cell {
+        // They may use the macro: its procedure is there by then.
+        tasks.extend(test_tasks(&tests, &it.env, place, host)?);
+        tasks.push(Task::Build(Build::DefineGlobal(tests_cell), place));
+        tasks.push(Task::Emit);
+    }
+    x.schedule(tasks);
     Ok(None)
 }

@@ -40,7 +40,7 @@ fn price_of(vm: &mut Vm, bindings: &str, call: &str, arguments: u64) -> Result<u
 
 #[test]
 fn every_name_has_a_signature_a_line_a_price_a_profile_and_a_topic() {
-    let vm = Vm::new(Profile::Node);
+    let mut vm = Vm::new(Profile::Node);
     let entries = vm.reference();
     assert!(entries.len() > 500, "{}", entries.len());
     let is_whole = |entry: &Entry| {
@@ -62,7 +62,7 @@ fn every_name_has_a_signature_a_line_a_price_a_profile_and_a_topic() {
 
 #[test]
 fn signatures_come_from_the_definitions() {
-    let vm = Vm::new(Profile::Node);
+    let mut vm = Vm::new(Profile::Node);
     let entries = vm.reference();
     let checks = [
         ("if", "(if test then [else])"),
@@ -407,14 +407,14 @@ impl Needs<'_> {
     }
 
     fn global(&mut self, cell: GlobalId) {
-        let value = self.vm.machine.globals[cell.0 as usize];
+        let value = self.vm.machine.global_value(cell);
         if !self.seen.insert(value.0) {
             return;
         }
         if let Some(index) = value.as_builtin() {
             let builtin = &BUILTINS[index as usize];
             let needs = match builtin.name {
-                "%request" => Profile::Local,
+                "%request" | "%needs-local" => Profile::Local,
                 "%node-request" => Profile::Node,
                 _ => builtin.profile,
             };
@@ -436,7 +436,7 @@ impl Needs<'_> {
 
 #[test]
 fn profiles_are_those_of_what_is_called() {
-    let vm = Vm::new(Profile::Node);
+    let mut vm = Vm::new(Profile::Node);
     let mut wrong = Vec::new();
     for entry in vm.reference() {
         let symbol = vm.machine.symbols.find(&entry.name).unwrap();

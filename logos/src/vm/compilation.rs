@@ -86,6 +86,10 @@ impl World for Compilation<'_> {
         self.known_builtins[global.0 as usize]
     }
 
+    fn has_value(&self, global: GlobalId) -> bool {
+        self.machine.globals[global.0 as usize] != Value::UNBOUND
+    }
+
     fn inline(&self, builtin: u32) -> Inline {
         let builtin = &self.machine.builtins[builtin as usize];
         if builtin.profile > super::Profile::Pure {

@@ -63,6 +63,9 @@ impl Vm {
             .map(|&symbol| self.machine.symbols.text(symbol))
             .filter(|name| !name.starts_with('%'));
         let message = match builtins::nearest(&text, names) {
+            Some(same) if same == text => {
+                format!("`{text}` is not visible here, where only what is imported is")
+            }
             Some(near) => format!("nothing is named `{text}` here; did you mean `{near}`?"),
             None => format!("nothing is named `{text}` here"),
         };

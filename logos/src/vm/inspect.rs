@@ -4,10 +4,12 @@ use super::control::Next;
 use super::{Fault, Status, Vm};
 use crate::builtins::ports;
 use crate::codegen::Compiled;
-use crate::core::{LambdaId, VariableId};
+use crate::core::{GlobalId, LambdaId, VariableId};
+use crate::expand::Binding;
 use crate::opcode::{Op, a};
 use crate::syntax::Span;
 use crate::value::{Kind, Value};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What can be asked.
@@ -21,13 +23,18 @@ pub enum Aspect {
     Source,
     /// A list of pairs `(text . thunk)`.
     Tests,
+    /// Not of a procedure but of the text of that name: a list of pairs of name and tests, of all that it defines with tests.
+    Tested,
 }
 
 impl Vm {
     /// Answers for the procedure in the first argument of the frame at `fp`; `#f` (for tests, the empty list) where there is nothing to tell.
     pub(super) fn inspect_argument(&mut self, aspect: Aspect) -> Option<Status> {
         let procedure = Value(self.machine.stack[self.machine.fp + 2]);
-        let result = self.inspect(procedure, aspect);
+        let result = match aspect {
+            Aspect::Tested => self.tested(procedure),
+            _ => self.inspect(procedure, aspect),
+        };
         self.follow(result.map(Next::Return))
     }
 
@@ -68,11 +75,67 @@ impl Vm {
                     self.machine.string(&text)
                 }
             }
-            Aspect::Doc => Ok(nothing),
-            Aspect::Tests => Ok(tests_place(&compiled, lambda).map_or(nothing, |place| {
-                self.machine.heap.field(procedure, 1 + place)
-            })),
+            Aspect::Doc | Aspect::Tested => Ok(nothing),
+            Aspect::Tests => Ok(self.tests(procedure).unwrap_or(nothing)),
         }
+    }
+
+    /// See [`Aspect::Tested`]: the user's definitions and those in libraries, in the order written.
+    fn tested(&mut self, text: Value) -> Result<Value, Fault> {
+        let mut worlds = vec![self.user.clone()];
+        worlds.extend(self.libraries.values().map(|it| it.environment.clone()));
+        let mut found = BTreeMap::new();
+        for world in worlds {
+            let names = world.own_names();
+            self.machine.charge(names.len() as u64)?;
+            for name in names {
+                let binding = world.lookup(name);
+                if let Some(Binding::Global(cell)) = &binding {
+                    self.compile_deferred(self.machine.global_value(*cell));
+                }
+                let tests = binding.and_then(|it| self.tests_of(&it));
+                let is_here = |span: Span| {
+                    let source = self.machine.sources.source(span.source);
+                    self.machine.is_string(text)
+                        && *source.name == *self.machine.heap.string_text(text)
+                };
+                if let Some((span, tests)) = tests.filter(|(span, _)| is_here(*span)) {
+                    found.insert((span, name), tests);
+                }
+            }
+        }
+        let m = &mut self.machine;
+        let kept = m.temporaries.len();
+        m.temporaries.extend(found.values());
+        m.temporaries.push(Value::NIL);
+        let mut list = Ok(Value::NIL);
+        for (_, name) in found.keys().rev() {
+            let held = m.temporaries.split_off(m.temporaries.len() - 2);
+            list = m.rooted(&held, 4, |m, held| {
+                let pair = m.heap.cons(Value::symbol(*name), held[0]);
+                m.heap.cons(pair, held[1])
+            });
+            match list {
+                Ok(list) => m.temporaries.push(list),
+                Err(_) => break,
+            }
+        }
+        m.temporaries.truncate(kept);
+        list
+    }
+
+    /// Where something was defined, and its tests, if it has some.
+    fn tests_of(&self, binding: &Binding) -> Option<(Span, Value)> {
+        let in_cell = |cell: GlobalId| self.machine.global_value(cell);
+        let (span, tests) = match binding {
+            Binding::Special(_) => return None,
+            Binding::Global(cell) => {
+                let procedure = in_cell(*cell);
+                (self.definition_span(procedure)?, self.tests(procedure)?)
+            }
+            Binding::Macro(it) => (it.span, in_cell(it.tests?)),
+        };
+        tests.is_pair().then_some((span, tests))
     }
 
     /// What `doc` shows of a value; a procedure without documentation has none. It is shown under another name than its own if one is given.
@@ -101,6 +164,19 @@ impl Vm {
     fn closure_code(&self, value: Value) -> Option<(Rc<Compiled>, LambdaId)> {
         let is_closure = self.machine.heap.is(value, Kind::Closure);
         is_closure.then(|| self.code_of(value)).flatten()
+    }
+
+    /// The tests of a procedure, which are among its captured values; those of a `case-lambda` are its clauses' too.
+    fn tests(&self, procedure: Value) -> Option<Value> {
+        if !self.machine.heap.is(procedure, Kind::Closure) {
+            return None;
+        }
+        let closure = self.clauses(procedure)[0];
+        let (compiled, lambda) = self.clause_code(closure)?;
+        let tests = compiled.unit.lambdas[lambda as usize].tests?;
+        let mut captures = compiled.analysis.captures[lambda as usize].iter();
+        let place = captures.position(|&variable| variable == tests)?;
+        Some(self.machine.heap.field(closure, 1 + place))
     }
 
     /// The code of a closure; of a `case-lambda`, that of its first clause.
@@ -184,12 +260,4 @@ impl Vm {
 struct Parameters {
     required: Vec<String>,
     rest: Option<String>,
-}
-
-/// Where a closure keeps its tests among its captured values.
-fn tests_place(compiled: &Compiled, lambda: LambdaId) -> Option<usize> {
-    let tests = compiled.unit.lambdas[lambda as usize].tests?;
-    compiled.analysis.captures[lambda as usize]
-        .iter()
-        .position(|&variable| variable == tests)
 }

@@ -275,7 +275,7 @@ impl Vm {
             }
             _ => Err(m.error(
                 ":not-a-procedure",
-                "this value is not a procedure, so it cannot be called",
+                "this value is not a procedure, so it cannot be called:",
                 &[callee],
             )),
         }

@@ -76,7 +76,8 @@ impl Condition {
 
     pub(super) fn raised(m: &Machine, raised: Value) -> Condition {
         if !m.heap.is(raised, Kind::Error) {
-            let mut condition = Condition::plain(":user", "a value was raised that nobody handled");
+            let mut condition =
+                Condition::plain(":user", "a value was raised that nobody handled:");
             condition.irritants = vec![crate::printer::write_limited(m, raised)];
             return condition;
         }
@@ -112,6 +113,14 @@ impl Condition {
             trace = m.heap.cdr(trace);
         }
         condition
+    }
+
+    /// What the message is about, to be shown after it. The messages about what is written wrongly say it themselves.
+    pub fn shown_irritants(&self) -> &[String] {
+        match self.kind.as_str() {
+            ":bad-syntax" | ":unknown-name" => &[],
+            _ => &self.irritants,
+        }
     }
 
     /// The condition as text, with the line it happened in.
@@ -153,7 +162,7 @@ impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let condition = self.condition;
         write!(f, "error {}: {}", condition.kind, condition.message)?;
-        for irritant in &condition.irritants {
+        for irritant in condition.shown_irritants() {
             write!(f, " {irritant}")?;
         }
         self.place(f, condition.span)?;

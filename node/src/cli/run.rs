@@ -202,7 +202,7 @@ pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
 /// The message of an error and what it is about.
 pub fn sentence(failure: &Failure) -> String {
     let condition = &failure.condition;
-    let irritants = condition.irritants.iter();
+    let irritants = condition.shown_irritants().iter();
     let irritants = irritants.map(|irritant| format!(" {irritant}"));
     condition.message.clone() + &irritants.collect::<String>()
 }

@@ -3,10 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use logos::reader::Reader;
-use logos::symbol::Symbols;
-use logos::syntax::{Datum, SourceId, Syntax};
-
 use super::run::{self, host};
 use super::{DONE, ERROR, Options, wrong_use};
 use crate::host::{Ending, Host};
@@ -42,7 +38,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
                 failed += 1;
             }
             _ => {
-                let (good, bad) = check_all(options, &mut host, &name, &text);
+                let (good, bad) = check_all(options, &mut host, &name);
                 passed += good;
                 failed += bad;
             }
@@ -93,22 +89,27 @@ pub fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<
     Ok(())
 }
 
-/// Checks every procedure that a text defines; how many tests passed and failed.
-fn check_all(options: &Options, host: &mut Host, file: &str, text: &str) -> (usize, usize) {
+/// Checks all that a text defines with tests; how many tests passed and failed.
+fn check_all(options: &Options, host: &mut Host, file: &str) -> (usize, usize) {
+    let text = format!("\"{}\"", file.replace('\\', "\\\\").replace('"', "\\\""));
+    let tested = format!("(%tested {text})");
+    let mut number = |text: &str| match host.evaluate("test", text, options.bounds()).ending {
+        Ending::Value(Some(text)) => numbers(&text),
+        Ending::Failed(failure) => {
+            run::tell(options, &failure);
+            Some((0, 1))
+        }
+        _ => None,
+    };
+    let definitions = number(&format!("(list (length {tested}) 0)"));
     let (mut passed, mut failed) = (0, 0);
-    for name in defined_names(text) {
-        let report = host.evaluate("test", &question(&name), options.bounds());
-        let counts = match report.ending {
-            Ending::Value(Some(text)) => numbers(&text),
-            Ending::Failed(failure) => {
-                run::tell(options, &failure);
-                Some((0, 1))
-            }
-            _ => None,
-        };
-        let (good, bad) = counts.unwrap_or_default();
+    for place in 0..definitions.unwrap_or_default().0 {
+        let definition = format!("(list-ref {tested} {place})");
+        let (good, bad) = number(&question(&definition)).unwrap_or_default();
         if bad > 0 {
-            println!("{file}: `{name}` fails");
+            number(&format!(
+                "(begin (display {text}) (display \": `\") (display (car {definition})) (display \"` fails\\n\"))"
+            ));
         }
         passed += good;
         failed += bad;
@@ -116,18 +117,17 @@ fn check_all(options: &Options, host: &mut Host, file: &str, text: &str) -> (usi
     (passed, failed)
 }
 
-/// What to evaluate to have a procedure checked: gives how many passed, and how many failed.
-fn question(name: &str) -> String {
+/// What to evaluate to have a definition checked: gives how many tests passed, and how many failed.
+fn question(definition: &str) -> String {
     format!(
-        "(if (procedure? {name})
-             (let ((checked (check {name})))
-               (for-each (lambda (failed)
-                           (display \"failed: \") (write (get failed :test))
-                           (if (has? failed :error)
-                               (begin (display \": \") (display (get failed :error))))
-                           (newline))
-                         (get checked :failed))
-               (list (get checked :passed) (length (get checked :failed)))))"
+        "(let ((checked (%check (cdr {definition}))))
+           (for-each (lambda (failed)
+                       (display \"failed: \") (write (get failed :test))
+                       (if (has? failed :error)
+                           (begin (display \": \") (display (get failed :error))))
+                       (newline))
+                     (get checked :failed))
+           (list (get checked :passed) (length (get checked :failed))))"
     )
 }
 
@@ -136,40 +136,4 @@ fn numbers(text: &str) -> Option<(usize, usize)> {
     let inner = text.strip_prefix('(')?.strip_suffix(')')?;
     let (one, other) = inner.split_once(' ')?;
     Some((one.parse().ok()?, other.parse().ok()?))
-}
-
-/// Names that the forms of a text define, each once, in the order written.
-fn defined_names(text: &str) -> Vec<String> {
-    let mut symbols = Symbols::new();
-    let mut forms = Vec::new();
-    let mut reader = Reader::new(text, SourceId::default(), &mut symbols);
-    while let Ok(Some(form)) = reader.next() {
-        forms.push(form);
-    }
-    let word = |syntax: &Syntax| match syntax.datum() {
-        Datum::Symbol(symbol) => Some(symbols.text(*symbol).to_string()),
-        _ => None,
-    };
-    let mut names = Vec::new();
-    for form in &forms {
-        let Datum::List(items, _) = form.datum() else {
-            continue;
-        };
-        let [head, target, ..] = &items[..] else {
-            continue;
-        };
-        if !matches!(word(head).as_deref(), Some("define" | "def")) {
-            continue;
-        }
-        // `(define ((curried a) b) …)` defines `curried`.
-        let mut target = target.clone();
-        while let Datum::List(parts, _) = target.clone().datum() {
-            match parts.first() {
-                Some(first) => target = first.clone(),
-                None => break,
-            }
-        }
-        names.extend(word(&target).filter(|name| !names.contains(name)));
-    }
-    names
 }
