@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{check, check_error, evaluate, evaluate_in};
+use common::{check, check_error, evaluate, evaluate_in, evaluate_program};
 use logos::vm::{Bounds, Profile, Vm};
 
 /// Programs and their values.
@@ -273,12 +273,8 @@ fn errors_have_their_kinds() {
 fn a_program_that_imports_sees_only_that() {
     let run = |text: &str| {
         let mut vm = Vm::new(Profile::Node);
-        vm.begin_program("test", text, Bounds::default());
-        while vm.run(u64::MAX) == logos::vm::Status::Yield {}
-        match vm.condition() {
-            Some(condition) => condition.kind.clone(),
-            None => logos::printer::write_limited(&vm.machine, vm.result()),
-        }
+        let ended = evaluate_program(&mut vm, text, Bounds::default(), u64::MAX);
+        ended.result.unwrap_or_else(|(kind, _)| kind)
     };
     assert_eq!(
         run("(import (scheme base)) (define (f x) (* x 2)) (f 21)"),

@@ -1,6 +1,6 @@
 //! Files and the console's input, as programs read and write them; files that import and include one another.
 
-use logos_tests::{Folder, Ran, logos, run_with_input};
+use logos_tests::{Folder, Ran, logos, run, run_with_input};
 
 /// Runs a script in its folder with this on its standard input.
 fn script(folder: &Folder, text: &str, input: &str) -> Ran {
@@ -237,4 +237,39 @@ fn a_script_knows_its_arguments_and_the_time() {
     let ran = run_with_input(&mut command, "");
     let expected = "(\"main.logos\" \"a\" \"b c\")#t#t\"set\"#f(\"LOGOS_TEST_VARIABLE\" . \"set\")";
     assert_eq!((ran.output.as_str(), ran.errors.as_str()), (expected, ""));
+}
+
+#[test]
+fn libraries_are_found_in_files_of_their_names() {
+    let folder = Folder::new();
+    folder.write(
+        "shapes.logos",
+        "(define-library (shapes) (export area) (import (scheme base) (shapes round)) (begin (define (area r) (* pi r r))))",
+    );
+    std::fs::create_dir(folder.path().join("shapes")).unwrap();
+    folder.write(
+        "shapes/round.sld",
+        "(define-library (shapes round) (export pi) (import (scheme base)) (begin (define pi 3)))",
+    );
+    folder.write("plain.logos", "(define (double x) (* 2 x))");
+    let run_text = |text: &str| {
+        let script = folder.write("main.logos", text);
+        run(logos(&folder).arg(script))
+    };
+    let text = "(import (scheme base) (scheme write) (shapes) (prefix (plain) p:)) (write (p:double (area 2)))";
+    let done = run_text(text);
+    assert_eq!((done.output.as_str(), done.errors.as_str()), ("24", ""));
+    // What a program defines itself comes first.
+    let own = "(define-library (shapes) (export area) (import (logos)) (begin (define area 5))) \
+               (import (scheme base) (scheme write) (shapes)) (write area)";
+    assert_eq!(run_text(own).output, "5");
+    let missing = run_text("(import (shapes square))").errors;
+    assert!(
+        missing.contains("there is no library (shapes square), nor a file"),
+        "{missing}"
+    );
+    assert!(missing.contains("shapes/square.logos or "), "{missing}");
+    folder.write("loop.logos", "(import (loop))");
+    let circle = run_text("(import (loop))").errors;
+    assert!(circle.contains("it imports itself"), "{circle}");
 }

@@ -12,6 +12,7 @@ use crate::opcode::Op;
 use crate::unicode;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
+use sha2::{Digest, Sha256};
 
 const COPIED: &str =
     "1 for every 4 bytes: a character takes 1, in a string with some beyond U+00FF 4";
@@ -19,6 +20,14 @@ const EACH: &str = "1 for each character";
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "%digest",
+        "(%digest string)",
+        (1, 1),
+        "1 for each character",
+        "The SHA-256 of a text in UTF-8, as 64 hex digits.",
+        digest,
+    ),
     Builtin::plain(
         "string?",
         "(string? value)",
@@ -336,6 +345,15 @@ fn substring(m: &mut Machine, arguments: Arguments) -> Outcome {
     let length = m.heap.string_length(string);
     let (start, end) = range_arguments(m, "substring", arguments, 1, length)?;
     part(m, arguments, 0, start, end)
+}
+
+fn digest(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let string = string_argument(m, "%digest", arguments, 0)?;
+    m.charge(m.heap.string_length(string) as u64)?;
+    let text = m.heap.string_text(m.arg(arguments, 0));
+    let digest = Sha256::digest(text.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    m.string(&digits)
 }
 
 fn string_append(m: &mut Machine, arguments: Arguments) -> Outcome {

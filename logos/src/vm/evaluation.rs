@@ -273,6 +273,10 @@ impl Vm {
                     import.defined = Some(library.clone());
                 }
                 if let Some(text) = library_name_text(&name, &self.machine.symbols) {
+                    let text = match self.rights(number) {
+                        Some(rights) => rights.own_name(&text),
+                        None => text,
+                    };
                     self.libraries.insert(text, library);
                 }
                 Ok(Turn::Again)

@@ -1,12 +1,14 @@
-//! Files inside an evaluation: `include` puts their forms where it stands, `import` of a path makes a library of what they define.
+//! Files inside an evaluation: `include` puts their forms where it stands, `import` of a path makes a library of what they define. So does
+//! `import` of a library that nobody has defined, if there is a file of its name: `shapes/round.logos` for `(shapes round)`.
 //!
 //! The texts are asked for by the library's `%file-texts`, called in a frame above the evaluation's (see [`stubs::FILES`]); a path is
 //! relative to the file whose text is being evaluated. A file that is imported is an evaluation of its own, in a frame above its
 //! importer's; when it ends, the importer asks for its library again and finds it.
 
 use super::control::{apply, push_stub};
+use super::distant::{Distant, Rights};
 use super::evaluation::Evaluation;
-use super::{Fault, Status, Vm, dispatch, stubs};
+use super::{Fault, Profile, Status, Vm, dispatch, stubs};
 use crate::expand::{Environment, Library};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
@@ -24,12 +26,39 @@ pub(super) enum Wanted {
     },
     /// What the file of this path defines.
     Library(String),
+    /// What the first of these files defines, which is the library of this name.
+    Named {
+        name: String,
+        paths: Vec<String>,
+        span: Span,
+    },
+    /// A library from the network.
+    Distant(Distant),
 }
+
+impl Wanted {
+    fn paths(&self) -> Vec<String> {
+        match self {
+            Wanted::Forms { paths, .. } | Wanted::Named { paths, .. } => paths.clone(),
+            Wanted::Library(path) => vec![path.clone()],
+            Wanted::Distant(it) => vec![it.owner.clone(), it.name.clone(), it.lock.clone()],
+        }
+    }
+}
+
+/// How the names of files end in which libraries are looked for.
+const EXTENSIONS: [&str; 2] = ["logos", "sld"];
 
 impl Vm {
     /// The path of a file that the text of an evaluation names.
     pub(super) fn path_beside(&self, number: u64, name: &str) -> String {
-        let source = self.evaluations.get(&number).and_then(|it| it.source);
+        // A form given to `eval` has no text of its own: the program's counts.
+        let own = self.evaluations.get(&number).and_then(|it| it.source);
+        let program = || {
+            let mut all = self.evaluations.values();
+            all.find_map(|it| it.source.filter(|_| it.import.is_none()))
+        };
+        let source = own.or_else(program);
         let Some(source) = source.filter(|_| !name.starts_with('/')) else {
             return name.to_string();
         };
@@ -52,6 +81,40 @@ impl Vm {
         path: String,
         span: Span,
     ) -> Result<(), Fault> {
+        self.refuse_circle(number, &path, span)?;
+        self.ask_for_files(number, Wanted::Library(path))
+    }
+
+    /// Has the file imported that is called like a library; parts of the name are folders.
+    pub(super) fn import_named(
+        &mut self,
+        number: u64,
+        name: String,
+        span: Span,
+    ) -> Result<(), Fault> {
+        let file = name.replace(' ', "/");
+        let paths = EXTENSIONS.map(|end| self.path_beside(number, &format!("{file}.{end}")));
+        let paths = paths.to_vec();
+        if self.machine.profile() < Profile::Local || self.rights(number).is_some() {
+            return Err(self.no_library(&name, &paths, span));
+        }
+        self.ask_for_files(number, Wanted::Named { name, paths, span })
+    }
+
+    fn no_library(&mut self, name: &str, paths: &[String], span: Span) -> Fault {
+        let message = format!(
+            "there is no library ({name}), nor a file {}",
+            paths.join(" or ")
+        );
+        self.syntax_fault(":not-found", &message, span)
+    }
+
+    pub(super) fn refuse_circle(
+        &mut self,
+        number: u64,
+        path: &str,
+        span: Span,
+    ) -> Result<(), Fault> {
         let mut around = Some(number);
         while let Some(evaluation) = around.and_then(|number| self.evaluations.get(&number)) {
             let importing = evaluation.import.as_ref();
@@ -61,16 +124,27 @@ impl Vm {
             }
             around = importing.map(|import| import.importer);
         }
-        self.ask_for_files(number, Wanted::Library(path))
+        Ok(())
     }
 
     /// Has the texts of files fetched for an evaluation, whose frame is at `fp`.
     pub(super) fn ask_for_files(&mut self, number: u64, wanted: Wanted) -> Result<(), Fault> {
-        let paths = match &wanted {
-            Wanted::Forms { paths, .. } => paths.clone(),
-            Wanted::Library(path) => vec![path.clone()],
+        let is_distant = matches!(wanted, Wanted::Distant(_));
+        if self.rights(number).is_some() && !is_distant {
+            let message = "a library from the network cannot use files as its parts";
+            return Err(self.machine.error(":not-allowed", message, &[]));
+        }
+        let (asks, needs, procedure) = match &wanted {
+            Wanted::Forms { .. } => ("include", Profile::Local, self.places.file_texts),
+            Wanted::Library(_) => ("import", Profile::Local, self.places.file_texts),
+            Wanted::Named { .. } => ("import", Profile::Local, self.places.first_file),
+            Wanted::Distant(_) => ("import", Profile::Node, self.places.distant_library),
         };
         let m = &mut self.machine;
+        if m.profile() < needs {
+            return Err(crate::builtins::profile_lacks(m, asks, needs));
+        }
+        let paths = wanted.paths();
         let mut list = Value::NIL;
         for path in paths.iter().rev() {
             m.temporaries.push(list);
@@ -84,7 +158,7 @@ impl Vm {
         let m = &mut self.machine;
         begin_frame_above(m);
         push_stub(m, stubs::FILES, &[Value::fixnum(number as i64)]);
-        let procedure = m.globals[self.places.file_texts];
+        let procedure = m.globals[procedure];
         let next = apply(m, procedure, &[list]);
         self.begin_call(next);
         Ok(())
@@ -115,10 +189,24 @@ impl Vm {
                 span,
             }) => self.include(number, &paths, &texts, fold_case, span),
             Some(Wanted::Library(path)) => {
-                return match self.begin_import(number, path, &texts) {
-                    Ok(inner) => self.advance(inner, Value::VOID),
-                    Err(fault) => self.fault(fault),
-                };
+                let begun = self.begin_import(number, path, &texts, None, None);
+                return self.enter_import(begun);
+            }
+            Some(Wanted::Named { name, paths, span }) => match texts.split_first() {
+                Some((path, texts)) => match self.refuse_circle(number, path, span) {
+                    Ok(()) => {
+                        let begun =
+                            self.begin_import(number, path.clone(), texts, Some(name), None);
+                        return self.enter_import(begun);
+                    }
+                    Err(fault) => Err(fault),
+                },
+                None => Err(self.no_library(&name, &paths, span)),
+            },
+            Some(Wanted::Distant(distant)) => {
+                let (key, rights) = (distant.key(), self.rights_of(distant));
+                let begun = self.begin_import(number, key, &texts, None, Some(rights));
+                return self.enter_import(begun);
             }
             None => Ok(()),
         };
@@ -171,21 +259,35 @@ impl Vm {
         self.resume_expander(number, forms)
     }
 
+    fn enter_import(&mut self, begun: Result<u64, Fault>) -> Option<Status> {
+        match begun {
+            Ok(inner) => self.advance(inner, Value::VOID),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
     /// Begins to evaluate a file in a world of its own, in a frame above its importer's.
     fn begin_import(
         &mut self,
         importer: u64,
         path: String,
         texts: &[String],
+        name: Option<String>,
+        rights: Option<Rights>,
     ) -> Result<u64, Fault> {
         let text = texts.first().map_or("", |text| text);
         self.machine.take_external(text.len() / 8)?;
         let source = self.machine.sources.add(&path, text);
-        let mut evaluation = Evaluation::new(Environment::on(&self.library), Some(source), None);
+        let library = rights
+            .as_ref()
+            .map_or(&self.library, |rights| &rights.names);
+        let mut evaluation = Evaluation::new(Environment::on(library), Some(source), None);
         evaluation.whole_program = true;
         evaluation.import = Some(Import {
             path,
+            name,
             importer,
+            rights,
             defined: None,
         });
         let number = self.add_evaluation(evaluation);
@@ -204,6 +306,9 @@ impl Vm {
             Some(library) if environment.own_names().is_empty() => library,
             _ => Rc::new(Library::of_file(environment.clone())),
         };
+        if let Some(name) = import.name {
+            self.libraries.entry(name).or_insert(library.clone());
+        }
         self.libraries.insert(key(&import.path), library);
     }
 }
@@ -213,8 +318,12 @@ impl Vm {
 pub(super) struct Import {
     /// The file's path.
     path: String,
+    /// The name of the library that it was looked for as.
+    name: Option<String>,
     /// The evaluation that imports it.
     importer: u64,
+    /// What it may use, if it is from the network.
+    pub(super) rights: Option<Rights>,
     /// The last library that the file defined.
     pub(super) defined: Option<Rc<Library>>,
 }

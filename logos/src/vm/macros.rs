@@ -6,10 +6,9 @@ use super::world::Expansion;
 use super::{Fault, Status, Vm, dispatch, stubs};
 use crate::core::GlobalId;
 use crate::datum::{to_syntax, to_value};
-use crate::expand::{Expander, library_name_text, standard_library};
+use crate::expand::{Expander, library_name_text};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
-use std::rc::Rc;
 
 impl Vm {
     /// Lets an evaluation's expander work with the world at hand; nothing if it has none.
@@ -44,12 +43,20 @@ impl Vm {
                     return imported.map(|()| Turn::Run);
                 }
             }
+        } else if self.is_distant(name) {
+            match self.distant_library(number, name)? {
+                Some(library) => Some(library),
+                None => return Ok(Turn::Run),
+            }
         } else {
-            let known = library_name_text(name, &self.machine.symbols)
-                .and_then(|text| self.libraries.get(&text).cloned());
-            known.or_else(|| {
-                standard_library(name, &self.library, &mut self.machine.symbols).map(Rc::new)
-            })
+            let text = library_name_text(name, &self.machine.symbols);
+            match (self.known_library(number, name), text) {
+                (None, Some(text)) => {
+                    let imported = self.import_named(number, text, name.span());
+                    return imported.map(|()| Turn::Run);
+                }
+                (known, _) => known,
+            }
         };
         let Some(library) = library else {
             let message = "there is no library of that name";

@@ -15,6 +15,7 @@
 mod compilation;
 mod control;
 mod dispatch;
+mod distant;
 mod dynamic;
 mod entry;
 mod errors;

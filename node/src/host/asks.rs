@@ -46,6 +46,8 @@ pub enum Local {
     Exit(u8),
     /// Something with a file.
     File(FileAsk),
+    /// The file that the library with this hash is kept in, if libraries can be kept.
+    LibraryCache(String),
 }
 
 /// What the node does.
@@ -120,6 +122,13 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         ("current-second", []) => return Ok(Ask::Local(Local::Now)),
         (_, [file]) if let Some(ask) = file_ask(&reader, name, file)? => {
             return Ok(Ask::Local(Local::File(ask)));
+        }
+        ("library-cache", [hash]) => {
+            let hash = reader.text(hash, "a hash, a string")?;
+            if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Reply::error(":wrong-argument", "a hash has hex digits"));
+            }
+            return Ok(Ask::Local(Local::LibraryCache(hash)));
         }
         ("current-jiffy", []) => return Ok(Ask::Local(Local::Jiffy)),
         ("command-line", []) => return Ok(Ask::Local(Local::Arguments)),

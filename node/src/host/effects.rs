@@ -149,6 +149,12 @@ impl Effects {
                     LocalAsk::Later
                 }
             },
+            Local::LibraryCache(hash) => {
+                let file = self.network.library_file(&hash);
+                let file = file.and_then(|file| file.into_os_string().into_string().ok());
+                let reply = file.map_or(Data::Bool(false), Data::Text);
+                LocalAsk::Answered(Reply::Value(reply))
+            }
             Local::Arguments => {
                 let texts = self.arguments.iter().cloned().map(Data::Text);
                 LocalAsk::Answered(Reply::Value(Data::List(texts.collect())))

@@ -29,6 +29,9 @@ const CHANGE_PAUSE: Duration = Duration::from_millis(20);
 /// How often a question is asked again because who was asked ended.
 const TRIES_MAX: usize = 5;
 
+/// The part of the data folder for libraries from the network.
+const LIBRARIES: &str = "libraries";
+
 /// How to take part in the network.
 #[derive(Debug, Clone)]
 pub struct NetworkSettings {
@@ -90,6 +93,17 @@ impl Network {
         Network {
             inner: Arc::new(Inner { settings, line }),
         }
+    }
+
+    /// Where the text of a library from the network is kept, in a folder that is there; a practice network keeps nothing.
+    pub fn library_file(&self, hash: &str) -> Option<PathBuf> {
+        let settings = &self.inner.settings;
+        let data = settings.folder.as_ref().ok();
+        let folder = data
+            .filter(|_| settings.practice.is_none())?
+            .join(LIBRARIES);
+        std::fs::create_dir_all(&folder).ok()?;
+        Some(folder.join(format!("{hash}.logos")))
     }
 
     /// Does it, wherever the node is. Dropping the future cancels it.
