@@ -17,7 +17,7 @@ use crate::id::{ID_BITS, Id};
 
 /// Walks remembered.
 pub(crate) const SAMPLES_MAX: usize = 31;
-/// With fewer walks nothing is concluded.
+/// With fewer walks nothing is concluded from them.
 const SAMPLES_MIN: usize = 5;
 /// A neighbourhood so many times denser than the network is crowded. By chance hardly any key looks so: K
 /// within the space where K / 3 are expected, even if the density is misjudged by a fourth.
@@ -44,16 +44,18 @@ impl Density {
     }
 
     /// Within what distance of a key K nodes are to be expected. Walks may be an hour old, and the network
-    /// may have grown since: then our own neighbours, nearest first, know it. Who crowds them too blinds
-    /// us, but not the others who hold or look for the same key.
+    /// may have grown since: then our own neighbours, nearest first, know it; and before there were enough walks
+    /// they are all there is to go by. Who crowds them too blinds us, but not the others who hold or look for
+    /// the same key.
     pub(crate) fn radius(&self, own: &Id, neighbours: &[Contact]) -> Option<u64> {
+        let here = reach(own, neighbours);
         if self.samples.len() < SAMPLES_MIN {
-            return None;
+            return here;
         }
         let mut sorted: Vec<u64> = self.samples.iter().copied().collect();
         sorted.sort_unstable();
         let median = sorted[sorted.len() / 2];
-        let here = reach(own, neighbours).map_or(u64::MAX, |near| near.saturating_add(near / 2));
+        let here = here.map_or(u64::MAX, |near| near.saturating_add(near / 2));
         Some(median.min(here))
     }
 
@@ -192,6 +194,9 @@ mod tests {
         let target = Id::hash(b"few");
         density.note(&target, &nearest(&target, &all, K - 1));
         assert_eq!(density.radius(&OWN, &[]), None);
+        let neighbours = nearest(&OWN, &all, K);
+        let here = OWN.distance(neighbours[K - 1].id()).prefix();
+        assert_eq!(density.radius(&OWN, &neighbours), Some(here));
     }
 
     #[test]

@@ -233,9 +233,10 @@ impl Lookup {
                 && self.in_flight.iter().all(|count| *count == 0))
     }
 
-    /// Whether everyone of the K nearest, and everybody wanted, was asked and a majority answered.
+    /// Whether everyone of the K nearest, and everybody wanted, was asked and a majority answered: of all, and
+    /// of the wanted by themselves, as those nearer may be in league.
     pub(crate) fn has_majority(&self) -> bool {
-        let (mut counted, mut answered, mut total) = (0, 0, 0);
+        let (mut counted, mut all, mut wanted) = (0, Tally::default(), Tally::default());
         for candidate in self.candidates.iter().filter(|c| c.counts()) {
             counted += 1;
             if counted > K && !candidate.is_wanted {
@@ -244,14 +245,23 @@ impl Lookup {
                 }
                 break;
             }
-            match candidate.state {
-                State::Waiting => return false,
-                State::Answered => answered += 1,
-                _ => {}
+            if candidate.state == State::Waiting {
+                return false;
             }
-            total += 1;
+            all.note(candidate);
+            if candidate.is_wanted {
+                wanted.note(candidate);
+            }
         }
-        total > 0 && answered > total / 2
+        all.is_majority() && (wanted.asked == 0 || wanted.is_majority())
+    }
+
+    /// The `count` nearest of those that were asked, whatever came of it: liars that fail on purpose crowd a
+    /// place as well.
+    pub(crate) fn nearest_asked(&self, count: usize) -> Vec<Contact> {
+        let asked = self.candidates.iter().filter(|c| c.asked > 0);
+        let nearest = asked.take(count);
+        nearest.map(|candidate| candidate.contact.clone()).collect()
     }
 
     /// The `count` nearest nodes that answered, nearest first.
@@ -498,6 +508,24 @@ impl Lookup {
                 }
             }
         }
+    }
+}
+
+/// How many of those asked answered.
+#[derive(Default)]
+struct Tally {
+    asked: usize,
+    answered: usize,
+}
+
+impl Tally {
+    fn note(&mut self, candidate: &Candidate) {
+        self.asked += 1;
+        self.answered += usize::from(candidate.state == State::Answered);
+    }
+
+    fn is_majority(&self) -> bool {
+        2 * self.answered > self.asked
     }
 }
 

@@ -10,6 +10,7 @@ use crate::K;
 use crate::contact::Contact;
 use crate::density::{Density, beside, is_within};
 use crate::id::Id;
+use crate::lookup::Lookup;
 use crate::table::Entry;
 
 /// Most nodes beyond the K nearest that are asked or stored at around one crowded key.
@@ -30,7 +31,14 @@ impl Kademlia {
         }
         let target = task.lookup.target();
         let radius = self.radius()?;
-        Density::crowded(radius, target, &task.lookup.nearest_answered(K))
+        Density::crowded(radius, target, &task.lookup.nearest_asked(K))
+    }
+
+    /// Whether a lookup, as far as it has come, seems to end among ground ids.
+    pub(super) fn looks_crowded(&self, lookup: &Lookup) -> bool {
+        self.radius().is_some_and(|radius| {
+            Density::crowded(radius, lookup.target(), &lookup.nearest_asked(K)).is_some()
+        })
     }
 
     pub(super) fn begin_sweep(&mut self, now: u64, id: TaskId, mut task: Task, radius: u64) {

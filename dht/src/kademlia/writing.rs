@@ -57,6 +57,8 @@ struct Target {
     is_stub: bool,
     /// Overdue in the lookup: it gets the item if it lives, and nobody waits for it.
     is_doubtful: bool,
+    /// Found beside a crowded key: what the ground ids nearest to it say counts for nothing without these.
+    is_beside: bool,
     /// It said that it stored the item and, if it was to be read back, gave it back.
     has_it: bool,
     fate: Fate,
@@ -77,6 +79,7 @@ impl Target {
             outstanding: 0,
             is_stub,
             is_doubtful: false,
+            is_beside: false,
             has_it: false,
             fate: Fate::Storing,
         }
@@ -107,16 +110,20 @@ impl Write {
         }
     }
 
-    /// The same, but while others are still being looked for, only those among the K nearest known so far.
-    fn counted_near(&self, lookup: &Lookup) -> usize {
-        if !self.is_looking {
-            return self.counted();
+    /// Whether as many have it as were required, and of those beside a crowded key half. While others are
+    /// still being looked for, only the K nearest known so far count.
+    fn has_enough(&self, lookup: &Lookup) -> bool {
+        let Some(required) = self.require.map(|require| require.max(1)) else {
+            return false;
+        };
+        if self.is_looking {
+            let is_near = |target: &&Target| lookup.is_among_nearest(target.contact.id(), K);
+            let having = self.targets.iter().filter(|target| target.has_it);
+            return having.filter(is_near).count() >= required;
         }
-        let near = self
-            .targets
-            .iter()
-            .filter(|target| target.has_it && lookup.is_among_nearest(target.contact.id(), K));
-        near.count()
+        let beside = self.targets.iter().filter(|target| target.is_beside);
+        let having = beside.clone().filter(|target| target.has_it).count();
+        self.counted() >= required && 2 * having >= beside.count()
     }
 
     fn is_over(&self) -> bool {
@@ -209,10 +216,10 @@ impl Kademlia {
             // We are one of the K ourselves.
             nearest.truncate(K - 1);
         }
-        for contact in swept {
+        for contact in &swept {
             write.spares.retain(|spare| spare.id() != contact.id());
             if nearest.iter().all(|known| known.id() != contact.id()) {
-                nearest.push(contact);
+                nearest.push(contact.clone());
             }
         }
         let size = write.item.item().value.as_ref().map_or(0, Vec::len);
@@ -227,6 +234,11 @@ impl Kademlia {
             is_doubtful: true,
             ..target(contact)
         }));
+        for contact in &swept {
+            if let Some(target) = write.target(contact) {
+                target.is_beside = true;
+            }
+        }
         write.is_looking = false;
         let count = write.targets.len();
         for place in known..count {
@@ -488,10 +500,10 @@ impl Kademlia {
             return;
         };
         let is_over = write.is_over();
-        let has_enough = write
-            .require
-            .is_some_and(|require| write.counted_near(&task.lookup) >= require.max(1));
-        if !is_over && (!has_enough || task.operation.is_none()) {
+        let is_enough = task.operation.is_some()
+            && write.has_enough(&task.lookup)
+            && !(write.is_looking && self.looks_crowded(&task.lookup));
+        if !is_over && !is_enough {
             self.tasks.insert(id, task);
             return;
         }
