@@ -956,6 +956,10 @@ fn messages() {
             ":wrong-argument `for` needs a list, vector, string or dict, but got 5",
         ),
         (
+            "(cancel 5)",
+            ":wrong-argument `cancel` needs a promise, but got 5",
+        ),
+        (
             "(defin unheard-of 3)",
             ":unknown-name nothing is named `defin` here; did you mean `define`? defin",
         ),

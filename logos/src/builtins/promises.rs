@@ -219,11 +219,20 @@ pub fn pending(m: &mut Machine) -> Outcome {
 }
 
 fn promise(m: &mut Machine, arguments: Arguments, index: usize) -> Result<Value, Fault> {
+    promise_for(m, "await", arguments, index)
+}
+
+fn promise_for(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    index: usize,
+) -> Result<Value, Fault> {
     let value = m.arg(arguments, index);
     if m.heap.is(value, Kind::Promise) {
         Ok(value)
     } else {
-        Err(wrong_argument(m, "await", "a promise", value))
+        Err(wrong_argument(m, procedure, "a promise", value))
     }
 }
 
@@ -411,7 +420,7 @@ fn join(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn cancel(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let promise = promise(m, arguments, 0)?;
+    let promise = promise_for(m, "cancel", arguments, 0)?;
     if is_settled(m, promise) {
         return Ok(Value::FALSE);
     }
