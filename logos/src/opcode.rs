@@ -32,6 +32,7 @@ opcodes! {
     EnterRest, "start of a procedure of at least `a` arguments, the rest a list in `r[a+2]`; `b` registers; price `c`+`d`<<16";
     EnterCase, "start of a `case-lambda` of `a` clauses, whose closures are the captured values: `a` words follow, each a required count (16 bits) and whether it takes more (bit 16)";
     Deferred, "stands for a procedure of the library that is compiled when it is first called: number `b`,`c` (32 bits)";
+    Forward, "stands for the procedure that is captured value 0";
     Call, "calls `r[a]` with the `b` arguments from `r[a+2]`";
     TailCall, "the same in place of this frame";
     CallGlobal, "calls global *x* with the `b` arguments from `r[a+2]`";

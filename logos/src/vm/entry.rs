@@ -11,6 +11,12 @@ use crate::value::Value;
 /// Enters a closure that takes a variable number of arguments: its frame is at `fp`, its code at `pc`.
 pub(super) fn enter_general(code: &Code, m: &mut Machine, count: usize) -> Result<(), Exit> {
     let mut first = code.words[m.pc];
+    if Op::of(first) == Op::Forward {
+        let procedure = m.heap.field(Value(m.stack[m.fp]), 1);
+        m.stack[m.fp] = procedure.0;
+        m.pc = m.heap.field(procedure, 0).fixnum_value() as usize;
+        first = code.words[m.pc];
+    }
     if Op::of(first) == Op::EnterCase {
         let clause = (0..a(first)).find(|&clause| {
             let word = code.words[m.pc + 1 + clause];

@@ -44,6 +44,7 @@ impl Vm {
         } else {
             Value::FALSE
         };
+        self.compile_deferred(procedure);
         if aspect == Aspect::Doc {
             return match self.documentation(procedure, None) {
                 Some(text) => self.machine.string(&text),
@@ -60,7 +61,6 @@ impl Vm {
         if !self.machine.heap.is(procedure, Kind::Closure) {
             return Ok(nothing);
         }
-        self.compile_deferred(procedure);
         let Some((compiled, lambda)) = self.code_of(procedure) else {
             return Ok(nothing);
         };
@@ -188,6 +188,7 @@ impl Vm {
     fn clauses(&self, closure: Value) -> Vec<Value> {
         let word = self.code.words[self.entry_of(closure)];
         match Op::of(word) {
+            Op::Forward => self.clauses(self.machine.heap.field(closure, 1)),
             Op::EnterCase => (0..a(word))
                 .map(|clause| self.machine.heap.field(closure, 1 + clause))
                 .collect(),

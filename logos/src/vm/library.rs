@@ -9,10 +9,14 @@ use super::world::Expansion;
 use super::{Bounds, Status, Vm};
 use crate::core::GlobalId;
 use crate::expand::{Binding, Expander, INTERNALS, Step};
-use crate::opcode::{Op, b, index, wide};
+use crate::opcode::{Op, a, b, index, wide};
 use crate::reader::{Reader, is_delimiter};
 use crate::syntax::{SourceId, Span};
 use crate::value::{Kind, Value};
+use std::collections::BTreeMap;
+
+/// Room for the closures of a procedure with cases.
+const CASES_WORDS_MAX: usize = 256;
 
 /// A procedure of the library that is not compiled yet.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +85,16 @@ impl Vm {
     pub(super) fn defer_definition(&mut self, source: SourceId, from: usize) -> Option<usize> {
         let text = self.machine.sources.source(source).text.clone();
         let start = from + next_form(&text[from..])?;
-        let signature = text[start..].strip_prefix("(define (")?;
         let end = next_form(&text[start + 1..]).map_or(text.len(), |next| start + 1 + next);
+        let form = &text[start..end];
+        let defined = form.strip_prefix("(define ")?;
+        let (signature, has_cases) = match defined.strip_prefix('(') {
+            Some(signature) => (signature, false),
+            None if form.contains("\n  (case-lambda") => (defined, true),
+            None => return None,
+        };
         let name = &signature[..signature.find(is_delimiter)?];
-        if name.is_empty() || text[start..end].contains(":test") {
+        if name.is_empty() || form.contains(":test") {
             return None;
         }
         let name = self.machine.symbols.intern(name);
@@ -94,11 +104,13 @@ impl Vm {
         let number = self.deferred.len();
         self.deferred.push(Deferred { source, start });
         let place = self.code.words.len();
-        self.code
-            .push(wide(Op::Deferred, 0, number as u32), 0, Span::NONE);
+        let word = wide(Op::Deferred, 0, number as u32);
+        self.code.push(word, 0, Span::NONE);
         self.machine.procedure_names.push((place as u32, name));
         let place = Value::fixnum(place as i64);
-        let procedure = self.machine.heap.object(Kind::Closure, 0, &[place]);
+        let fields = [place, Value::FALSE];
+        let fields = &fields[..1 + usize::from(has_cases)];
+        let procedure = self.machine.heap.object(Kind::Closure, 0, fields);
         self.machine.set_global(cell, procedure);
         Some(end)
     }
@@ -113,15 +125,26 @@ impl Vm {
         if Op::of(word) != Op::Deferred {
             return;
         }
+        let has_cases = self.machine.heap.length(procedure) > 1;
         let temporary = self.machine.temporaries.len();
         self.machine.temporaries.push(procedure);
         let accounts = self.machine.begin_library_work();
-        let entry = self.compile_definition(self.deferred[index(word)]);
+        let top = self.compile_definition(self.deferred[index(word)]);
+        if has_cases {
+            let room = self.machine.ensure(CASES_WORDS_MAX);
+            assert_eq!(room, Ok(()), "the library's work has no limits");
+        }
+        let made = self.made_by(top, has_cases);
         self.machine.end_library_work(accounts);
         let procedure = self.machine.temporaries[temporary];
         self.machine.temporaries.truncate(temporary);
         let heap = &mut self.machine.heap;
-        heap.set_field(procedure, 0, Value::fixnum(entry as i64));
+        if has_cases {
+            self.code.words[place] = wide(Op::Forward, 0, 0);
+            heap.set_field(procedure, 1, made);
+        } else {
+            heap.set_field(procedure, 0, made);
+        }
     }
 
     /// Compiles every procedure of the library now.
@@ -132,8 +155,8 @@ impl Vm {
         }
     }
 
-    /// The place where the code of a definition's procedure begins.
-    fn compile_definition(&mut self, definition: Deferred) -> u64 {
+    /// Compiles a definition; gives the place of the code that would define its procedure.
+    fn compile_definition(&mut self, definition: Deferred) -> usize {
         let Deferred { source, start } = definition;
         let text = self.machine.sources.source(source).text.clone();
         let form = Reader::new(&text, source, &mut self.machine.symbols)
@@ -157,18 +180,46 @@ impl Vm {
         };
         let has_tests = unit.lambdas.iter().any(|lambda| lambda.tests.is_some());
         assert!(!has_tests, "tests have to be made with their procedure");
-        let entry = self.compile(unit);
-        let Ok(entry) = entry else {
-            panic!("a definition of the library cannot be compiled: {entry:?}");
-        };
-        // What would define it begins by making the procedure.
-        let words = &self.code.words[entry as usize..];
-        let mut at = 0;
-        while Op::of(words[at]) != Op::MakeClosure {
-            at += Op::words(words[at]);
+        match self.compile(unit) {
+            Ok(entry) => entry as usize,
+            Err(fault) => panic!("a definition of the library cannot be compiled: {fault:?}"),
         }
-        assert_eq!(b(words[at]), 0, "a deferred procedure captures nothing");
-        words[at + 1]
+    }
+
+    /// What the code of a definition makes: the place where its procedure's code begins, or the procedure itself if it is one with cases, for which
+    /// there is room. That code makes the closure of each case, which captures nothing, and then the one that captures these.
+    fn made_by(&mut self, top: usize, has_cases: bool) -> Value {
+        let words = &self.code.words;
+        let mut cases = BTreeMap::new();
+        let mut at = top + Op::words(words[top]);
+        loop {
+            let word = words[at];
+            match Op::of(word) {
+                Op::Jump => {
+                    at = words[at + 1] as usize;
+                    continue;
+                }
+                Op::MakeClosure if b(word) > 0 => {
+                    let captured = (0..b(word)).map(|place| {
+                        let operand = words[at + 2 + place / 4] >> (place % 4 * 16);
+                        cases[&(operand as u16 as usize)]
+                    });
+                    let entry = Value::fixnum(words[at + 1] as i64);
+                    let fields: Vec<Value> = std::iter::once(entry).chain(captured).collect();
+                    return self.machine.heap.object(Kind::Closure, 0, &fields);
+                }
+                Op::MakeClosure => {
+                    let entry = Value::fixnum(words[at + 1] as i64);
+                    if !has_cases {
+                        return entry;
+                    }
+                    let case = self.machine.heap.object(Kind::Closure, 0, &[entry]);
+                    cases.insert(a(word), case);
+                }
+                other => panic!("a definition of the library cannot be deferred: {other:?}"),
+            }
+            at += Op::words(word);
+        }
     }
 
     /// The world as the expander sees it, for work that is nobody's.
