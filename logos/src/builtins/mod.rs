@@ -13,6 +13,7 @@ pub mod numbers;
 pub mod ports;
 pub mod promises;
 pub mod records;
+pub mod semaphores;
 pub mod strings;
 pub mod symbols;
 pub mod system;
@@ -144,6 +145,7 @@ pub static TABLES: &[(&str, &[Builtin])] = &[
     ("Ports and files", ports::input::TABLE),
     ("Ports and files", ports::output::TABLE),
     ("Promises and tasks", promises::TABLE),
+    ("Promises and tasks", semaphores::TABLE),
     ("Records", records::TABLE),
     ("Strings", strings::TABLE),
     ("Strings", strings::compare::TABLE),
@@ -322,9 +324,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("const", "define"),
 ];
 
+/// The longest name for which a near one is looked for, in characters.
+const NAME_CHARACTERS_MAX: usize = 40;
+
+/// Cells of the table that tells a misspelt name's distance from one of about its length.
+pub fn nearest_work(text: &str) -> u64 {
+    let length = text.chars().take(NAME_CHARACTERS_MAX).count() as u64;
+    length * length
+}
+
 /// The known name nearest to a misspelt one, if any is near enough: an edit distance of at most a third of its length.
 pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    const NAME_CHARACTERS_MAX: usize = 40;
     let wanted: Vec<char> = text.chars().collect();
     if wanted.len() > NAME_CHARACTERS_MAX || wanted.len() < 2 {
         return None;

@@ -7,6 +7,7 @@
 //! (`Fault::FillPort`) and is then called again.
 
 pub mod input;
+pub mod opened;
 pub mod output;
 
 use super::{Builtin, wrong_argument};
@@ -330,6 +331,7 @@ fn close(m: &mut Machine, procedure: &str, arguments: Arguments, direction: i64)
         return Ok(Value::FALSE);
     }
     m.heap.set_field(port, FLAGS, Value::fixnum(flags | CLOSED));
+    opened::forget(m, port);
     Ok(m.heap.field(port, FILE))
 }
 
@@ -347,6 +349,7 @@ fn file_port(m: &mut Machine, arguments: Arguments) -> Outcome {
     };
     let port = new(&mut m.heap, direction | kind | OUTSIDE, buffer);
     m.heap.set_field(port, FILE, file);
+    opened::note(m, port);
     Ok(port)
 }
 

@@ -101,7 +101,7 @@ pub const TABLE: &[Builtin] = &[
         "%await",
         "(%await promise)",
         (1, 1),
-        "1 for every 8 words of the stack put aside",
+        "1 for every 4 words of the stack put aside",
         "Waits for a promise that is not delayed.",
         wait,
     ),
@@ -109,7 +109,7 @@ pub const TABLE: &[Builtin] = &[
         "yield",
         "(yield)",
         (0, 0),
-        "1 for every 8 words of the stack put aside",
+        "1 for every 4 words of the stack put aside",
         "Lets other tasks run.",
         yield_now,
     ),
@@ -149,7 +149,7 @@ pub const TABLE: &[Builtin] = &[
         "sleep",
         "(sleep seconds)",
         (1, 1),
-        "1 for every 8 words of the stack put aside",
+        "1 for every 4 words of the stack put aside",
         "Waits for so many seconds; other tasks run meanwhile.",
         sleep,
     )
@@ -368,6 +368,20 @@ fn live_waiters(m: &mut Machine, promise: Value) -> Outcome {
     m.heap.set_field(content, WAITERS, waiters);
     m.charge(stale)?;
     Ok(waiters)
+}
+
+/// Whether somebody waits for a promise that is not settled.
+pub fn is_awaited(m: &mut Machine, promise: Value) -> bool {
+    // What that costs is noticed at the next thing that is charged.
+    let _ = live_waiters(m, promise);
+    !is_settled(m, promise) && m.heap.field(m.heap.field(promise, 0), WAITERS) != Value::NIL
+}
+
+/// Cancels what a task waited for that goes on no more, unless somebody else waits for it.
+pub fn leave_alone(m: &mut Machine, awaited: Value, error: Value) {
+    if m.heap.is(awaited, Kind::Promise) && !is_settled(m, awaited) && !is_awaited(m, awaited) {
+        let _ = cancel_from(m, awaited, error);
+    }
 }
 
 /// An entry is a vector of queue, tag and promise.

@@ -9,7 +9,8 @@ use super::machine::{Arguments, Fault, Machine};
 use super::stack;
 use super::stubs;
 use super::tasks;
-use crate::builtins::promises;
+use crate::builtins::ports::opened;
+use crate::builtins::{promises, semaphores};
 use crate::value::{Kind, Value};
 
 /// How a control builtin ends.
@@ -176,6 +177,7 @@ fn leave_extents(m: &mut Machine) -> Result<(), Fault> {
         m.settle_fuel();
         m.limits.leave_to(extent);
         m.limits_changed();
+        opened::pass_outwards(m);
     }
     Ok(())
 }
@@ -218,6 +220,7 @@ fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
         }
         m.limits.leave_to(extent);
         m.limits_changed();
+        opened::pass_outwards(m);
     }
     m.chain = m.heap.field(continuation, 0);
     m.dynamic = m.heap.field(continuation, 1);
@@ -285,6 +288,8 @@ pub(crate) fn with_limits(m: &mut Machine, arguments: Arguments) -> Result<Next,
         m.counted_words()
             .saturating_add(usize::try_from(bytes / 8).unwrap_or(usize::MAX))
     });
+    // Whenever one begins or ends, what was used is booked in all that are around it.
+    m.charge(m.limits.depth() as u64)?;
     let depth = stack::depth(m);
     let node = dynamic::add(m, dynamic::LIMIT, Value::FALSE, m.task, depth)?;
     let extent = m.limits.open(fuel, memory, node);
@@ -328,6 +333,8 @@ pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
     } else {
         tasks::take_up_setter(m, setter)
     };
+    semaphores::give_back(m, setter, false);
+    opened::close_outlived(m, None);
     m.temporaries.push(ended);
     let cut = stack::cut(m, depth, 2);
     m.fuel = m.fuel.max(0);

@@ -14,12 +14,16 @@ struct Extent {
     /// Its number: never given twice in a world.
     id: u64,
     outer: Option<usize>,
+    /// How many are around it.
+    depth: usize,
     fuel_left: i64,
     /// Bound on the count of words.
     memory: usize,
     /// The dynamic state that stands for this extent; `()` for the whole evaluation.
     node: Value,
     alive: bool,
+    /// Whether a task began in it.
+    has_tasks: bool,
 }
 
 /// See the module's description.
@@ -33,17 +37,26 @@ pub struct Limits {
     last_id: u64,
     /// Whether the work is nobody's just now.
     suspended: bool,
+    /// With so many extents, those that have ended are removed.
+    extents_max: usize,
+    /// Whether an extent has ended in which tasks began.
+    left_tasks: bool,
 }
+
+/// Extents are looked through for those that have ended when there are at least so many.
+const EXTENTS_MAX: usize = 64;
 
 impl Limits {
     pub(crate) fn new() -> Limits {
         let whole = Extent {
             id: 0,
             outer: None,
+            depth: 0,
             fuel_left: UNLIMITED,
             memory: UNLIMITED_WORDS,
             node: Value::NIL,
             alive: true,
+            has_tasks: false,
         };
         Limits {
             extents: vec![whole],
@@ -53,12 +66,16 @@ impl Limits {
             used: 0,
             last_id: 0,
             suspended: false,
+            extents_max: EXTENTS_MAX,
+            left_tasks: false,
         }
     }
 
     /// Starts a new evaluation.
     pub(crate) fn restart(&mut self, fuel: Option<u64>, memory_bytes: Option<u64>) {
+        self.left_tasks |= self.extents[1..].iter().any(|it| it.has_tasks);
         self.extents.truncate(1);
+        self.extents_max = EXTENTS_MAX;
         self.current = 0;
         self.used = 0;
         let whole = &mut self.extents[0];
@@ -153,7 +170,11 @@ impl Limits {
 
     /// Opens an extent inside the current one. `memory` is a bound on the whole count of words.
     pub(crate) fn open(&mut self, fuel: Option<u64>, memory: Option<usize>, node: Value) -> u64 {
+        if self.extents.len() >= self.extents_max {
+            self.remove_ended();
+        }
         let around = &self.extents[self.current];
+        let depth = around.depth + 1;
         let fuel_left = fuel.map_or(UNLIMITED, |f| {
             i64::try_from(f).unwrap_or(UNLIMITED).min(UNLIMITED)
         });
@@ -163,10 +184,12 @@ impl Limits {
         self.extents.push(Extent {
             id: self.last_id,
             outer,
+            depth,
             fuel_left,
             memory,
             node,
             alive: true,
+            has_tasks: false,
         });
         self.current = self.extents.len() - 1;
         self.last_id
@@ -177,6 +200,35 @@ impl Limits {
         if let Some(outer) = self.extents[index].outer {
             self.leave_to(self.extents[outer].id);
         }
+    }
+
+    /// Removes the extents that have ended though one opened later has not, and those inside them.
+    fn remove_ended(&mut self) {
+        let mut places: Vec<Option<usize>> = Vec::with_capacity(self.extents.len());
+        let mut kept = 0;
+        for extent in &self.extents {
+            let lives = extent.alive && extent.outer.is_none_or(|at| places[at].is_some());
+            places.push(lives.then_some(kept));
+            kept += usize::from(lives);
+        }
+        let mut at = 0;
+        self.extents.retain_mut(|extent| {
+            at += 1;
+            extent.outer = extent.outer.and_then(|outer| places[outer]);
+            places[at - 1].is_some()
+        });
+        self.current = places[self.current].unwrap_or(0);
+        self.extents_max = EXTENTS_MAX.max(2 * kept);
+    }
+
+    /// The place of an extent: they stand in the order of their numbers.
+    fn place(&self, id: u64) -> Option<usize> {
+        self.extents.binary_search_by_key(&id, |it| it.id).ok()
+    }
+
+    /// How many extents are around the current one.
+    pub(crate) fn depth(&self) -> usize {
+        self.extents[self.current].depth
     }
 
     fn forget_dead(&mut self) {
@@ -194,6 +246,7 @@ impl Limits {
     pub(crate) fn leave_to(&mut self, id: u64) {
         while self.extents[self.current].id != id && self.current != 0 {
             self.extents[self.current].alive = false;
+            self.left_tasks |= self.extents[self.current].has_tasks;
             self.current = self.extents[self.current].outer.unwrap_or(0);
         }
         self.forget_dead();
@@ -201,7 +254,7 @@ impl Limits {
 
     /// Whether an extent has not ended, nor one around it.
     pub(crate) fn is_alive(&self, id: u64) -> bool {
-        let found = self.extents.iter().rposition(|extent| extent.id == id);
+        let found = self.place(id);
         let mut around = found;
         while let Some(at) = around {
             if !self.extents[at].alive {
@@ -212,13 +265,30 @@ impl Limits {
         found.is_some()
     }
 
+    /// The numbers of the extents that have not ended, nor any around them, in order.
+    pub(crate) fn living(&self) -> Vec<u64> {
+        let mut lives = Vec::with_capacity(self.extents.len());
+        for extent in &self.extents {
+            lives.push(extent.alive && extent.outer.is_none_or(|at| lives[at]));
+        }
+        let numbered = self.extents.iter().zip(lives);
+        numbered.filter(|it| it.1).map(|it| it.0.id).collect()
+    }
+
+    /// Takes note that a task begins in the current extent.
+    pub(crate) fn note_task(&mut self) {
+        self.extents[self.current].has_tasks = true;
+    }
+
+    /// Whether an extent in which tasks began has ended since the last time.
+    pub(crate) fn take_left_tasks(&mut self) -> bool {
+        std::mem::take(&mut self.left_tasks)
+    }
+
     /// Makes an extent current because another task is taken up; the whole evaluation's if that one has ended.
     pub(crate) fn enter(&mut self, id: u64) {
-        self.current = self
-            .extents
-            .iter()
-            .rposition(|e| e.alive && e.id == id)
-            .unwrap_or(0);
+        let found = self.place(id).filter(|&at| self.extents[at].alive);
+        self.current = found.unwrap_or(0);
     }
 
     /// The number of the current extent.

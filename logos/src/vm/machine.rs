@@ -20,7 +20,7 @@ pub const WINDOW: usize = 1 << 16;
 /// The most arguments a procedure can be applied to.
 pub const ARGUMENTS_MAX: usize = 1 << 20;
 /// One unit of fuel for so many words that a limit-forced collection keeps.
-const COLLECTED_WORDS_PER_FUEL: usize = 8;
+const COLLECTED_WORDS_PER_FUEL: usize = 4;
 /// What a limit-forced collection costs at least.
 const COLLECTION_FUEL: u64 = 500;
 
@@ -122,6 +122,8 @@ pub struct Machine {
     pub(crate) limited: Vec<Value>,
     /// With so many of them, those that have ended are removed.
     pub(crate) limited_max: usize,
+    /// Ports of files opened inside a limit.
+    pub(crate) opened: Vec<crate::builtins::ports::opened::Opened>,
     /// Values that Rust code holds across allocations.
     pub temporaries: Vec<Value>,
     /// The parameters of the current input, output and error port.
@@ -182,6 +184,7 @@ impl Machine {
             raised: Value::VOID,
             opaques: Vec::new(),
             limited: Vec::new(),
+            opened: Vec::new(),
             limited_max: 64,
             temporaries: Vec::new(),
             standard_ports: [Value::NIL; 3],
@@ -484,6 +487,7 @@ impl Machine {
             moved.extend(&request.arguments);
         }
         moved.extend(self.awaited.values());
+        moved.extend(self.opened.iter().flat_map(|it| [it.port, it.task]));
         self.limits.roots(&mut moved);
         let mut roots: [&mut [Value]; 8] = [
             &mut self.globals,
@@ -518,6 +522,9 @@ impl Machine {
         self.awaited
             .values_mut()
             .for_each(|promise| *promise = next());
+        for opened in &mut self.opened {
+            (opened.port, opened.task) = (next(), next());
+        }
         self.limits.update_roots(next);
         result
     }
@@ -599,6 +606,16 @@ impl Machine {
     pub(crate) fn number_paid(&mut self, value: Value) -> Result<Option<Number>, Fault> {
         self.charge(crate::builtins::numbers::taking_work(&self.heap, value))?;
         Ok(self.number(value))
+    }
+
+    /// The number of the limit in force.
+    pub(crate) fn current_extent(&self) -> u64 {
+        self.limits.current()
+    }
+
+    /// Whether a limit has not ended.
+    pub(crate) fn extent_is_alive(&self, extent: u64) -> bool {
+        self.limits.is_alive(extent)
     }
 
     /// The next number of those that tell objects apart.

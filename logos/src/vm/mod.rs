@@ -48,10 +48,13 @@ pub use machine::{Arguments, Fault, Machine, Outcome, Pending};
 pub use report::fields as error_fields;
 pub(crate) use report::read_span;
 pub use report::{Condition, Rendered};
-pub use requests::{Answer, CANCEL, Request};
+pub(crate) use requests::ask_to_close;
+pub use requests::{Answer, CANCEL, CLOSE, Request};
 pub(crate) use stack::put_aside;
 pub(crate) use stubs::{FUEL_USED, VALUES};
-pub(crate) use tasks::{cancel, spawn, wait, waits, wake, yield_task};
+pub(crate) use tasks::{
+    cancel, goes_on, permits, running_task, set_permits, spawn, wait, waits, wake, yield_task,
+};
 
 use crate::codegen::Code;
 use crate::core::GlobalId;
@@ -346,7 +349,7 @@ impl Vm {
     fn next_task(&mut self) -> Option<Status> {
         let m = &mut self.machine;
         (m.chain, m.top, m.fp) = (Value::NIL, 0, 0);
-        if m.ready.is_empty()
+        if (m.limits.take_left_tasks() || m.ready.is_empty())
             && let Err(fault) = tasks::abandon_outlived(m)
         {
             return self.fault(fault);

@@ -1,6 +1,6 @@
 //! The way between a program and the world around it: requests go out as data, answers come back as data.
 
-use super::{Fault, Vm};
+use super::{Fault, Machine, Pending, Vm};
 use crate::builtins::promises;
 use crate::datum::{to_syntax, to_value};
 use crate::syntax::{Span, Syntax};
@@ -8,6 +8,9 @@ use crate::value::Value;
 
 /// The name of a request that withdraws the earlier one of the same number, which may never have been seen; nobody waits for an answer.
 pub const CANCEL: &str = "cancel";
+
+/// The name of a request that a file be closed. When the machine itself asks, nobody waits for an answer.
+pub const CLOSE: &str = "close-port";
 
 /// Something only the world around the machine can do.
 #[derive(Clone, Debug)]
@@ -36,12 +39,23 @@ pub enum Answer {
     },
 }
 
+/// Asks the world to close a file.
+pub(crate) fn ask_to_close(m: &mut Machine, file: Value) {
+    let id = m.next_serial();
+    m.requests.push_back(Pending {
+        id,
+        name: CLOSE.to_string(),
+        arguments: vec![file],
+    });
+}
+
 impl Vm {
     /// The next thing the program asks of the world.
     pub fn poll_request(&mut self) -> Option<Request> {
         let pending = loop {
             let pending = self.machine.requests.pop_front()?;
-            if pending.name == CANCEL || self.machine.awaited.contains_key(&pending.id) {
+            let unanswered = pending.name == CANCEL || pending.name == CLOSE;
+            if unanswered || self.machine.awaited.contains_key(&pending.id) {
                 break pending;
             }
         };

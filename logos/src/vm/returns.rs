@@ -42,6 +42,7 @@ impl Vm {
         let around = m.heap.field(m.dynamic, dynamic::EXTENT).fixnum_value() as u64;
         m.limits.leave_to(around);
         m.limits_changed();
+        crate::builtins::ports::opened::pass_outwards(m);
         let value = word(m, 4);
         self.return_value(value);
         None

@@ -8,7 +8,9 @@ use super::dispatch::link;
 use super::dynamic::{self, EXTENT};
 use super::machine::{Arguments, Fault, Machine, Outcome, Ready};
 use super::{stack, stubs};
+use crate::builtins::ports::opened;
 use crate::builtins::promises as p;
+use crate::builtins::semaphores;
 use crate::value::{Kind, Value};
 
 /// Its promise; `#f` for the program itself.
@@ -24,7 +26,9 @@ const CANCELLED: usize = 4;
 const DUE: usize = 5;
 /// Whether it has yet to begin, and does so even when cancelled.
 const BEGINS: usize = 6;
-const FIELDS: usize = 7;
+/// The permits it holds, the latest first: see [`crate::builtins::semaphores`].
+const PERMITS: usize = 7;
+const FIELDS: usize = 8;
 
 /// Words a task takes.
 pub(super) const TASK_WORDS: usize = 1 + FIELDS;
@@ -34,6 +38,7 @@ pub(super) fn new_task(m: &mut Machine, promise: Value, begins: bool) -> Value {
     let serial = Value::fixnum(m.next_serial() as i64);
     let mut fields = [Value::FALSE; FIELDS];
     (fields[PROMISE], fields[SERIAL], fields[BEGINS]) = (promise, serial, Value::boolean(begins));
+    fields[PERMITS] = Value::NIL;
     m.heap.object(Kind::Task, 0, &fields)
 }
 
@@ -120,6 +125,7 @@ pub(super) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Option<Next>, F
     let extent = m.heap.field(m.dynamic, EXTENT).fixnum_value() as u64;
     m.limits.enter(extent);
     m.limits_changed();
+    m.charge(m.limits.depth() as u64)?;
     if !begins {
         raise_if_due(m)?;
     }
@@ -132,13 +138,37 @@ pub(super) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Option<Next>, F
 
 /// Whether a task that does not run belongs to a limit that has ended.
 fn is_outlived(m: &Machine, task: Value) -> bool {
+    extent_of(m, task).is_some_and(|extent| !m.limits.is_alive(extent))
+}
+
+/// The limit that a task which does not run goes on in.
+fn extent_of(m: &Machine, task: Value) -> Option<u64> {
     let continuation = m.heap.field(task, CONTINUATION);
     if continuation == Value::FALSE {
-        return false;
+        return None;
     }
     let dynamic = m.heap.field(continuation, 1);
-    let extent = m.heap.field(dynamic, EXTENT).fixnum_value() as u64;
-    !m.limits.is_alive(extent)
+    Some(m.heap.field(dynamic, EXTENT).fixnum_value() as u64)
+}
+
+/// The running task.
+pub(crate) fn running_task(m: &Machine) -> Value {
+    m.task
+}
+
+/// Whether a task that does not run will go on.
+pub(crate) fn goes_on(m: &Machine, task: Value) -> bool {
+    m.heap.field(task, CONTINUATION) != Value::FALSE
+}
+
+/// The permits that a task holds.
+pub(crate) fn permits(m: &Machine, task: Value) -> Value {
+    m.heap.field(task, PERMITS)
+}
+
+/// Changes them.
+pub(crate) fn set_permits(m: &mut Machine, task: Value, permits: Value) {
+    m.heap.set_field(task, PERMITS, permits);
 }
 
 /// Ends a task whose limit has ended: nothing of it runs any more, the exits of its `dynamic-wind` neither.
@@ -148,30 +178,43 @@ fn abandon(m: &mut Machine, task: Value) -> Result<(), Fault> {
     m.limits.enter(0);
     m.limits_changed();
     m.heap.set_field(task, CONTINUATION, Value::FALSE);
+    let awaited = m.heap.field(task, AWAITED);
     m.heap.set_field(task, AWAITED, Value::FALSE);
-    m.temporaries.push(m.heap.field(task, PROMISE));
+    semaphores::give_back(m, task, true);
+    opened::close_outlived(m, Some(task));
+    m.temporaries.extend([m.heap.field(task, PROMISE), awaited]);
     let message = "the limit that this task belonged to has ended";
     let fault = m.error(":cancelled", message, &[]);
+    let awaited = m.temporaries.pop().unwrap_or(Value::FALSE);
     let promise = m.temporaries.pop().unwrap_or(Value::FALSE);
-    match fault {
-        Fault::Raise { .. } if promise != Value::FALSE => p::settle(m, promise, m.raised, false),
-        Fault::Raise { .. } => Ok(()),
-        fault => Err(fault),
+    if !matches!(fault, Fault::Raise { .. }) {
+        return Err(fault);
     }
+    p::leave_alone(m, awaited, m.raised);
+    if promise == Value::FALSE {
+        return Ok(());
+    }
+    p::settle(m, promise, m.raised, false)
 }
 
 /// Ends all tasks whose limits have ended: those that wait for what may never come, too.
 pub(super) fn abandon_outlived(m: &mut Machine) -> Result<(), Fault> {
     let limited = std::mem::take(&mut m.limited);
-    let (outlived, kept): (Vec<Value>, Vec<Value>) =
-        limited.into_iter().partition(|&task| is_outlived(m, task));
+    m.settle_fuel();
+    m.limits.enter(0);
+    m.limits_changed();
+    let living = m.limits.living();
+    let paid = m.charge((limited.len() + living.len()) as u64 / 2);
+    let (outlived, kept): (Vec<Value>, Vec<Value>) = limited.into_iter().partition(|&task| {
+        extent_of(m, task).is_some_and(|extent| living.binary_search(&extent).is_err())
+    });
     m.limited = kept;
     let from = m.temporaries.len();
     m.temporaries.extend(&outlived);
-    let mut done = Ok(());
+    let mut done = paid;
     for place in from..from + outlived.len() {
         let task = m.temporaries[place];
-        done = done.and_then(|()| abandon(m, task));
+        done = done.and(abandon(m, task));
     }
     m.temporaries.truncate(from);
     done
@@ -182,6 +225,7 @@ fn note_limited(m: &mut Machine, task: Value) {
     if m.limits.current() == 0 {
         return;
     }
+    m.limits.note_task();
     if m.limited.len() >= m.limited_max {
         let limited = std::mem::take(&mut m.limited);
         let goes_on =
@@ -201,6 +245,7 @@ pub(super) fn take_up_setter(m: &mut Machine, setter: Value) -> Value {
     m.heap.set_field(setter, AWAITED, Value::FALSE);
     m.chain = m.heap.field(continuation, 0);
     (m.task, m.fp, m.top) = (setter, 0, 0);
+    semaphores::give_back(m, running, true);
     m.heap.field(running, PROMISE)
 }
 
@@ -239,6 +284,7 @@ pub(crate) fn cancel(m: &mut Machine, task: Value, error: Value) -> Option<Value
 
 /// The running task is over: its promise is settled. One that was cancelled ends cancelled whatever it did.
 pub(super) fn end(m: &mut Machine, value: Value, fulfilled: bool) -> Result<(), Fault> {
+    semaphores::give_back(m, m.task, true);
     let promise = m.heap.field(m.task, PROMISE);
     let cancelled = m.heap.field(m.task, CANCELLED);
     if cancelled == Value::FALSE {
@@ -291,5 +337,6 @@ fn spawn_for(
 pub(super) fn forget(m: &mut Machine, task: Value) {
     if m.heap.is(task, Kind::Task) {
         m.heap.set_field(task, CONTINUATION, Value::FALSE);
+        semaphores::give_back(m, task, true);
     }
 }
