@@ -1,5 +1,6 @@
 //! Between syntax, which lives outside the heap, and values, which live in it. Both directions keep a stack of their own.
 
+use crate::scratch::{Scratch, walk};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::{Kind, Value};
 use crate::vm::{Fault, Machine, Outcome};
@@ -14,16 +15,30 @@ enum Build {
     Label(u32),
 }
 
+/// Words counted for a node of syntax, without the text of a string.
+const NODE_WORDS: usize = 12;
+
 /// Makes a value of a datum. The values under construction are temporaries of the machine.
 pub fn to_value(m: &mut Machine, syntax: &Syntax, immutable: bool) -> Outcome {
+    to_value_counted(m, syntax, immutable).map(|(value, _)| value)
+}
+
+/// The same, with the words that the syntax takes.
+pub fn to_value_counted(
+    m: &mut Machine,
+    syntax: &Syntax,
+    immutable: bool,
+) -> Result<(Value, usize), Fault> {
     let base = m.temporaries.len();
     let result = build(m, syntax, immutable, base);
     let value = m.temporaries.last().copied().unwrap_or(Value::VOID);
     m.temporaries.truncate(base);
-    result.map(|()| value)
+    result.map(|words| (value, words))
 }
 
-fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Result<(), Fault> {
+/// Leaves the value above `base` among the temporaries; gives the words that the syntax takes.
+fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Result<usize, Fault> {
+    let mut words = 0;
     let mut tasks = vec![Build::Visit(syntax.clone())];
     let mut labels: BTreeMap<u32, usize> = BTreeMap::new();
     let mut has_labels = false;
@@ -68,11 +83,13 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
                     m.temporaries.push(value);
                 }
                 atom => {
+                    words += NODE_WORDS + atom_words(atom);
                     let value = atom_value(m, atom, flag)?;
                     m.temporaries.push(value);
                 }
             },
             Build::List { count, tail } => {
+                words += NODE_WORDS;
                 m.ensure(2 * count)?;
                 let mut list = if tail {
                     m.temporaries.pop().unwrap_or(Value::NIL)
@@ -86,6 +103,7 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
                 m.temporaries.push(list);
             }
             Build::Vector(count) => {
+                words += NODE_WORDS;
                 m.ensure(1 + count)?;
                 let from = m.temporaries.len() - count;
                 let items: Vec<Value> = m.temporaries.drain(from..).collect();
@@ -93,6 +111,7 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
                 m.temporaries.push(vector);
             }
             Build::Dict(count) => {
+                words += NODE_WORDS;
                 let from = m.temporaries.len() - 2 * count;
                 let dict = crate::builtins::dicts::from_temporaries(m, from)?;
                 m.temporaries.truncate(from);
@@ -111,7 +130,17 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
     if has_labels {
         resolve_labels(m, base)?;
     }
-    Ok(())
+    Ok(words)
+}
+
+/// Words that an atom takes beside its node.
+fn atom_words(atom: &Datum) -> usize {
+    match atom {
+        Datum::String(text) => text.len() / 8,
+        Datum::Bytes(bytes) => bytes.len() / 8,
+        Datum::Number(number) => crate::builtins::numbers::number_words(number),
+        _ => 0,
+    }
 }
 
 /// Replaces every placeholder by what it stands for, wherever it is reachable.
@@ -193,20 +222,53 @@ enum Unbuild {
 
 /// Makes syntax of a value, all of it at `span`. A value without a written form becomes an opaque number. `Err(None)`: the value is circular.
 pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Option<Fault>> {
+    to_syntax_counted(m, value, span).map(|(syntax, _)| syntax)
+}
+
+/// The same, with the words that the syntax takes: they were free a moment ago, and whoever keeps it takes note of them.
+pub fn to_syntax_counted(
+    m: &mut Machine,
+    value: Value,
+    span: Span,
+) -> Result<(Syntax, usize), Option<Fault>> {
+    let opaques = m.opaques.len();
+    let made = walk(m, &[value], |m, values, scratch| {
+        m.opaques.truncate(opaques);
+        unbuild(m, values[0], span, scratch)
+    });
+    made.map_err(Some)?.ok_or(None)
+}
+
+/// `None`: the value is circular.
+fn unbuild(
+    m: &mut Machine,
+    value: Value,
+    span: Span,
+    scratch: &mut Scratch,
+) -> Result<Option<(Syntax, usize)>, Fault> {
     let mut tasks = vec![Unbuild::Visit(value)];
     let mut done: Vec<Syntax> = Vec::new();
+    let mut words = 0;
     // More nodes than the heap has words: only a cycle does that.
     let mut budget = 2 * m.heap.total_words() + 16;
     while let Some(task) = tasks.pop() {
-        m.charge(1).map_err(Some)?;
-        budget = budget.checked_sub(1).ok_or(None)?;
+        m.charge(1)?;
+        scratch.hold(words + 2 * tasks.len())?;
+        budget -= 1;
+        if budget == 0 {
+            return Ok(None);
+        }
         match task {
             Unbuild::Visit(value) if value.is_pair() => {
                 let mut items = Vec::new();
                 let mut rest = value;
                 while rest.is_pair() {
-                    m.charge(1).map_err(Some)?;
-                    budget = budget.checked_sub(1).ok_or(None)?;
+                    m.charge(1)?;
+                    scratch.hold(words + 2 * (tasks.len() + items.len()))?;
+                    budget -= 1;
+                    if budget == 0 {
+                        return Ok(None);
+                    }
                     items.push(m.heap.car(rest));
                     rest = m.heap.cdr(rest);
                 }
@@ -215,6 +277,7 @@ pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Op
                 tasks.extend(items.into_iter().rev().map(Unbuild::Visit));
             }
             Unbuild::Visit(value) if m.heap.is(value, Kind::Vector) => {
+                scratch.hold(words + 2 * (tasks.len() + m.heap.length(value)))?;
                 let items: Vec<Value> = (0..m.heap.length(value))
                     .map(|i| m.heap.field(value, i))
                     .collect();
@@ -230,20 +293,24 @@ pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Op
                 }
             }
             Unbuild::Visit(value) => {
-                let datum = atom_datum(m, value).map_err(Some)?;
+                let datum = atom_datum(m, value)?;
+                words += NODE_WORDS + atom_words(&datum);
                 done.push(Syntax::new(datum, span));
             }
             Unbuild::List(count) => {
                 let tail = done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span));
                 let items = done.split_off(done.len() - count);
+                words += NODE_WORDS;
                 done.push(Syntax::dotted(items, tail, span));
             }
             Unbuild::Vector(count) => {
                 let items = done.split_off(done.len() - count);
+                words += NODE_WORDS;
                 done.push(Syntax::new(Datum::Vector(items.into()), span));
             }
             Unbuild::Dict(count) => {
                 let flat = done.split_off(done.len() - 2 * count);
+                words += NODE_WORDS;
                 let entries: Vec<(Syntax, Syntax)> = flat
                     .chunks(2)
                     .map(|e| (e[0].clone(), e[1].clone()))
@@ -252,7 +319,8 @@ pub fn to_syntax(m: &mut Machine, value: Value, span: Span) -> Result<Syntax, Op
             }
         }
     }
-    Ok(done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span)))
+    let whole = done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span));
+    Ok(Some((whole, words)))
 }
 
 fn atom_datum(m: &mut Machine, value: Value) -> Result<Datum, Fault> {

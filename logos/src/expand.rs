@@ -77,8 +77,8 @@ use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Span, Syntax};
 use std::rc::Rc;
 
-/// What a step costs: it takes about a tenth of a microsecond, many times as long as a simple instruction.
-pub const FUEL_PER_STEP: u64 = 4;
+/// What a step costs: it takes a tenth to a third of a microsecond, many times as long as a simple instruction.
+pub const FUEL_PER_STEP: u64 = 8;
 
 /// What the expander asks of the world it works for.
 pub trait Host {

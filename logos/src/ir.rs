@@ -100,8 +100,8 @@ struct Walk {
 }
 
 impl Analysis {
-    /// Analyses a unit. Linear in its size, but for the captures made.
-    pub fn new(unit: &Unit) -> Analysis {
+    /// Analyses a unit. Linear in its size, but for the captures made: `pay` is asked before each, and stops the analysis.
+    pub fn new(unit: &Unit, mut pay: impl FnMut() -> bool) -> Option<Analysis> {
         let walk = Walk::new(unit);
         let variables = unit.variables.len();
         let mut analysis = Analysis {
@@ -118,9 +118,9 @@ impl Analysis {
         analysis.find_loops(unit, &walk);
         analysis.find_homes(unit, &walk);
         analysis.find_cells(unit, &walk);
-        analysis.find_captures(unit, &walk);
+        analysis.find_captures(unit, &walk, &mut pay)?;
         analysis.find_prices(unit);
-        analysis
+        Some(analysis)
     }
 
     /// The frame that a node inside `lambda` runs in: the nearest procedure that is not a loop.
@@ -234,7 +234,12 @@ impl Analysis {
         }
     }
 
-    fn find_captures(&mut self, unit: &Unit, walk: &Walk) {
+    fn find_captures(
+        &mut self,
+        unit: &Unit,
+        walk: &Walk,
+        pay: &mut impl FnMut() -> bool,
+    ) -> Option<()> {
         let mut seen = BTreeSet::new();
         for variable in 0..unit.variables.len() {
             let is_loop_name =
@@ -248,14 +253,16 @@ impl Analysis {
                     variable as VariableId,
                     walk.inside[node as usize],
                     &mut seen,
-                );
+                    pay,
+                )?;
             }
         }
         for lambda in 0..unit.lambdas.len() {
             if let Some(tests) = unit.lambdas[lambda].tests {
-                self.capture(walk, tests, lambda as u32, &mut seen);
+                self.capture(walk, tests, lambda as u32, &mut seen, pay)?;
             }
         }
+        Some(())
     }
 
     fn capture(
@@ -264,18 +271,23 @@ impl Analysis {
         variable: VariableId,
         from: u32,
         seen: &mut BTreeSet<(u32, VariableId)>,
-    ) {
+        pay: &mut impl FnMut() -> bool,
+    ) -> Option<()> {
         let home = self.home[variable as usize];
         let mut frame = self.frame_of(walk, from);
         while frame != home {
             if self.names_lambda[variable as usize] == Some(frame)
                 || !seen.insert((frame, variable))
             {
-                return;
+                return Some(());
+            }
+            if !pay() {
+                return None;
             }
             self.captures[frame as usize].push(variable);
             frame = self.outer[frame as usize];
         }
+        Some(())
     }
 
     fn find_prices(&mut self, unit: &Unit) {

@@ -18,7 +18,7 @@ pub const TABLE: &[Builtin] = &[
         "%call/cc",
         "(%call/cc procedure)",
         (1, 1),
-        "",
+        "1 for every 4 words of the stack put aside",
         "Calls a procedure with the current continuation.",
         call_cc,
     ),
@@ -178,7 +178,7 @@ pub const TABLE: &[Builtin] = &[
         "%with-limits",
         "(%with-limits fuel memory thunk)",
         (3, 3),
-        "",
+        "1 for each limit around it",
         "Calls the thunk under limits; `#f` is none.",
         with_limits,
     ),
@@ -194,7 +194,7 @@ pub const TABLE: &[Builtin] = &[
         "eval",
         "(eval form [environment])",
         (1, 2),
-        "60, 1 for each node of the form, and its expansion",
+        "60, 2 for each node of the form, its expansion, 12 for each part to compile",
         "Evaluates a form given as data.",
         evaluate,
     ),
@@ -234,7 +234,7 @@ pub const TABLE: &[Builtin] = &[
         "%encode",
         "(%encode value)",
         (1, 1),
-        "2 for each part, 1 for every 8 bytes",
+        "2 for each part, 3 for every 8 bytes",
         "The canonical encoding of a datum, a bytevector.",
         encode,
     ),
@@ -509,8 +509,9 @@ fn with_limits(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next
     vm::with_limits(m, arguments)
 }
 
-fn fuel_used(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
-    let thunk = m.arg(arguments, 0);
+fn fuel_used(m: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
+    vm::put_aside(m)?;
+    let thunk = Value(m.stack[m.fp + 2]);
     let before = Value::fixnum(m.fuel_used() as i64);
     vm::push_stub(m, vm::FUEL_USED, &[before]);
     let next = vm::apply(m, thunk, &[]);

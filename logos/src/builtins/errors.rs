@@ -135,6 +135,7 @@ fn error(m: &mut Machine, arguments: Arguments) -> Outcome {
     let count = arguments.count - 1;
     m.charge(count as u64)?;
     let text = if m.is_string(message) {
+        m.charge(m.heap.string_length(message) as u64 / 2)?;
         m.heap.string_text(message)
     } else {
         crate::printer::write_limited(m, message)

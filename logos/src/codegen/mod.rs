@@ -37,6 +37,8 @@ const ENTER_PRICE_MAX: u32 = 0xff_ffff;
 
 /// What the compiler needs to know of the world.
 pub trait World {
+    /// Pays for a variable that a procedure captures; whether to go on.
+    fn pay_for_capture(&mut self) -> bool;
     /// The constant table's number for a literal.
     fn constant(&mut self, literal: &Syntax) -> u32;
     /// The builtin that a global variable is sure to hold unless a program redefines it, and whether a program may.
@@ -66,6 +68,15 @@ pub enum Inline {
 
 /// Why a unit cannot be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A part of it is too big.
+    TooBig(TooBig),
+    /// The world said not to go on.
+    Stopped,
+}
+
+/// What is too big to be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooBig {
     /// What is too big.
     pub what: &'static str,
@@ -74,15 +85,15 @@ pub struct TooBig {
 }
 
 /// Compiles one unit and appends it to the code; gives the entry of its top level, a procedure of no arguments.
-pub fn compile(code: &mut Code, world: &mut dyn World, unit: Unit) -> Result<u32, TooBig> {
-    let analysis = Analysis::new(&unit);
+pub fn compile(code: &mut Code, world: &mut dyn World, unit: Unit) -> Result<u32, Failure> {
+    let analysis = Analysis::new(&unit, || world.pay_for_capture()).ok_or(Failure::Stopped)?;
     let compiled = Rc::new(Compiled { unit, analysis });
     let start = Checkpoint::of(code);
     let result = compile_all(code, world, &compiled);
     if result.is_err() {
         start.restore(code);
     }
-    result
+    result.map_err(Failure::TooBig)
 }
 
 fn compile_all(

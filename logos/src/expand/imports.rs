@@ -84,6 +84,7 @@ impl Import {
         };
         let (_, modifiers) = modifiers(&set, host)?;
         let mut names = library.exported();
+        host.spend(names.len() as u64)?;
         for modifier in modifiers.iter().rev() {
             host.spend(names.len() as u64)?;
             names = modify(names, modifier, host)?;

@@ -1,43 +1,68 @@
 //! Compiling units into a world: what the compiler asks of it, and what its code costs.
 
 use super::{Fault, Machine, Vm};
-use crate::codegen::{Inline, TooBig, World, compile};
+use crate::codegen::{Failure, Inline, TooBig, World, compile};
 use crate::core::{GlobalId, Unit};
+use crate::datum::to_value_counted;
 use crate::syntax::Syntax;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
+/// What compiling costs for each node and each variable; it takes about as long as expanding does.
+const PART_FUEL: u64 = 12;
+/// What it costs for each variable that a procedure captures.
+const CAPTURE_FUEL: u64 = 8;
 /// Words counted for each word of code, with what is kept beside it.
-const CODE_WORDS_EACH: usize = 3;
+const CODE_WORDS_EACH: usize = 4;
+/// Words counted for what is kept of a unit: for itself, each node, each variable, each procedure and each captured variable.
+const UNIT_WORDS: usize = 60;
+const NODE_WORDS: usize = 14;
+const VARIABLE_WORDS: usize = 6;
+const LAMBDA_WORDS: usize = 20;
+const CAPTURE_WORDS: usize = 2;
+/// Words counted for a literal in the table of constants, beside its value and its syntax.
+const CONSTANT_WORDS: usize = 5;
 
 impl Vm {
     /// Compiles a unit; gives the entry of its top level.
     pub(crate) fn compile(&mut self, unit: Unit) -> Result<u32, Fault> {
-        self.machine.charge(unit.nodes.len() as u64)?;
+        let parts = unit.nodes.len() + unit.variables.len();
+        self.machine.charge(PART_FUEL * parts as u64)?;
+        let unit_words = UNIT_WORDS
+            + NODE_WORDS * unit.nodes.len()
+            + VARIABLE_WORDS * unit.variables.len()
+            + LAMBDA_WORDS * unit.lambdas.len();
+        self.machine.take_external(unit_words)?;
         let before = self.code.words.len();
         let blocks_before = self.code.blocks.len();
         let mut world = Compilation {
             machine: &mut self.machine,
             known_builtins: &self.known_builtins,
             small_constants: &mut self.small_constants,
+            words: 0,
             fault: None,
         };
         let compiled = compile(&mut self.code, &mut world, unit);
+        let words = world.words;
         if let Some(fault) = world.fault {
+            if compiled.is_err() {
+                self.machine.release_external(unit_words);
+            }
             return Err(fault);
         }
         match compiled {
             Ok(entry) => {
-                let words = CODE_WORDS_EACH * (self.code.words.len() - before);
-                self.machine.take_external(words)?;
+                let code_words = CODE_WORDS_EACH * (self.code.words.len() - before);
+                self.machine.take_external(code_words + words)?;
                 self.note_names(blocks_before);
                 Ok(entry)
             }
-            Err(TooBig { what, span }) => Err(self.syntax_fault(
-                ":too-big",
-                &format!("{what} is too big to be compiled"),
-                span,
-            )),
+            Err(Failure::TooBig(TooBig { what, span })) => {
+                self.machine.release_external(unit_words);
+                let message = format!("{what} is too big to be compiled");
+                Err(self.syntax_fault(":too-big", &message, span))
+            }
+            Err(Failure::Stopped) => unreachable!("what stops the compiler is a fault"),
         }
     }
 
@@ -57,19 +82,33 @@ struct Compilation<'a> {
     machine: &'a mut Machine,
     known_builtins: &'a [Option<(u32, bool)>],
     small_constants: &'a mut BTreeMap<u64, u32>,
+    /// Words that the unit holds besides, as far as it is compiled.
+    words: usize,
     /// The first limit that was hit while literals were made.
     fault: Option<Fault>,
 }
 
 impl World for Compilation<'_> {
-    fn constant(&mut self, literal: &Syntax) -> u32 {
-        let value = match crate::datum::to_value(self.machine, literal, true) {
-            Ok(value) => value,
+    fn pay_for_capture(&mut self) -> bool {
+        self.words += CAPTURE_WORDS;
+        match self.machine.charge(CAPTURE_FUEL) {
+            Ok(()) => true,
             Err(fault) => {
                 self.fault.get_or_insert(fault);
-                Value::VOID
+                false
+            }
+        }
+    }
+
+    fn constant(&mut self, literal: &Syntax) -> u32 {
+        let (value, words) = match to_value_counted(self.machine, literal, true) {
+            Ok(made) => made,
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                (Value::VOID, 0)
             }
         };
+        self.words += CONSTANT_WORDS + words;
         let shareable = !value.is_reference();
         if shareable && let Some(&index) = self.small_constants.get(&value.0) {
             return index;

@@ -10,11 +10,18 @@ use crate::reader::{ReadError, ReadErrorKind};
 use crate::syntax::Span;
 use crate::value::{Kind, Value};
 
+/// What looking at a known name costs, when the nearest to a misspelt one is wanted.
+const NAME_FUEL: u64 = 16;
+/// One unit of fuel for so many cells of the table of a distance.
+const CELLS_PER_FUEL: u64 = 8;
+
 impl Vm {
     /// An error at a place in the source.
     pub(super) fn syntax_fault(&mut self, kind: &str, message: &str, span: Span) -> Fault {
         let fault = self.machine.error(kind, message, &[]);
-        self.machine.set_error_span(span);
+        if let Fault::Raise { .. } = fault {
+            self.machine.set_error_span(span);
+        }
         fault
     }
 
@@ -37,7 +44,9 @@ impl Vm {
             irritants
         };
         let fault = self.machine.error(kind, &message, &irritants);
-        self.machine.set_error_span(error.span);
+        if let Fault::Raise { .. } = fault {
+            self.machine.set_error_span(error.span);
+        }
         fault
     }
 
@@ -58,6 +67,10 @@ impl Vm {
         let name = self.machine.global_names[global];
         let text = self.machine.symbols.text(name).to_string();
         let known = self.user.names();
+        let each = NAME_FUEL + builtins::nearest_work(&text) / CELLS_PER_FUEL;
+        if let Err(fault) = self.machine.charge(known.len() as u64 * each) {
+            return fault;
+        }
         let names = known
             .iter()
             .map(|&symbol| self.machine.symbols.text(symbol))
@@ -113,7 +126,8 @@ impl Vm {
 impl Machine {
     /// Sets where the error being raised happened.
     pub(crate) fn set_error_span(&mut self, span: Span) {
-        if span.is_none() || self.ensure(4).is_err() {
+        // A limit may have run out instead of the error being made.
+        if span.is_none() || !self.heap.is(self.raised, Kind::Error) || self.ensure(4).is_err() {
             return;
         }
         let fields = [

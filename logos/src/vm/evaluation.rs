@@ -45,6 +45,11 @@ pub(super) struct Evaluation {
     pub(super) taken: usize,
 }
 
+/// What reading a byte of a program costs.
+const CHARACTER_FUEL: u64 = 1;
+/// What reading a datum of it costs besides.
+const NODE_FUEL: u64 = 4;
+
 impl Evaluation {
     pub(super) fn new(
         environment: Rc<Environment>,
@@ -356,7 +361,9 @@ impl Vm {
             let read = reader.next();
             (read, reader.position(), reader.fold_case(), reader.made())
         };
-        self.machine.charge(made.nodes)?;
+        let passed = position.saturating_sub(start) as u64;
+        self.machine
+            .charge(CHARACTER_FUEL * passed + NODE_FUEL * made.nodes)?;
         let words = usize::try_from(made.bytes / 8).unwrap_or(usize::MAX / 16);
         self.machine.take_external(words)?;
         evaluation.taken += words;

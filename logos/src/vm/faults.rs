@@ -60,7 +60,9 @@ impl Vm {
 
     /// Brings what was raised to its handler.
     fn raise(&mut self, continuable: bool) -> Option<Status> {
-        self.complete_error();
+        if let Err(fault) = self.complete_error() {
+            return self.fault_again(fault);
+        }
         match control::raise(&mut self.machine, continuable, &self.places) {
             Ok(None) => self.uncaught(),
             Ok(Some(next)) => self.follow(Ok(next)),

@@ -3,14 +3,18 @@
 use super::control::Next;
 use super::evaluation::Evaluation;
 use super::{Outcome, Status, Vm};
-use crate::datum::to_syntax;
+use crate::datum::to_syntax_counted;
 use crate::expand::{Environment, Expander};
 use crate::syntax::{Span, Syntax};
 use crate::value::{Kind, Value};
 use std::rc::Rc;
 
+/// Words counted for an evaluation, beside its form.
+const EVALUATION_WORDS: usize = 64;
 /// Words counted for a world of names.
 const ENVIRONMENT_WORDS: usize = 64;
+/// What taking note of a name in one costs.
+const NAME_FUEL: u64 = 8;
 /// Words counted for a name in one.
 const NAME_WORDS: usize = 12;
 
@@ -42,16 +46,22 @@ impl Vm {
     ) -> Option<Status> {
         let m = &mut self.machine;
         let form = Value(m.stack[m.fp + 2]);
-        let form = match to_syntax(m, form, Span::NONE) {
-            Ok(form) => form,
+        let (form, words) = match to_syntax_counted(m, form, Span::NONE) {
+            Ok(made) => made,
             Err(Some(fault)) => return self.fault(fault),
             Err(None) => {
                 let fault = m.error(":bad-syntax", "a circular list cannot be evaluated", &[]);
                 return self.fault(fault);
             }
         };
+        let words = words + EVALUATION_WORDS;
+        if let Err(fault) = m.take_external(words) {
+            return self.fault(fault);
+        }
         let expander = make(&environment, form);
-        let number = self.add_evaluation(Evaluation::new(environment, None, Some(expander)));
+        let mut evaluation = Evaluation::new(environment, None, Some(expander));
+        evaluation.taken = words;
+        let number = self.add_evaluation(evaluation);
         let m = &mut self.machine;
         m.stack[m.fp + 2] = Value::fixnum(number as i64).0;
         m.stack[m.fp + 3] = Value::fixnum(0).0;
@@ -84,7 +94,7 @@ impl Vm {
     fn settle_environment(&mut self) -> Outcome {
         let count = self.argument_environment(0).names().len();
         let m = &mut self.machine;
-        m.charge(count as u64)?;
+        m.charge(NAME_FUEL * count as u64)?;
         m.take_external(count * NAME_WORDS)?;
         Ok(Value(m.stack[m.fp + 2]))
     }

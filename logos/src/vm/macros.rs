@@ -5,7 +5,7 @@ use super::evaluation::Turn;
 use super::world::Expansion;
 use super::{Fault, Status, Vm, dispatch, stubs};
 use crate::core::GlobalId;
-use crate::datum::{to_syntax, to_value};
+use crate::datum::{to_syntax_counted, to_value};
 use crate::expand::{Expander, library_name_text};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -116,8 +116,13 @@ impl Vm {
             .evaluations
             .get(&number)
             .map_or(Span::NONE, |e| e.waiting_span);
-        let resumed = match to_syntax(m, value, span) {
-            Ok(syntax) => self.resume_expander(number, syntax),
+        let resumed = match to_syntax_counted(m, value, span) {
+            Ok((syntax, words)) => m.take_external(words).and_then(|()| {
+                if let Some(evaluation) = self.evaluations.get_mut(&number) {
+                    evaluation.taken += words;
+                }
+                self.resume_expander(number, syntax)
+            }),
             Err(Some(fault)) => Err(fault),
             Err(None) => Err(m.error(":bad-syntax", "a macro gave a circular list", &[])),
         };
@@ -129,7 +134,9 @@ impl Vm {
             Ok(()) => self.advance(number, last),
             Err(fault) => {
                 m.top = m.fp + 5;
-                self.evaluations.remove(&number);
+                if let Some(ended) = self.evaluations.remove(&number) {
+                    self.machine.release_external(ended.taken);
+                }
                 self.fault(fault)
             }
         }

@@ -27,6 +27,10 @@ pub mod fields {
 
 use fields::{COUNT, IRRITANTS, KIND, MESSAGE, SPAN, TRACE};
 
+/// What making an error costs, beside its message.
+const ERROR_FUEL: u64 = 40;
+/// What its trace costs, however many calls there are: what surrounds a computation makes no difference to its fuel.
+const TRACE_FUEL: u64 = 80;
 /// Calls kept in a trace.
 const TRACE_MAX: usize = 12;
 
@@ -209,6 +213,10 @@ impl Rendered<'_> {
 impl Machine {
     /// Makes an error and prepares to raise it: `return Err(m.error(…))`.
     pub fn error(&mut self, kind: &str, message: &str, irritants: &[Value]) -> Fault {
+        let work = ERROR_FUEL + message.len() as u64 / 4 + irritants.len() as u64;
+        if let Err(fault) = self.charge(work) {
+            return fault;
+        }
         let words = 1 + COUNT + crate::heap::Heap::text_words(message) + 2 * irritants.len();
         let kind = self.symbols.intern(kind);
         match self.rooted(irritants, words, |m, held| m.new_error(kind, message, held)) {
@@ -245,18 +253,19 @@ impl Vm {
     }
 
     /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.
-    pub(super) fn complete_error(&mut self) {
+    pub(super) fn complete_error(&mut self) -> Result<(), Fault> {
         let is_loading = self.is_loading();
         let m = &mut self.machine;
         m.top = m.top.max(m.fp + 2);
         if !m.heap.is(m.raised, Kind::Error) || m.heap.field(m.raised, TRACE) != Value::NIL {
-            return;
+            return Ok(());
         }
         let mut places = Vec::new();
         stack::walk(m, |back| {
             places.push(back);
             places.len() < TRACE_MAX
         });
+        m.charge(TRACE_FUEL)?;
         debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
         let known = places
             .iter()
@@ -293,12 +302,10 @@ impl Vm {
                         .object(Kind::Vector, 0, &[name, numbers[0], numbers[1], numbers[2]]);
                 m.heap.cons(call, held[0])
             });
-            match made {
-                Ok(more) => trace = more,
-                Err(_) => return,
-            }
+            trace = made?;
         }
         let raised = self.machine.raised;
         self.machine.heap.set_field(raised, TRACE, trace);
+        Ok(())
     }
 }

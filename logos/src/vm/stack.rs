@@ -1,9 +1,9 @@
 //! The stack's life beyond the active part: put aside as segments of the heap when it is full or when a continuation is captured, and taken
 //! up again a little at a time. A segment's words are never changed, so continuations share them.
 //!
-//! What that costs: every word put aside was paid for when it was pushed, and taking it up for the first time is part of the same bargain. Only
-//! taking up what has been taken up before (a continuation re-entered) is charged for, and for more than the copy, since the rest of each
-//! frame's piece of code runs again without being charged again.
+//! What that costs: putting aside is charged by the word, taking up for the first time is part of the same bargain. Taking up what has been taken
+//! up before (a continuation re-entered) is charged for again, and for more than the copy, since the rest of each frame's piece of code runs
+//! again without being charged again.
 
 use super::dispatch::{link, link_delta, link_pc};
 use super::machine::{Fault, Machine};
@@ -13,6 +13,10 @@ use crate::value::{Kind, Value};
 pub(crate) const UNDERFLOW_PC: usize = 0;
 /// A segment is taken up in pieces of at least so many words.
 const PIECE_WORDS: usize = 64;
+
+/// One unit of fuel for so many words put aside, without the first few.
+const WORDS_PER_FUEL: u64 = 4;
+const FREE_WORDS: usize = 16;
 
 /// Fields of a segment.
 const STORAGE: usize = 0;
@@ -50,6 +54,7 @@ pub(crate) fn put_aside(m: &mut Machine) -> Result<(), Fault> {
     if used == 0 {
         return Ok(());
     }
+    m.charge(used.saturating_sub(FREE_WORDS) as u64 / WORDS_PER_FUEL)?;
     m.ensure(2 + used + FIELDS)?;
     let storage = m.heap.filled(Kind::Vector, 0, used, Value::NIL);
     for place in 0..used {

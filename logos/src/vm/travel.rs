@@ -30,6 +30,10 @@ impl Vm {
             return self.fault(fault);
         }
         let length = self.machine.heap.bytes_length(bytes);
+        if let Err(fault) = self.machine.charge(length as u64 / 4) {
+            return self.fault(fault);
+        }
+        let bytes = Value(self.machine.stack[self.machine.fp + 2]);
         let bytes = self.machine.heap.bytes_slice(bytes, 0, length);
         let result = self.decode_or_raise(&bytes);
         self.follow(result.map(Next::Return))
@@ -39,10 +43,11 @@ impl Vm {
     pub(super) fn input_argument(&mut self) -> Option<Status> {
         let key = Value(self.machine.stack[self.machine.fp + 2]);
         let found = if self.machine.heap.is(key, Kind::Bytes) {
-            let key = self
-                .machine
-                .heap
-                .bytes_slice(key, 0, self.machine.heap.bytes_length(key));
+            let length = self.machine.heap.bytes_length(key);
+            if let Err(fault) = self.machine.charge(length as u64 / 4) {
+                return self.fault(fault);
+            }
+            let key = self.machine.heap.bytes_slice(key, 0, length);
             self.inputs.get(&key).cloned()
         } else {
             None

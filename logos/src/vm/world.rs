@@ -87,8 +87,9 @@ impl Host for Expansion<'_> {
 
     fn charge_memory(&mut self, bytes: u64) -> Result<(), HostError> {
         let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX / 4);
+        self.machine.take_external(words)?;
         self.taken += words;
-        Ok(self.machine.take_external(words)?)
+        Ok(())
     }
 }
 

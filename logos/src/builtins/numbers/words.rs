@@ -113,7 +113,8 @@ fn bignum(heap: &Heap, value: Value) -> BigInt {
 }
 
 /// Words to ask for before a number is put on the heap.
-fn number_words(number: &Number) -> usize {
+/// Words that a number takes at most.
+pub fn number_words(number: &Number) -> usize {
     match number {
         Number::Int(n) if Value::try_fixnum(*n).is_some() => 0,
         Number::Int(_) | Number::Float(_) => 2,

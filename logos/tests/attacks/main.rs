@@ -1,0 +1,57 @@
+//! Programs that mean harm, each under the same limits: how they end, with how much fuel, and the largest count of memory are known to the unit,
+//! in every build. `expected.txt` has them; where it is wrong, the test prints what should stand there.
+
+mod programs;
+
+use logos::vm::{Bounds, Profile, Status, Vm};
+
+const FUEL: u64 = 1_000_000;
+const MEMORY: u64 = 8 << 20;
+/// Words that the heap may take beyond twice the limit: its nursery, and the library.
+const HEAP_WORDS_BESIDES: u64 = (4 << 20) / 8;
+
+const EXPECTED: &str = include_str!("expected.txt");
+
+/// What comes of an attack: the error, the fuel, and the memory counted at most.
+fn outcome(base: &mut Vm, name: &str, text: &str) -> String {
+    let mut vm = base.fork();
+    let bounds = Bounds {
+        fuel: Some(FUEL),
+        memory: Some(MEMORY),
+    };
+    vm.begin("attack", &programs::program(text, MEMORY), bounds);
+    let mut heap_words = 0;
+    let status = loop {
+        let status = vm.run(20_000);
+        heap_words = heap_words.max(vm.machine.heap.total_words() as u64);
+        if status != Status::Yield {
+            break status;
+        }
+    };
+    assert!(
+        heap_words <= 2 * MEMORY / 8 + HEAP_WORDS_BESIDES,
+        "the heap took {heap_words} words: {name}"
+    );
+    let peak = vm.machine.peak_memory();
+    assert!(peak <= MEMORY, "{peak} bytes were counted: {name}");
+    let kind = match vm.condition() {
+        Some(condition) => condition.kind.clone(),
+        None => format!("{status:?}"),
+    };
+    format!("{kind} {} {peak}", vm.fuel_used())
+}
+
+#[test]
+fn every_attack_ends_as_it_always_did() {
+    let mut base = Vm::new(Profile::Pure);
+    let mut told = String::new();
+    for (name, text) in programs::ATTACKS {
+        told += &format!("{name}: {}\n", outcome(&mut base, name, text));
+    }
+    let differing: Vec<&str> = told
+        .lines()
+        .filter(|line| !EXPECTED.lines().any(|known| known == *line))
+        .collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+    assert_eq!(told.lines().count(), EXPECTED.lines().count());
+}
