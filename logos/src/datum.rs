@@ -1,5 +1,6 @@
 //! Between syntax, which lives outside the heap, and values, which live in it. Both directions keep a stack of their own.
 
+use crate::printer::is_circular;
 use crate::scratch::{Scratch, walk};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::{Kind, Value};
@@ -15,6 +16,8 @@ enum Build {
     Label(u32),
 }
 
+/// A value with more nodes than this, each counted as often as it is reached, is looked through for cycles.
+const SURELY_FINITE_NODES: u64 = 10_000;
 /// Words counted for a node of syntax, without the text of a string.
 const NODE_WORDS: usize = 12;
 
@@ -242,20 +245,19 @@ pub fn to_syntax_counted(
 /// `None`: the value is circular.
 fn unbuild(
     m: &mut Machine,
-    value: Value,
+    whole: Value,
     span: Span,
     scratch: &mut Scratch,
 ) -> Result<Option<(Syntax, usize)>, Fault> {
-    let mut tasks = vec![Unbuild::Visit(value)];
+    let mut tasks = vec![Unbuild::Visit(whole)];
     let mut done: Vec<Syntax> = Vec::new();
     let mut words = 0;
-    // More nodes than the heap has words: only a cycle does that.
-    let mut budget = 2 * m.heap.total_words() + 16;
+    let mut visited = 0;
     while let Some(task) = tasks.pop() {
         m.charge(1)?;
         scratch.hold(words + 2 * tasks.len())?;
-        budget -= 1;
-        if budget == 0 {
+        visited += 1;
+        if visited == SURELY_FINITE_NODES && is_circular(m, whole, scratch)? {
             return Ok(None);
         }
         match task {
@@ -265,8 +267,8 @@ fn unbuild(
                 while rest.is_pair() {
                     m.charge(1)?;
                     scratch.hold(words + 2 * (tasks.len() + items.len()))?;
-                    budget -= 1;
-                    if budget == 0 {
+                    visited += 1;
+                    if visited == SURELY_FINITE_NODES && is_circular(m, whole, scratch)? {
                         return Ok(None);
                     }
                     items.push(m.heap.car(rest));
@@ -319,8 +321,8 @@ fn unbuild(
             }
         }
     }
-    let whole = done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span));
-    Ok(Some((whole, words)))
+    let syntax = done.pop().unwrap_or_else(|| Syntax::list(Vec::new(), span));
+    Ok(Some((syntax, words)))
 }
 
 fn atom_datum(m: &mut Machine, value: Value) -> Result<Datum, Fault> {

@@ -85,6 +85,12 @@ pub fn print_limited(m: &Machine, value: Value, style: Style, characters_max: us
     text
 }
 
+/// Whether a value contains itself by way of pairs, vectors and dicts. Charges for each part; nothing moves.
+pub fn is_circular(m: &mut Machine, value: Value, scratch: &mut Scratch) -> Result<bool, Fault> {
+    let labels = label::find(m, value, Sharing::DataCycles, scratch)?;
+    Ok(labels.len() > 0)
+}
+
 /// A value as `write` prints it, cut off when long: for messages.
 pub fn write_limited(m: &Machine, value: Value) -> String {
     print_limited(m, value, Style::Write, LIMITED_CHARACTERS)

@@ -13,6 +13,8 @@ pub enum Sharing {
     Ignored,
     /// What contains itself.
     Cycles,
+    /// What contains itself by way of pairs, vectors and dicts alone.
+    DataCycles,
     /// What is reached in more than one way.
     All,
 }
@@ -167,6 +169,11 @@ impl Search {
 
     fn enter(&mut self, heap: &Heap, value: Value) {
         if !value.is_reference() || part(heap, value, 0).is_none() {
+            return;
+        }
+        let is_data =
+            value.is_pair() || matches!(heap.kind(value), Some(Kind::Vector | Kind::Dict));
+        if self.sharing == Sharing::DataCycles && !is_data {
             return;
         }
         if let Some(mark) = self.seen.get_mut(&value.0) {
