@@ -22,6 +22,9 @@ const SAMPLES_MIN: usize = 5;
 /// A neighbourhood so many times denser than the network is crowded. By chance hardly any key looks so: K
 /// within the space where K / 3 are expected, even if the density is misjudged by a fourth.
 const CROWDED: u64 = 3;
+/// The same for half of the K: so many within the space where K / 7 are expected. Fewer ground ids than that are
+/// a minority among the K nearest.
+const CROWDED_HALF: u64 = 7;
 /// Regions beside a crowded key that are searched, each half as large as the one before.
 const REGIONS: usize = 6;
 
@@ -62,9 +65,9 @@ impl Density {
     /// If the K nodes nearest to a key lie much closer together than the network does, with such a radius:
     /// that radius, within which others are to be expected.
     pub(crate) fn crowded(radius: u64, target: &Id, nearest: &[Contact]) -> Option<u64> {
-        reach(target, nearest)
-            .filter(|reach| *reach < radius / CROWDED)
-            .map(|_| radius)
+        let is_within = |count, reach| reach_of(count, target, nearest).is_some_and(|r| r < reach);
+        let is_crowded = is_within(K, radius / CROWDED) || is_within(K / 2, radius / CROWDED_HALF);
+        is_crowded.then_some(radius)
     }
 }
 
@@ -84,7 +87,11 @@ pub(crate) fn is_within(radius: u64, key: &Id, id: &Id) -> bool {
 
 /// How far the K-th nearest is, if there are so many.
 fn reach(target: &Id, nearest: &[Contact]) -> Option<u64> {
-    let last = nearest.get(K - 1)?;
+    reach_of(K, target, nearest)
+}
+
+fn reach_of(count: usize, target: &Id, nearest: &[Contact]) -> Option<u64> {
+    let last = nearest.get(count - 1)?;
     Some(target.distance(last.id()).prefix())
 }
 
@@ -148,15 +155,17 @@ mod tests {
     fn ground_ids_make_a_key_look_crowded_and_chance_hardly_ever_does() {
         let all = contacts(4000);
         let radius = measured(&all, &[]).radius(&OWN, &[]).unwrap();
-        let by_chance = (0..300u32).filter(|number| {
+        let by_chance = (0..1000u32).filter(|number| {
             let key = Id::hash(&number.to_be_bytes());
             Density::crowded(radius, &key, &nearest(&key, &all, K)).is_some()
         });
-        assert!(by_chance.count() <= 1);
+        assert!(by_chance.count() <= 3);
         let key = Id::hash(b"key");
-        let mut ground = nearest(&key, &contacts(40_000), K);
-        ground.extend(nearest(&key, &all, K));
-        assert!(Density::crowded(radius, &key, &nearest(&key, &ground, K)).is_some());
+        for count in [K / 2, K] {
+            let mut ground = nearest(&key, &contacts(80_000), count);
+            ground.extend(nearest(&key, &all, K));
+            assert!(Density::crowded(radius, &key, &nearest(&key, &ground, K)).is_some());
+        }
     }
 
     #[test]

@@ -440,35 +440,37 @@ fn a_fresh_read_tells_who_holds_an_item() {
     }
 }
 
-/// Forty ground ids, some of which claim to store and some of which keep what they were given first, are the
-/// nearest to a key twice over. What was acknowledged to them alone would be lost.
+/// Ground ids, of every kind or all claiming to store what they do not, are the nearest to a key. What was
+/// acknowledged to them alone would be lost.
 #[test]
 fn a_fresh_read_of_a_surrounded_item_is_never_stale() {
-    let author = author(1);
-    let key = item_key(&author.verifying_key().into(), "surrounded");
-    let mut world = joined(Options {
-        nodes: 400,
-        loss: 0.05,
-        ground: Some((key, 40)),
-        adversary: Adversary::Mixed,
-        join_contacts: 3,
-        ..Options::default()
-    });
-    world.run_for(10 * 60 * 1000);
-    for round in 0..8 {
-        let item = signed(&author, "surrounded", world.now(), &[round]);
-        let writer = world.random(400);
-        let command = Command::Put(Put {
-            item: item.clone(),
-            require: Some(10),
-            read_back: false,
+    for (adversary, count) in [(Adversary::Mixed, 40), (Adversary::Drop, 15)] {
+        let author = author(1);
+        let key = item_key(&author.verifying_key().into(), "surrounded");
+        let mut world = joined(Options {
+            nodes: 400,
+            loss: 0.05,
+            ground: Some((key, count)),
+            adversary,
+            join_contacts: 3,
+            ..Options::default()
         });
-        let ended = world.run(writer, command);
-        assert!(matches!(ended, Some(Ok(Outcome::Stored(_)))), "{ended:?}");
-        for _ in 0..5 {
-            let reader = world.random(400);
-            let answer = get(&mut world, reader, Get::fresh(key));
-            assert_eq!(answer.unwrap(), item, "round {round}");
+        world.run_for(10 * 60 * 1000);
+        for round in 0..8 {
+            let item = signed(&author, "surrounded", world.now(), &[round]);
+            let writer = world.random(400);
+            let command = Command::Put(Put {
+                item: item.clone(),
+                require: Some(10),
+                read_back: false,
+            });
+            let ended = world.run(writer, command);
+            assert!(matches!(ended, Some(Ok(Outcome::Stored(_)))), "{ended:?}");
+            for _ in 0..5 {
+                let reader = world.random(400);
+                let answer = get(&mut world, reader, Get::fresh(key));
+                assert_eq!(answer.unwrap(), item, "round {round}");
+            }
         }
     }
 }
