@@ -1,7 +1,7 @@
 //! What a unit of fuel takes in time, builtin by builtin: each is called with arguments of every kind and of growing size, again and
 //! again within a fuel limit, and the time is divided by the fuel. A builtin far above the median is a hole in the metering.
 //!
-//! `cargo run --release -p logos --example prices [PART-OF-A-NAME]`; prints the dearest call of each builtin, the dearest last.
+//! `cargo run --release -p logos --example prices [PART-OF-A-NAME [SIZE …]]`; prints the dearest call of each builtin, the dearest last.
 
 // A benchmark reads the clock; the language does not.
 #![allow(clippy::disallowed_methods)]
@@ -92,7 +92,7 @@ const VALUES: &[(&str, &str)] = &[
     ("encoded", "(%encode (iota N))"),
 ];
 
-const SIZES: &[usize] = &[2_000];
+const SIZE: usize = 2_000;
 /// Random choices of arguments for each builtin and size.
 const TRIALS: usize = 25;
 const LIMITS: Bounds = Bounds {
@@ -203,7 +203,14 @@ fn main() {
         .filter(|it| it.name.contains(&part))
         .collect();
     let mut all: Vec<Option<Dearest>> = builtins.iter().map(|_| None).collect();
-    for &size in SIZES {
+    let mut sizes: Vec<usize> = std::env::args()
+        .skip(2)
+        .filter_map(|size| size.parse().ok())
+        .collect();
+    if sizes.is_empty() {
+        sizes.push(SIZE);
+    }
+    for size in sizes {
         for (group, places) in builtins.chunks(GROUP).zip(all.chunks_mut(GROUP)) {
             // Some builtins spoil the values of others.
             let mut vm = world(&mut library, size);

@@ -18,6 +18,8 @@ enum Build {
 
 /// A value with more nodes than this, each counted as often as it is reached, is looked through for cycles.
 const SURELY_FINITE_NODES: u64 = 10_000;
+/// What making a node of syntax costs.
+const NODE_FUEL: u64 = 3;
 /// Words counted for a node of syntax, without the text of a string.
 const NODE_WORDS: usize = 12;
 
@@ -254,7 +256,7 @@ fn unbuild(
     let mut words = 0;
     let mut visited = 0;
     while let Some(task) = tasks.pop() {
-        m.charge(1)?;
+        m.charge(NODE_FUEL)?;
         scratch.hold(words + 2 * tasks.len())?;
         visited += 1;
         if visited == SURELY_FINITE_NODES && is_circular(m, whole, scratch)? {

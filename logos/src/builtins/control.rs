@@ -194,7 +194,7 @@ pub const TABLE: &[Builtin] = &[
         "eval",
         "(eval form [environment])",
         (1, 2),
-        "60, 2 for each node of the form, its expansion, 12 for each part to compile",
+        "60, 4 for each node of the form, its expansion, 12 for each part to compile",
         "Evaluates a form given as data.",
         evaluate,
     ),

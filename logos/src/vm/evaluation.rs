@@ -46,7 +46,7 @@ pub(super) struct Evaluation {
 }
 
 /// What reading a byte of a program costs.
-const CHARACTER_FUEL: u64 = 1;
+const CHARACTER_FUEL: u64 = 2;
 /// What reading a datum of it costs besides.
 const NODE_FUEL: u64 = 4;
 
