@@ -194,7 +194,7 @@ pub const TABLE: &[Builtin] = &[
         "eval",
         "(eval form [environment])",
         (1, 2),
-        "60, 4 for each node of the form, its expansion, 12 for each part to compile",
+        "150, 4 for each node of the form, its expansion, 12 for each part to compile",
         "Evaluates a form given as data.",
         evaluate,
     ),
@@ -218,7 +218,7 @@ pub const TABLE: &[Builtin] = &[
         "macroexpand",
         "(macroexpand form)",
         (1, 1),
-        "30, and the expansion's",
+        "100, and the expansion's",
         "The form with the macro at its head applied until there is none.",
         expand,
     ),
@@ -226,7 +226,7 @@ pub const TABLE: &[Builtin] = &[
         "macroexpand-1",
         "(macroexpand-1 form)",
         (1, 1),
-        "30, and the expansion's",
+        "100, and the expansion's",
         "The form with the macro at its head applied once.",
         expand_once,
     ),
@@ -234,7 +234,7 @@ pub const TABLE: &[Builtin] = &[
         "%encode",
         "(%encode value)",
         (1, 1),
-        "2 for each part, 3 for every 8 bytes",
+        "50, 4 for each part, 1 for every 8 bytes",
         "The canonical encoding of a datum, a bytevector.",
         encode,
     ),
@@ -242,7 +242,7 @@ pub const TABLE: &[Builtin] = &[
         "%program",
         "(%program value)",
         (1, 1),
-        "2 for each part, 1 for every 8 bytes",
+        "50, 4 for each part, 1 for every 8 bytes",
         "The encoding of a value with procedures in it, and of the definitions they use.",
         program,
     ),
@@ -298,7 +298,7 @@ pub const TABLE: &[Builtin] = &[
         "%tested",
         "(%tested text)",
         (1, 1),
-        "1 for each name",
+        "16 for each name, 1 for every 4 characters of the text for each",
         "All that the text of that name defines with tests: a list of pairs of name and tests.",
         tested,
     ),
@@ -526,7 +526,7 @@ fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, F
     {
         return Err(wrong_argument(m, "eval", "an environment", environment));
     }
-    m.charge(60)?;
+    m.charge(150)?;
     Ok(Next::Evaluate)
 }
 
@@ -551,12 +551,12 @@ fn interaction_environment(m: &mut Machine, _: Arguments) -> Outcome {
 }
 
 fn expand(m: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
-    m.charge(30)?;
+    m.charge(100)?;
     Ok(Next::Expand { once: false })
 }
 
 fn expand_once(m: &mut Machine, _: Arguments, _: &Places) -> Result<Next, Fault> {
-    m.charge(30)?;
+    m.charge(100)?;
     Ok(Next::Expand { once: true })
 }
 

@@ -117,7 +117,7 @@ pub const TABLE: &[Builtin] = &[
         "%spawn",
         "(%spawn thunk begins?)",
         (2, 2),
-        "60",
+        "120",
         "Runs a thunk as a task of its own; gives its promise. `begins?`: cancelled before it began, it begins all the same.",
         spawn,
     ),
@@ -506,7 +506,7 @@ fn yield_now(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, 
 }
 
 fn spawn(m: &mut Machine, arguments: Arguments) -> Outcome {
-    m.charge(60)?;
+    m.charge(120)?;
     let begins = m.arg(arguments, 1).is_true();
     vm::spawn(m, arguments, begins)
 }

@@ -12,6 +12,9 @@ use crate::value::{Kind, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// What looking at a name costs, when those with tests are wanted.
+const NAME_FUEL: u64 = 16;
+
 /// What can be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Aspect {
@@ -85,9 +88,14 @@ impl Vm {
         let mut worlds = vec![self.user.clone()];
         worlds.extend(self.libraries.values().map(|it| it.environment.clone()));
         let mut found = BTreeMap::new();
+        let length = match self.machine.is_string(text) {
+            true => self.machine.heap.string_length(text),
+            false => 0,
+        };
+        let each = NAME_FUEL + length as u64 / 4;
         for world in worlds {
             let names = world.own_names();
-            self.machine.charge(names.len() as u64)?;
+            self.machine.charge(each * names.len() as u64)?;
             for name in names {
                 let binding = world.lookup(name);
                 if let Some(Binding::Global(cell)) = &binding {

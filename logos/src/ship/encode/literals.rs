@@ -29,7 +29,7 @@ impl Encoder<'_> {
             }
             Number::Big(n) => {
                 let (sign, magnitude) = n.to_bytes_le();
-                self.machine().charge(magnitude.len() as u64 / 8)?;
+                self.machine().charge(magnitude.len() as u64 / 2)?;
                 self.byte(tag::BIG);
                 self.byte(u8::from(sign == Sign::Minus));
                 self.count(magnitude.len() as u64);

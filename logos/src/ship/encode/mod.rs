@@ -41,6 +41,11 @@ struct Encoder<'a> {
     holder: Option<Symbol>,
 }
 
+/// What each part of a value costs, in each of the two rounds.
+const PART_FUEL: u64 = 2;
+/// What an encoding costs at least.
+const ENCODING_FUEL: u64 = 50;
+
 impl Vm {
     /// The encoding of a value. With `data_only` a procedure is an error; otherwise it travels with the definitions it uses.
     pub fn encode(
@@ -49,6 +54,7 @@ impl Vm {
         data_only: bool,
         bytes_max: usize,
     ) -> Result<Vec<u8>, Fault> {
+        self.machine.charge(ENCODING_FUEL)?;
         let library = if data_only {
             BTreeMap::new()
         } else {
@@ -152,7 +158,7 @@ impl Encoder<'_> {
     fn write_all(&mut self, item: Item) -> Result<(), Fault> {
         let mut items = vec![item];
         while let Some(item) = items.pop() {
-            self.machine().charge(2)?;
+            self.machine().charge(PART_FUEL)?;
             self.check_size()?;
             match item {
                 Item::Value(value) => self.value(value, &mut items)?,
