@@ -121,8 +121,8 @@ pub enum Command {
 pub struct Put {
     /// The item. This node keeps a copy of its own and republishes it, whatever else happens.
     pub item: Arc<Item>,
-    /// How many other nodes must have stored it for success; reaching it ends the command early.
-    /// `None`: wait for all, and succeed with one.
+    /// How many other nodes must have stored it for success; reaching it ends the command early,
+    /// and 0 is content with the copy kept here. `None`: wait for all, and succeed with one.
     pub require: Option<usize>,
     /// Ask everybody who says that it stored the item for the item, and count only who has it.
     pub read_back: bool,

@@ -73,7 +73,7 @@
 //! # A node on its own
 //!
 //! A node without contacts keeps what is put there as its own and finds it again with a get, but the put
-//! fails with [`OperationError::NotStored`], `stored` 0: nobody else has it. As soon as it meets
+//! fails with [`OperationError::NotStored`], `stored` 0: nobody else has it (unless it required nobody). As soon as it meets
 //! others, it publishes what it kept.
 
 #![forbid(unsafe_code)]

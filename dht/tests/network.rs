@@ -258,6 +258,13 @@ fn a_node_on_its_own_keeps_what_it_is_given_and_publishes_it_later() {
         (report.stored, report.rejected.len(), report.timed_out),
         (0, 0, 0)
     );
+    let content = Command::Put(Put {
+        item: item.clone(),
+        require: Some(0),
+        read_back: false,
+    });
+    let outcome = world.run(0, content).unwrap();
+    assert!(matches!(outcome, Ok(Outcome::Stored(report)) if report.stored == 0));
     assert_eq!(get(&mut world, 0, Get::plain(item.key)).unwrap(), item);
     assert_eq!(get(&mut world, 0, Get::fresh(item.key)).unwrap(), item);
     let error = get(&mut world, 0, Get::plain(Id::hash(b"nothing"))).unwrap_err();
@@ -290,6 +297,20 @@ fn a_put_ends_when_enough_have_it() {
     world.run_for(5_000);
     let holders = world.truly_nearest(&item.key, 20);
     let holds = |index: &usize| world.node(*index).unwrap().item(&item.key).is_some();
+    assert_eq!(holders.into_iter().filter(holds).count(), 20);
+    let before = world.now();
+    let next = signed(&author(1), "b", before, b"x");
+    let content = Command::Put(Put {
+        item: next.clone(),
+        require: Some(0),
+        read_back: false,
+    });
+    let outcome = world.run(9, content).unwrap();
+    assert!(matches!(outcome, Ok(Outcome::Stored(report)) if report.stored == 0));
+    assert_eq!(world.now(), before);
+    world.run_for(5_000);
+    let holders = world.truly_nearest(&next.key, 20);
+    let holds = |index: &usize| world.node(*index).unwrap().item(&next.key).is_some();
     assert_eq!(holders.into_iter().filter(holds).count(), 20);
     let too_many = Command::Put(Put {
         item,

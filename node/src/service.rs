@@ -2,8 +2,10 @@
 //! Opening it touches the data folder only; the first call that needs the network opens the
 //! socket. Its futures are to be polled on the runtime it was opened with.
 
+mod finding;
 mod options;
 
+pub use finding::Holder;
 pub use options::{
     Config, JOB_FUEL, JOB_MEMORY, JOB_TIMEOUT, JobRecord, JobSpec, JobState, Limits, NodeInfo,
     PeerInfo, PutOptions, PutReport, RemoteOptions, Target,
@@ -211,10 +213,7 @@ impl Service {
     }
 
     async fn find(&self, target: &Target, fresh: bool) -> Result<VerifiedItem, NodeError> {
-        let key = match target {
-            Target::Key(key) => *key,
-            Target::Name { owner, name } => item_key(&owner.unwrap_or(self.my_key()), name),
-        };
+        let key = self.item_key(target);
         let node = self.inner.node().await?;
         node.meet(1).await?;
         let get = if fresh {
@@ -226,6 +225,13 @@ impl Service {
             Outcome::Found(found) if found.item.item().value.is_some() => Ok(found.item),
             Outcome::Found(_) => Err(NodeError::NotFound),
             _ => Err(NodeError::Closed),
+        }
+    }
+
+    fn item_key(&self, target: &Target) -> Id {
+        match target {
+            Target::Key(key) => *key,
+            Target::Name { owner, name } => item_key(&owner.unwrap_or(self.my_key()), name),
         }
     }
 

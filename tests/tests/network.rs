@@ -52,6 +52,14 @@ impl Network {
     }
 }
 
+/// Evaluates as somebody who joins nobody; it must succeed.
+fn value(data: &Folder, expression: &str) -> String {
+    let ran = run(logos(data).args(["-e", expression]));
+    let is_right = ran.errors.is_empty() && ran.status == Some(0);
+    assert!(is_right, "{expression}: {ran:?}");
+    ran.output.trim_end().to_string()
+}
+
 fn key_of(folder: &Folder) -> String {
     run(logos(folder).args(["key", "show"]))
         .output
@@ -215,4 +223,48 @@ fn lazy_peers_hold_nobody_up() {
         (ran.output.as_str(), ran.errors.as_str()),
         ("(0 1 4 9 16 25 36 49 64 81)\n", "")
     );
+}
+
+#[test]
+fn whoever_holds_an_item_is_found_with_its_distance() {
+    let network = Network::start();
+    let owner = Folder::new();
+    // The put waits for all that are asked; these are all there are.
+    network.value(&owner, 0, "(:stored (await (dht-put \"a\" 1)))");
+    let ask = |of: &str| {
+        let program = format!(
+            "(define found (where-is? {of}))
+             (list (map :peer found)
+                   (apply < 0 (append (map :distance found) '(1)))
+                   (= 1 (length (delete-duplicates (map :timestamp found)))))"
+        );
+        network.value(&Folder::new(), 1, &program)
+    };
+    let of_name = eventually("all of them hold it", || {
+        let found = ask(&format!("\"a\" \"{}\"", key_of(&owner)));
+        (found.matches("#u8(").count() >= 4).then_some(found)
+    });
+    assert!(of_name.ends_with(" #t #t)"), "{of_name}");
+    for folder in &network.folders {
+        let key = key_of(folder);
+        let byte = |at| {
+            u8::from_str_radix(&key[at..at + 2], 16)
+                .unwrap()
+                .to_string()
+        };
+        let bytes: Vec<String> = (0..64).step_by(2).map(byte).collect();
+        let peer = format!("#u8({})", bytes.join(" "));
+        assert!(of_name.contains(&peer), "{peer} in {of_name}");
+    }
+    assert_eq!(network.value(&owner, 2, "(where-is? \"nothing\")"), "()");
+}
+
+#[test]
+fn a_put_that_requires_nobody_is_content_with_its_own_copy() {
+    let alone = Folder::new();
+    let put = "(:stored (await (dht-put \"a\" 1 {:require 0})))";
+    assert_eq!(value(&alone, put), "0");
+    assert_eq!(value(&alone, "(dht-get \"a\")"), "1");
+    let distance = "(map :distance (where-is? \"a\"))";
+    assert!(value(&alone, distance).starts_with("(0."));
 }

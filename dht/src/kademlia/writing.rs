@@ -113,7 +113,7 @@ impl Write {
     /// Whether as many have it as were required, and of those beside a crowded key half. While others are
     /// still being looked for, only the K nearest known so far count.
     fn has_enough(&self, lookup: &Lookup) -> bool {
-        let Some(required) = self.require.map(|require| require.max(1)) else {
+        let Some(required) = self.require else {
             return false;
         };
         if self.is_looking {
@@ -167,6 +167,13 @@ impl Kademlia {
         }
         self.seen.note(item.key(), item.version());
         self.write(now, Some(operation), item, put.require, put.read_back);
+        // Whoever is content with our own copy waits for nobody.
+        if put.require == Some(0)
+            && let Some(&id) = self.operations.get(&operation)
+            && let Some(task) = self.tasks.remove(&id)
+        {
+            self.continue_stores(now, id, task);
+        }
     }
 
     /// Stores an item at the K nearest; for the node's own upkeep without an operation.
@@ -511,7 +518,7 @@ impl Kademlia {
         if write.is_looking {
             report.lookup = looked;
         }
-        let required = write.require.unwrap_or(1).max(1);
+        let required = write.require.unwrap_or(1);
         let outcome = if write.counted() >= required {
             Ok(Outcome::Stored(report))
         } else {

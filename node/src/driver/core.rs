@@ -363,7 +363,11 @@ impl Loop {
 }
 
 /// One request and its answer, on a stream of their own.
-async fn ask(pool: &Pool, to: &Contact, frame: &RequestFrame) -> Result<ResponseFrame, SendError> {
+pub(crate) async fn ask(
+    pool: &Pool,
+    to: &Contact,
+    frame: &RequestFrame,
+) -> Result<ResponseFrame, SendError> {
     let connection = pool.connect(to, DHT_ALPN).await?;
     let unreachable = |_| SendError::Unreachable;
     let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;

@@ -6,7 +6,7 @@ use node::error::NodeError;
 use node::jobs::{Answer, SignedReceipt, Status};
 use node::keys::PublicKey;
 use node::service::{
-    JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, RemoteOptions, Target,
+    Holder, JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, RemoteOptions, Target,
 };
 
 use super::asks::{NodeAsk, Owner, Place};
@@ -45,6 +45,10 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             }
         }
         NodeAsk::Delete { name } => put_report(service.delete(&name).await?),
+        NodeAsk::WhereIs(place) => {
+            let holders = service.where_is(&target(peer, place)?).await?;
+            Data::List(holders.iter().map(holder).collect())
+        }
         NodeAsk::Remote {
             program,
             options,
@@ -307,6 +311,15 @@ fn peer_info(peer: &PeerInfo) -> Data {
         (":dissented", Data::Int(peer.dissented)),
         (":convicted", Data::Int(peer.convicted)),
         (":blocked", Data::Bool(peer.blocked)),
+    ])
+}
+
+fn holder(holder: &Holder) -> Data {
+    Data::fields([
+        (":peer", key(&holder.key)),
+        (":id", Data::Bytes(holder.id.as_bytes().to_vec())),
+        (":distance", Data::Real(holder.distance)),
+        (":timestamp", Data::Int(holder.timestamp)),
     ])
 }
 

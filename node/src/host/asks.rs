@@ -67,6 +67,7 @@ pub enum NodeAsk {
     Delete {
         name: String,
     },
+    WhereIs(Place),
     Remote {
         program: Vec<u8>,
         options: RemoteOptions,
@@ -147,6 +148,7 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         ("dht-delete", [name]) => NodeAsk::Delete {
             name: reader.text(name, "the name of an item, a string")?,
         },
+        ("where-is", arguments) => NodeAsk::WhereIs(place(&reader, arguments)?),
         ("remote", [program, options @ ..]) => {
             let (program, options, peers) = remote(&reader, program, options)?;
             NodeAsk::Remote {
@@ -239,7 +241,16 @@ fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<Node
             _ => return Err(reader.unknown_option(&key, ":fresh")),
         }
     }
-    let place = match arguments {
+    Ok(NodeAsk::Get {
+        place: place(reader, arguments)?,
+        is_fresh,
+        is_whole,
+    })
+}
+
+/// Which item is meant: its key, its name, or its name and whose it is.
+fn place(reader: &Reader<'_>, arguments: &[Syntax]) -> Result<Place, Reply> {
+    Ok(match arguments {
         [key] if bytes(key).is_some() => {
             let key = bytes(key).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
             let key = key.ok_or_else(|| {
@@ -259,11 +270,6 @@ fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<Node
                 "a name is needed, and perhaps whose: (dht-get NAME OWNER)",
             ));
         }
-    };
-    Ok(NodeAsk::Get {
-        place,
-        is_fresh,
-        is_whole,
     })
 }
 

@@ -26,7 +26,7 @@ use super::asks::NodeAsk;
 use node::jobs::JOB_BYTES_MAX;
 
 /// To be raised whenever what is asked or replied is written in another way.
-const DOOR_VERSION: u16 = 1;
+const DOOR_VERSION: u16 = 2;
 /// Largest frame of a guest: the largest job, and what is around it.
 const SAID_BYTES_MAX: usize = JOB_BYTES_MAX + 64 * 1024;
 /// Largest frame of a keeper: many outcomes in one verdict, many verdicts in one list.

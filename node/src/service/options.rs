@@ -92,7 +92,8 @@ pub struct PutOptions {
     pub expires: Option<Duration>,
     /// The owner's key/value strings.
     pub meta: BTreeMap<String, String>,
-    /// How many peers must store it: the answer comes as soon as they have. `None` needs one, and waits for all that are asked.
+    /// How many peers must store it: the answer comes as soon as they have. 0 is content
+    /// with our own copy. `None` needs one, and waits for all that are asked.
     pub require: Option<usize>,
 }
 
