@@ -19,6 +19,7 @@ pub mod store;
 mod submit;
 pub mod swarm;
 pub mod ticket;
+mod watches;
 pub mod wire;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::service::Limits;
 use crate::store::Store;
 use crate::submit::Asked;
 use crate::ticket::Ticket;
+use crate::watches::Watches;
 
 /// Answer times remembered, to know what is slow.
 const ANSWER_TIMES_MAX: usize = 64;
@@ -72,6 +73,7 @@ pub(crate) struct Node {
     pub(crate) asked: Arc<Asked>,
     /// Told when a job is put in the queue.
     pub(crate) queue: Arc<Notify>,
+    pub(crate) watches: Arc<Watches>,
     addresses: Vec<SocketAddr>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
@@ -128,6 +130,7 @@ impl Node {
             workers,
             asked: Arc::default(),
             queue: Arc::default(),
+            watches: Arc::default(),
             addresses,
             serves: place.serves,
             first: AsyncMutex::new(place.first),
@@ -205,6 +208,11 @@ impl Node {
             key: self.identity.public(),
             addresses: self.addresses.clone(),
         }
+    }
+
+    /// Whether others can reach it.
+    pub(crate) fn serves(&self) -> bool {
+        self.serves
     }
 
     /// Where the endpoint listens.

@@ -228,7 +228,7 @@ impl Service {
         }
     }
 
-    fn item_key(&self, target: &Target) -> Id {
+    pub(crate) fn item_key(&self, target: &Target) -> Id {
         match target {
             Target::Key(key) => *key,
             Target::Name { owner, name } => item_key(&owner.unwrap_or(self.my_key()), name),
@@ -289,6 +289,11 @@ impl Service {
             peers.push(peer_info(&node.store, &contact, Some(block.reason))?);
         }
         Ok(peers)
+    }
+
+    /// The node that calls go to, started now if it was not yet.
+    pub(crate) async fn running(&self) -> Result<Arc<Node>, NodeError> {
+        self.inner.node().await
     }
 
     /// How this node is doing. Opens no socket.

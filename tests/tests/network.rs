@@ -2,8 +2,8 @@
 //! computations agreed upon.
 #![cfg(unix)]
 
-use logos_tests::{Folder, Node, PATIENCE, Ran, eventually, logos, run};
-use std::time::Instant;
+use logos_tests::{Background, Folder, Node, PATIENCE, Ran, eventually, logos, run};
+use std::time::{Duration, Instant};
 
 const FIB: &str = "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))";
 
@@ -65,6 +65,18 @@ fn key_of(folder: &Folder) -> String {
         .output
         .trim_end()
         .to_string()
+}
+
+/// A node's key as `write` prints it.
+fn bytes_of_key(folder: &Folder) -> String {
+    let key = key_of(folder);
+    let byte = |at| {
+        u8::from_str_radix(&key[at..at + 2], 16)
+            .unwrap()
+            .to_string()
+    };
+    let bytes: Vec<String> = (0..64).step_by(2).map(byte).collect();
+    format!("#u8({})", bytes.join(" "))
 }
 
 /// The bytes of a bytevector as `write` prints it.
@@ -246,14 +258,7 @@ fn whoever_holds_an_item_is_found_with_its_distance() {
     });
     assert!(of_name.ends_with(" #t #t)"), "{of_name}");
     for folder in &network.folders {
-        let key = key_of(folder);
-        let byte = |at| {
-            u8::from_str_radix(&key[at..at + 2], 16)
-                .unwrap()
-                .to_string()
-        };
-        let bytes: Vec<String> = (0..64).step_by(2).map(byte).collect();
-        let peer = format!("#u8({})", bytes.join(" "));
+        let peer = bytes_of_key(folder);
         assert!(of_name.contains(&peer), "{peer} in {of_name}");
     }
     assert_eq!(network.value(&owner, 2, "(where-is? \"nothing\")"), "()");
@@ -267,4 +272,52 @@ fn a_put_that_requires_nobody_is_content_with_its_own_copy() {
     assert_eq!(value(&alone, "(dht-get \"a\")"), "1");
     let distance = "(map :distance (where-is? \"a\"))";
     assert!(value(&alone, distance).starts_with("(0."));
+}
+
+/// How long news of an item may take to whoever watches it.
+const NEWS: Duration = Duration::from_secs(2);
+
+#[test]
+fn watchers_hear_of_news_when_the_nearest_holder_is_dead() {
+    let mut network = Network::start();
+    let (owner, watching) = (Folder::new(), Folder::new());
+    network.value(&owner, 0, "(:stored (await (dht-put \"news\" 1)))");
+    let program = format!(
+        "(define asked
+           (dht-watch \"news\" \"{}\"
+             (lambda (item)
+               (display (if (:deleted item) \"gone\" (:value item)))
+               (newline))
+             {{:newer-than 0}}))
+         (await asked)",
+        key_of(&owner)
+    );
+    // One whom the holders can tell, through the node of its folder, and one who serves nobody.
+    let node = Node::start(&watching, &[&network.ticket]);
+    let watchers = [
+        Background::start(logos(&watching).args(["-e", &program])),
+        Background::start(logos(&Folder::new()).args(["--join", &network.ticket, "-e", &program])),
+    ];
+    for watcher in &watchers {
+        assert_eq!(watcher.line(), "1");
+    }
+    let nearest = "(map :peer (where-is? \"news\"))";
+    let nearest = network.value(&owner, 0, nearest);
+    let place = |folder: &Folder| nearest.find(&bytes_of_key(folder)).unwrap_or(usize::MAX);
+    let first = (0..4).min_by_key(|&index| place(&network.folders[index]));
+    let first = first.unwrap();
+    network.nodes[first].take().unwrap().kill();
+    let through = (first + 1) % 4;
+    for (change, told) in [
+        ("(dht-put \"news\" 2 {:require 1})", "2"),
+        ("(dht-delete \"news\")", "gone"),
+    ] {
+        network.value(&owner, through, &format!("(begin (await {change}) 1)"));
+        let began = Instant::now();
+        for watcher in &watchers {
+            assert_eq!(watcher.line(), told);
+        }
+        assert!(began.elapsed() < NEWS, "{:?}", began.elapsed());
+    }
+    assert_eq!(node.stop("-TERM"), Some(0));
 }

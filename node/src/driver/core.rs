@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dht::wire::{RequestFrame, ResponseFrame};
 use dht::{
     Action, Address, Command, Contact, Event, ExchangeId, InteractionId, Kademlia, OperationError,
-    OperationId, Outcome, PublicKey, Request, SendError, Token,
+    OperationId, Outcome, PublicKey, Request, SendError, Token, VerifiedItem,
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
 use super::DHT_ALPN;
@@ -18,6 +18,7 @@ use super::pool::Pool;
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
 use crate::error::DataError;
+use crate::keys::Id;
 use crate::store::{Change, Store};
 
 /// Most happenings waiting for the state machine; whoever brings more waits.
@@ -36,6 +37,19 @@ pub(crate) enum DhtFailure {
     Closed,
 }
 
+type Reply = oneshot::Receiver<Result<Outcome, DhtFailure>>;
+type News = watch::Sender<Option<VerifiedItem>>;
+
+/// A watch of a key; dropping it ends the watch.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// The newest version told.
+    pub(crate) news: watch::Receiver<Option<VerifiedItem>>,
+    /// How many nodes will tell us of newer ones.
+    pub(crate) nodes: usize,
+    _guard: CancelGuard,
+}
+
 enum Input {
     Event(Event),
     Incoming {
@@ -49,6 +63,8 @@ enum Input {
         operation: OperationId,
         command: Command,
         reply: oneshot::Sender<Result<Outcome, DhtFailure>>,
+        /// Where news go, if it is a watch.
+        news: Option<News>,
     },
     Look(Box<dyn FnOnce(&Kademlia) + Send>),
     Close,
@@ -91,6 +107,7 @@ impl Core {
             core: core.clone(),
             replies: BTreeMap::new(),
             operations: BTreeMap::new(),
+            watches: BTreeMap::new(),
             tokens: 0,
             sends: Arc::new(Semaphore::new(SENDS_MAX)),
         };
@@ -104,24 +121,49 @@ impl Core {
 
     /// Runs a command of the DHT. Dropping the future cancels it.
     pub(crate) async fn run(&self, command: Command) -> Result<Outcome, DhtFailure> {
+        let (mut guard, outcome) = self.begin(command, None).await?;
+        let outcome = outcome.await.unwrap_or(Err(DhtFailure::Closed));
+        guard.operation = None;
+        outcome
+    }
+
+    /// Watches a key: the newest version there is, then each newer one.
+    pub(crate) async fn watch(&self, key: Id) -> Result<Watch, DhtFailure> {
+        let (sender, news) = watch::channel(None);
+        let (guard, outcome) = self.begin(Command::Watch { key }, Some(sender)).await?;
+        match outcome.await.unwrap_or(Err(DhtFailure::Closed))? {
+            Outcome::Watching { nodes } => Ok(Watch {
+                news,
+                nodes,
+                _guard: guard,
+            }),
+            _ => Err(DhtFailure::Closed),
+        }
+    }
+
+    /// Begins a command; it is cancelled with the guard.
+    async fn begin(
+        &self,
+        command: Command,
+        news: Option<News>,
+    ) -> Result<(CancelGuard, Reply), DhtFailure> {
         let operation = OperationId(self.operations.fetch_add(1, Ordering::Relaxed));
         let (reply, outcome) = oneshot::channel();
-        let mut guard = CancelGuard {
-            core: self,
+        let guard = CancelGuard {
+            core: self.clone(),
             operation: Some(operation),
         };
         let input = Input::Command {
             operation,
             command,
             reply,
+            news,
         };
         self.inputs
             .send(input)
             .await
             .map_err(|_| DhtFailure::Closed)?;
-        let outcome = outcome.await.unwrap_or(Err(DhtFailure::Closed));
-        guard.operation = None;
-        outcome
+        Ok((guard, outcome))
     }
 
     /// Passes a peer's request in and waits for the answer.
@@ -178,12 +220,13 @@ impl Core {
     }
 }
 
-struct CancelGuard<'a> {
-    core: &'a Core,
+#[derive(Debug)]
+struct CancelGuard {
+    core: Core,
     operation: Option<OperationId>,
 }
 
-impl Drop for CancelGuard<'_> {
+impl Drop for CancelGuard {
     fn drop(&mut self) {
         let Some(operation) = self.operation else {
             return;
@@ -207,6 +250,8 @@ struct Loop {
     core: Core,
     replies: BTreeMap<Token, oneshot::Sender<ResponseFrame>>,
     operations: BTreeMap<OperationId, oneshot::Sender<Result<Outcome, DhtFailure>>>,
+    /// Who is told of newer versions.
+    watches: BTreeMap<OperationId, News>,
     tokens: u64,
     sends: Arc<Semaphore>,
 }
@@ -244,6 +289,7 @@ impl Loop {
         match input {
             Input::Event(Event::Cancel { operation }) => {
                 self.operations.remove(&operation);
+                self.watches.remove(&operation);
                 Some(Event::Cancel { operation })
             }
             Input::Event(event) => Some(event),
@@ -269,8 +315,10 @@ impl Loop {
                 operation,
                 command,
                 reply,
+                news,
             } => {
                 self.operations.insert(operation, reply);
+                self.watches.extend(news.map(|news| (operation, news)));
                 Some(Event::Command { operation, command })
             }
             Input::Look(look) => {
@@ -313,7 +361,11 @@ impl Loop {
                         releases.push(Release::Finished(reply, outcome));
                     }
                 }
-                Action::Updated { .. } => {}
+                Action::Updated { operation, item } => {
+                    if let Some(news) = self.watches.get(&operation) {
+                        news.send_replace(Some(item));
+                    }
+                }
                 Action::StoreItem(record) => changes.push(Change::StoreItem(record)),
                 Action::RemoveItem(key) => changes.push(Change::RemoveItem(key)),
                 Action::SaveContact(contact) => changes.push(Change::SaveContact(contact)),

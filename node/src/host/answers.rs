@@ -49,6 +49,11 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             let holders = service.where_is(&target(peer, place)?).await?;
             Data::List(holders.iter().map(holder).collect())
         }
+        NodeAsk::Watch(place) => Data::Int(service.watch(&target(peer, place)?).await?),
+        NodeAsk::Newer { place, since } => {
+            let target = target(peer, place)?;
+            item(service.newer_version(&target, since).await?)
+        }
         NodeAsk::Remote {
             program,
             options,
@@ -159,6 +164,7 @@ fn item(item: Item) -> Data {
     Data::fields([
         (":key", Data::Bytes(item.key.as_bytes().to_vec())),
         (":name", Data::Text(item.name)),
+        (":deleted", Data::Bool(item.value.is_none())),
         (":value", item.value.map_or(Data::Bool(false), Data::Bytes)),
         (":timestamp", Data::Int(item.timestamp)),
         (":expires", Data::Int(item.expires)),

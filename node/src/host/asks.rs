@@ -68,6 +68,13 @@ pub enum NodeAsk {
         name: String,
     },
     WhereIs(Place),
+    /// Watch an item from now on; tells when its current version was made, 0 if there is none.
+    Watch(Place),
+    /// Wait for a version made later.
+    Newer {
+        place: Place,
+        since: u64,
+    },
     Remote {
         program: Vec<u8>,
         options: RemoteOptions,
@@ -149,6 +156,11 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
             name: reader.text(name, "the name of an item, a string")?,
         },
         ("where-is", arguments) => NodeAsk::WhereIs(place(&reader, arguments)?),
+        ("dht-watch", arguments) => NodeAsk::Watch(place(&reader, arguments)?),
+        ("dht-newer", [since, arguments @ ..]) => NodeAsk::Newer {
+            place: place(&reader, arguments)?,
+            since: reader.count(since)? as u64,
+        },
         ("remote", [program, options @ ..]) => {
             let (program, options, peers) = remote(&reader, program, options)?;
             NodeAsk::Remote {

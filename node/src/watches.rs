@@ -1,0 +1,128 @@
+//! The items that programs of this node watch: one watch of the network for each key, however many
+//! ask, kept for a moment between two questions. A node that others reach is told of news by those
+//! who hold the item; one that serves nobody cannot be, and looks again and again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dht::{Command, Get, Item, VerifiedItem};
+use tokio::sync::{Mutex as AsyncMutex, watch};
+
+use crate::driver::{DhtFailure, Watch};
+use crate::error::NodeError;
+use crate::keys::Id;
+use crate::node::Node;
+use crate::service::{Service, Target};
+
+/// Most items watched at once.
+const WATCHED_MAX: usize = 64;
+/// How long a watch goes on that nobody asks about.
+const LINGER: Duration = Duration::from_secs(30);
+/// How often it is looked whether anybody still asks, and, where nobody can tell us, for news.
+const LOOK_PAUSE: Duration = Duration::from_millis(700);
+
+/// The watches of a node.
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    keys: AsyncMutex<BTreeMap<Id, Arc<Watched>>>,
+}
+
+/// One watch.
+#[derive(Debug)]
+struct Watched {
+    watch: Watch,
+}
+
+impl Watched {
+    fn news(&self) -> watch::Receiver<Option<VerifiedItem>> {
+        self.watch.news.clone()
+    }
+}
+
+impl Service {
+    /// Watches an item from now on; when its current version was made, 0 if there is none.
+    pub async fn watch(&self, target: &Target) -> Result<u64, NodeError> {
+        let watched = self.watched(target).await?;
+        let news = watched.news();
+        let current = news.borrow();
+        Ok(current.as_ref().map_or(0, |item| item.item().timestamp))
+    }
+
+    /// Waits for a version of an item made after `since`; a deletion is one without a value.
+    pub async fn newer_version(&self, target: &Target, since: u64) -> Result<Item, NodeError> {
+        let watched = self.watched(target).await?;
+        let mut news = watched.news();
+        let is_newer = |item: &Option<VerifiedItem>| {
+            item.as_ref()
+                .is_some_and(|item| item.item().timestamp > since)
+        };
+        let newer = news.wait_for(is_newer).await;
+        let newer = newer.map_err(|_| NodeError::Closed)?.clone();
+        let item = newer.ok_or(NodeError::Closed)?;
+        Ok((**item.item()).clone())
+    }
+
+    async fn watched(&self, target: &Target) -> Result<Arc<Watched>, NodeError> {
+        let key = self.item_key(target);
+        let node = self.running().await?;
+        node.meet(1).await?;
+        node.watched(key).await
+    }
+}
+
+impl Node {
+    /// The watch of a key, set now if it is not.
+    async fn watched(self: &Arc<Node>, key: Id) -> Result<Arc<Watched>, NodeError> {
+        let mut keys = self.watches.keys.lock().await;
+        if let Some(watched) = keys.get(&key) {
+            return Ok(watched.clone());
+        }
+        if keys.len() >= WATCHED_MAX {
+            let why = format!("at most {WATCHED_MAX} items can be watched at once");
+            return Err(NodeError::Refused(why));
+        }
+        let watch = self.core.watch(key).await?;
+        let is_told = self.serves() && watch.nodes > 0;
+        let watched = Arc::new(Watched { watch });
+        keys.insert(key, watched.clone());
+        let (watches, core) = (self.watches.clone(), self.core.clone());
+        self.spawn(async move {
+            let mut asked = Instant::now();
+            loop {
+                tokio::time::sleep(LOOK_PAUSE).await;
+                if watches.is_asked(&key).await {
+                    asked = Instant::now();
+                } else if asked.elapsed() > LINGER && watches.end(&key).await {
+                    return;
+                }
+                if !is_told
+                    && let Err(DhtFailure::Closed) = core.run(Command::Get(Get::fresh(key))).await
+                {
+                    return;
+                }
+            }
+        });
+        Ok(watched)
+    }
+}
+
+impl Watches {
+    async fn is_asked(&self, key: &Id) -> bool {
+        let keys = self.keys.lock().await;
+        keys.get(key)
+            .is_some_and(|watched| Arc::strong_count(watched) > 1)
+    }
+
+    /// Ends a watch unless somebody asks about it.
+    async fn end(&self, key: &Id) -> bool {
+        let mut keys = self.keys.lock().await;
+        let is_asked = keys
+            .get(key)
+            .is_some_and(|watched| Arc::strong_count(watched) > 1);
+        if !is_asked {
+            keys.remove(key);
+        }
+        !is_asked
+    }
+}
