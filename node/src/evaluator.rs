@@ -3,8 +3,9 @@
 
 use logos::job::{Ending, FUEL_SCHEDULE, LANGUAGE_VERSION, LIBRARY_HASH, Run, Terms};
 use logos::ship::{DATA, tag};
+use logos::value::Value;
 use logos::vm::{Bounds, Profile, Vm};
-use node::jobs::{Answer, Control, Evaluation, Evaluator, Job, Status, Versions};
+use node::jobs::{Answer, Control, Evaluation, Evaluator, JOB_BYTES_MAX, Job, Status, Versions};
 use node::keys::Id;
 use std::cell::RefCell;
 
@@ -145,6 +146,13 @@ fn push_integer(bytes: &mut Vec<u8>, number: i64) {
         rest >>= 7;
     }
     bytes.push(rest as u8);
+}
+
+/// The encoding of `#t`, the value of items that say everything beside it.
+pub fn encoded_true() -> Vec<u8> {
+    let mut vm = Vm::new(Profile::Pure);
+    let encoded = vm.encode(Value::TRUE, true, JOB_BYTES_MAX);
+    encoded.expect("a boolean can be encoded")
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ mod effects;
 mod files;
 mod network;
 mod peer;
+mod profile;
 
 pub use door::Keeper;
 pub use effects::Effects;
 pub use network::{NetworkSettings, is_reachable};
 pub use peer::{Peer, PracticeSettings};
+pub use profile::renew as renew_profile;
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

@@ -321,3 +321,60 @@ fn watchers_hear_of_news_when_the_nearest_holder_is_dead() {
     }
     assert_eq!(node.stop("-TERM"), Some(0));
 }
+
+#[test]
+fn everybody_can_say_who_they_are() {
+    let network = Network::start();
+    let (ann, other) = (Folder::new(), Folder::new());
+    let said = "(publish-profile {:name \"Ann\" :about \"Bakes bread.\"})";
+    network.value(&ann, 0, &format!("(begin (await {said}) 1)"));
+    let program = format!(
+        "(alias \"baker\" \"{}\")
+         (define found (who-is? \"baker\"))
+         (list (:name found) (:about found) (:version found) (:aliases found)
+               (< 0 (:published found)))",
+        key_of(&ann)
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!("(\"Ann\" \"Bakes bread.\" \"{version}\" (\"baker\") #t)");
+    let found = eventually("the profile is found", || {
+        let found = network.value(&other, 1, &program);
+        found.contains("Ann").then_some(found)
+    });
+    assert_eq!(found, expected);
+    // Every node says at least which version it is; a key nobody has says nothing.
+    let ask = format!("(:version (who-is? \"{}\"))", key_of(&network.folders[2]));
+    eventually("the node has published its profile", || {
+        (network.value(&other, 1, &ask) == format!("{version:?}")).then_some(())
+    });
+    let nobody =
+        "(let ((found (who-is? (make-bytevector 32 7)))) (list (:name found) (:published found)))";
+    assert_eq!(network.value(&other, 1, nobody), "(#f #f)");
+}
+
+#[test]
+fn links_are_followed() {
+    let network = Network::start();
+    let (ann, bo) = (Folder::new(), Folder::new());
+    network.value(&ann, 0, "(:stored (await (dht-put \"bread\" 500)))");
+    let program = format!(
+        "(alias \"ann\" \"{}\")
+         (define bread (link \"ann\" \"bread\"))
+         (await (dht-put \"favourite\" bread))
+         (await (dht-put \"best\" (link (my-key) \"favourite\")))
+         (await (dht-put \"circle\" (link (my-key) \"circle\")))
+         (list (await (dht-get bread))
+               (await (dht-get \"best\"))
+               (await (dht-get \"best\" {{:fresh #t}}))
+               (:name (await (dht-item bread)))
+               (equal? (:value (await (dht-item \"favourite\"))) bread)
+               (= (length (where-is? bread)) (length (where-is? \"bread\" \"ann\")))
+               (guard (e (#t (error-kind e))) (await (dht-get \"circle\")))
+               (guard (e (#t (error-kind e))) (link \"nobody\" \"bread\")))",
+        key_of(&ann)
+    );
+    assert_eq!(
+        network.value(&bo, 1, &program),
+        "(500 500 500 \"bread\" #t #t :not-found :not-found)"
+    );
+}

@@ -7,7 +7,8 @@ use node::error::NodeError;
 use tokio::runtime::Runtime;
 
 use super::{DONE, ERROR, Options, wrong_use};
-use crate::host::{Keeper, Peer};
+use crate::evaluator::encoded_true;
+use crate::host::{Keeper, Peer, renew_profile};
 
 /// Runs `logos node`.
 pub fn run(options: &Options) -> ExitCode {
@@ -55,7 +56,16 @@ async fn serve(peer: &Peer, folder: &Path) -> Result<(), NodeError> {
         () = &mut stop => {}
     }
     println!("ready");
-    stop.await;
+    let profile = async {
+        if let Err(error) = renew_profile(peer, encoded_true()).await {
+            tracing::warn!(%error, "the profile of this node is not published");
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = profile => {}
+        () = &mut stop => {}
+    }
     if let Ok(keeper) = keeper {
         keeper.close();
     }

@@ -12,6 +12,7 @@ use node::service::{
 use super::asks::{NodeAsk, Owner, Place};
 use super::data::{Data, Reply};
 use super::peer::Peer;
+use super::profile;
 
 /// Does it.
 pub async fn perform(peer: Peer, ask: NodeAsk) -> Reply {
@@ -54,6 +55,11 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             let target = target(peer, place)?;
             item(service.newer_version(&target, since).await?)
         }
+        NodeAsk::WhoIs(owner) => profile::who_is(peer, &owner).await?,
+        NodeAsk::Introduce { said, value } => {
+            put_report(profile::publish(peer, said, value).await?)
+        }
+        NodeAsk::KeyOf(owner) => key(&peer.key_of(&owner)?),
         NodeAsk::Remote {
             program,
             options,

@@ -2,6 +2,7 @@
 
 mod values;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use logos::symbol::Symbols;
@@ -68,6 +69,13 @@ pub enum NodeAsk {
         name: String,
     },
     WhereIs(Place),
+    WhoIs(Owner),
+    /// Say of this node what others are to read in its profile.
+    Introduce {
+        said: BTreeMap<String, String>,
+        value: Vec<u8>,
+    },
+    KeyOf(Owner),
     /// Watch an item from now on; tells when its current version was made, 0 if there is none.
     Watch(Place),
     /// Wait for a version made later.
@@ -161,6 +169,9 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
             place: place(&reader, arguments)?,
             since: reader.count(since)? as u64,
         },
+        ("who-is", [owner]) => NodeAsk::WhoIs(reader.owner(owner)?),
+        ("publish-profile", [said, value]) => introduce(&reader, said, value)?,
+        ("key-of", [owner]) => NodeAsk::KeyOf(reader.owner(owner)?),
         ("remote", [program, options @ ..]) => {
             let (program, options, peers) = remote(&reader, program, options)?;
             NodeAsk::Remote {
@@ -236,6 +247,23 @@ fn put(
         name: reader.text(name, "a name, a string")?,
         value: reader.bytes(value)?,
         options: put,
+    })
+}
+
+fn introduce(reader: &Reader<'_>, said: &Syntax, value: &Syntax) -> Result<NodeAsk, Reply> {
+    let mut texts = BTreeMap::new();
+    for (key, value) in reader.options(std::slice::from_ref(said))? {
+        match key.as_str() {
+            ":name" | ":about" => {
+                let text = reader.text(&value, "a string")?;
+                texts.insert(key.trim_start_matches(':').to_string(), text);
+            }
+            _ => return Err(reader.unknown_option(&key, ":name and :about")),
+        }
+    }
+    Ok(NodeAsk::Introduce {
+        said: texts,
+        value: reader.bytes(value)?,
     })
 }
 

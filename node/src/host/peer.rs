@@ -93,6 +93,13 @@ impl Peer {
         })
     }
 
+    /// What a key is called here.
+    pub fn aliases(&self, key: &PublicKey) -> Vec<String> {
+        let petnames = locked(&self.petnames);
+        let of_key = petnames.keys.iter().filter(|(_, named)| *named == key);
+        of_key.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Gives a key a name.
     pub fn alias(&self, name: String, key: PublicKey) -> Result<(), Reply> {
         let is_odd = name.is_empty()

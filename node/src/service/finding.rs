@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dht::wire::RequestFrame;
-use dht::{Command, Contact, FindValue, InteractionId, OperationError, Outcome, Request, Response};
+use dht::{
+    Command, Contact, FindValue, InteractionId, Item, OperationError, Outcome, Request, Response,
+};
 use tokio::task::JoinSet;
 
 use super::{Service, Target};
@@ -30,6 +32,15 @@ pub struct Holder {
 }
 
 impl Service {
+    /// The item as this node itself holds it, a deleted one not.
+    pub async fn kept(&self, target: &Target) -> Result<Option<Item>, NodeError> {
+        let key = self.item_key(target);
+        let node = self.inner.node().await?;
+        let held = node.core.look(move |kademlia| kademlia.item(&key)).await?;
+        let held = held.map(|item| (**item.item()).clone());
+        Ok(held.filter(|item| item.value.is_some()))
+    }
+
     /// Who of the nodes nearest to an item says now that it holds a version of it, the nearest
     /// first. Nobody may hold it.
     pub async fn where_is(&self, target: &Target) -> Result<Vec<Holder>, NodeError> {
