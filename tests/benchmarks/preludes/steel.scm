@@ -1,0 +1,10 @@
+;; What Steel lacks of R7RS, as far as the programs use it and Steel can say it: its pairs and strings cannot be changed.
+(define (exit status) (error "the result is wrong"))
+(define (vector-map f vector) (list->vector (map f (vector->list vector))))
+(define (vector-for-each f vector) (for-each f (vector->list vector)))
+(define (list-copy list) (map (lambda (element) element) list))
+(define (char-numeric? char) (and (char>=? char #\0) (char<=? char #\9)))
+(define (char-alphabetic? char)
+  (or (and (char>=? char #\a) (char<=? char #\z)) (and (char>=? char #\A) (char<=? char #\Z))))
+(define (char-whitespace? char)
+  (or (char=? char #\space) (char=? char #\newline) (char=? char #\tab)))
