@@ -37,7 +37,7 @@ opcodes! {
     TailCall, "the same in place of this frame";
     CallGlobal, "calls global *x* with the `b` arguments from `r[a+2]`";
     TailCallGlobal, "the same in place of this frame";
-    CallBuiltin, "`r[c]` := builtin *x* applied to the `b` arguments from `r[a]`";
+    CallBuiltin, "`r[c]` := builtin *x* (32 bits) applied to the `b` arguments from `r[a]`; the number above, unless it is 0, tells that `r` of one less and the next are to hold nothing";
     Return, "returns `r[a]`";
     // data movement
     Move, "`r[a]` := `r[b]`";

@@ -7,6 +7,17 @@ use logos::vm::{Bounds, Profile, Vm};
 
 /// Programs and their values.
 const PROGRAMS: &[(&str, &str)] = &[
+    // A builtin that collects among the operands of a call half prepared, where earlier calls have left values.
+    (
+        "(list (guard (e ((memq (error-kind e) '(:a)) 1)) (with-limits {:fuel 100000} (lambda () 1))) \
+         (with-exception-handler (lambda (e) 0) (lambda () (raise-continuable 'ask))) (await (spawn (lambda () (yield) 1))))",
+        "(1 0 1)",
+    ),
+    (
+        "(define (leave n) (let ((p (list n n n))) (vector p p p p p p)) (vector-ref (vector n n) 1)) (define (id x) x) \
+         (define (f n) (if (= n 0) '() (let ((v (leave n))) (cons (id (list n (id (list v)))) (f (- n 1)))))) (f 4)",
+        "((4 (4)) (3 (3)) (2 (2)) (1 (1)))",
+    ),
     (
         "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 15)",
         "610",

@@ -241,7 +241,9 @@ impl Generator<'_> {
         self.set_height(first as usize);
         self.note_inlined(global);
         self.emit(abc(Op::CallBuiltin, first, count as u16, target));
-        self.emit_extra(u64::from(builtin));
+        // Any builtin may collect, and then a call half prepared around it must hold nothing.
+        let hole = self.hole.map_or(0, |hole| u64::from(hole) + 1);
+        self.emit_extra(u64::from(builtin) | hole << 32);
         self.finish(target, destination);
     }
 

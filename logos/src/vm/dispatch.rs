@@ -296,7 +296,13 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             }
             code::CallBuiltin => {
                 let (first, count) = (a(word), b(word));
-                let builtin = &m.builtins[words[pc + 1] as usize];
+                let extra = words[pc + 1];
+                let builtin = &m.builtins[extra as u32 as usize];
+                let hole = (extra >> 32) as usize;
+                if hole > 0 {
+                    regs[hole - 1] = 0;
+                    regs[hole] = 0;
+                }
                 (m.pc, m.fp, m.fuel) = (pc, fp, fuel);
                 m.top = fp + first + count;
                 let arguments = Arguments {

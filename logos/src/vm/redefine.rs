@@ -45,6 +45,11 @@ impl Vm {
         let base = height.max(first + 1).max(listed.end) + 4;
         // Registers between the words in use and the call hold nothing: the collector must not take them for values.
         let nothing = self.add_constant(Value::FALSE);
+        let hole = self.code.holes.get(&(place as u32)).copied();
+        for register in hole.into_iter().flat_map(|hole| [hole, hole + 1]) {
+            self.code
+                .push(wide(Op::Constant, register, nothing), height, span);
+        }
         for register in height..base {
             if !listed.contains(&register) && !operands.contains(&Ok(register)) {
                 self.code
