@@ -42,7 +42,7 @@ struct Encoder<'a> {
 }
 
 /// What each part of a value costs, in each of the two rounds.
-const PART_FUEL: u64 = 2;
+const PART_FUEL: u64 = 4;
 /// What an encoding costs at least.
 const ENCODING_FUEL: u64 = 50;
 
@@ -132,7 +132,7 @@ impl Encoder<'_> {
     }
 
     fn string(&mut self, tag: u8, text: &str) -> Result<(), Fault> {
-        self.machine().charge(text.len() as u64 / 8)?;
+        self.machine().charge(text.len() as u64 / 2)?;
         self.byte(tag);
         self.count(text.len() as u64);
         self.bytes.extend_from_slice(text.as_bytes());

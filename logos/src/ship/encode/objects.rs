@@ -65,7 +65,7 @@ impl Encoder<'_> {
     fn bytes(&mut self, value: Value) -> Result<(), Fault> {
         let heap = &self.vm.machine.heap;
         let bytes = heap.bytes_slice(value, 0, heap.bytes_length(value));
-        self.machine().charge(bytes.len() as u64 / 8)?;
+        self.machine().charge(bytes.len() as u64 / 2)?;
         let tag = literal_tag(&self.vm.machine.heap, value, tag::BYTES, tag::LITERAL_BYTES);
         self.byte(tag);
         self.count(bytes.len() as u64);
