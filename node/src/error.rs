@@ -28,6 +28,8 @@ pub enum NodeError {
     },
     /// Peers, or this node, would not do it.
     Refused(String),
+    /// The item's value is sealed, and not to us.
+    NotForUs,
     /// An item was found, but not one whose signature holds.
     Unverifiable,
     /// Somebody has a newer version than the one that was to be stored.
@@ -65,6 +67,7 @@ impl NodeError {
             NodeError::NoAgreement(_) => "no-agreement",
             NodeError::TooBig { .. } => "too-big",
             NodeError::Refused(_) => "refused",
+            NodeError::NotForUs => "not-allowed",
             NodeError::Unverifiable => "unverifiable",
             NodeError::Superseded => "superseded",
             NodeError::WrongArgument(_) => "wrong-argument",
@@ -87,6 +90,7 @@ impl fmt::Display for NodeError {
                     "{what} has {size} bytes, and at most {limit} are allowed"
                 )
             }
+            NodeError::NotForUs => f.write_str("the value of this item is sealed to others"),
             NodeError::Unverifiable => {
                 f.write_str("an item was found, but its signature does not hold")
             }

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod jobs;
 pub mod keys;
 mod node;
+pub mod sealed;
 pub mod service;
 pub mod store;
 mod submit;

@@ -30,6 +30,7 @@ use crate::identity::Identity;
 use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
 use crate::node::{Node, Parts, Place, contact_of};
+use crate::sealed::{self, SEALED_BYTES_MAX};
 use crate::store::{QueuedJob, Store};
 use crate::submit;
 use crate::swarm::{Practice, SwarmOptions};
@@ -135,14 +136,21 @@ impl Service {
         value: Vec<u8>,
         options: PutOptions,
     ) -> Result<PutReport, NodeError> {
-        if value.len() > VALUE_BYTES_MAX {
+        let limit = match options.to {
+            None => VALUE_BYTES_MAX,
+            Some(_) => SEALED_BYTES_MAX,
+        };
+        if value.len() > limit {
             let (what, size) = ("the value", value.len());
-            return Err(NodeError::TooBig {
-                what,
-                size,
-                limit: VALUE_BYTES_MAX,
-            });
+            return Err(NodeError::TooBig { what, size, limit });
         }
+        let value = match &options.to {
+            None => value,
+            Some(recipients) => {
+                let key = item_key(&self.my_key(), name);
+                sealed::seal(&value, &key, self.inner.identity.signing_key(), recipients)?
+            }
+        };
         let now = self.inner.clock.now();
         let expires = options
             .expires
@@ -203,13 +211,24 @@ impl Service {
 
     /// The value of an item.
     pub async fn get(&self, target: &Target, fresh: bool) -> Result<Vec<u8>, NodeError> {
-        let item = self.find(target, fresh).await?;
-        item.item().value.clone().ok_or(NodeError::NotFound)
+        let item = self.item(target, fresh).await?;
+        item.value.ok_or(NodeError::NotFound)
     }
 
     /// A whole item.
     pub async fn item(&self, target: &Target, fresh: bool) -> Result<Item, NodeError> {
-        Ok((**self.find(target, fresh).await?.item()).clone())
+        self.opened(self.find(target, fresh).await?.item())
+    }
+
+    /// An item with the value that was sealed to us in place of the sealed one.
+    pub(crate) fn opened(&self, item: &Item) -> Result<Item, NodeError> {
+        let mut item = item.clone();
+        if let Some(value) = item.value.as_ref().filter(|value| sealed::is_sealed(value)) {
+            let me = self.inner.identity.signing_key();
+            let opened = sealed::open(value, &item.key, me).ok_or(NodeError::NotForUs)?;
+            item.value = Some(opened);
+        }
+        Ok(item)
     }
 
     async fn find(&self, target: &Target, fresh: bool) -> Result<VerifiedItem, NodeError> {

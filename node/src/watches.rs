@@ -60,7 +60,7 @@ impl Service {
         let newer = news.wait_for(is_newer).await;
         let newer = newer.map_err(|_| NodeError::Closed)?.clone();
         let item = newer.ok_or(NodeError::Closed)?;
-        Ok((**item.item()).clone())
+        self.opened(item.item())
     }
 
     async fn watched(&self, target: &Target) -> Result<Arc<Watched>, NodeError> {

@@ -82,6 +82,7 @@ async fn meta_and_expiry_travel_and_own_names_need_no_owner() {
         expires: Some(Duration::from_secs(60)),
         meta: [("kind".to_string(), "test".to_string())].into(),
         require: Some(1),
+        to: None,
     };
     nodes[0].put("n", b"v".to_vec(), options).await.unwrap();
     let item = nodes[1].item(&of(&nodes[0], "n"), true).await.unwrap();

@@ -378,3 +378,26 @@ fn links_are_followed() {
         "(500 500 500 \"bread\" #t #t :not-found :not-found)"
     );
 }
+
+#[test]
+fn a_sealed_value_is_for_its_recipients_alone() {
+    let network = Network::start();
+    let (ann, bo, eve) = (Folder::new(), Folder::new(), Folder::new());
+    let put = format!(
+        "(alias \"bo\" \"{}\")
+         (:stored (await (dht-put \"letter\" {{:dear \"Bo\"}} {{:to (list \"bo\")}})))",
+        key_of(&bo)
+    );
+    network.value(&ann, 0, &put);
+    let get = format!("(dht-get \"letter\" \"{}\")", key_of(&ann));
+    assert_eq!(network.value(&bo, 1, &get), "{:dear \"Bo\"}");
+    assert_eq!(
+        network.value(&ann, 1, "(:value (await (dht-item \"letter\")))"),
+        "{:dear \"Bo\"}"
+    );
+    let refused = format!("(guard (e (#t (error-kind e))) (await {get}))");
+    assert_eq!(network.value(&eve, 2, &refused), ":not-allowed");
+    let nobody =
+        "(guard (e (#t (error-kind e))) (await (dht-put \"a\" 1 {:to (list \"nobody\")})))";
+    assert_eq!(network.value(&ann, 0, nobody), ":not-found");
+}

@@ -31,8 +31,13 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
         NodeAsk::Put {
             name,
             value,
-            options,
-        } => put_report(service.put(&name, value, options).await?),
+            mut options,
+            to,
+        } => {
+            let keys = |to: Vec<Owner>| to.iter().map(|owner| peer.key_of(owner)).collect();
+            options.to = to.map(keys).transpose()?;
+            put_report(service.put(&name, value, options).await?)
+        }
         NodeAsk::Get {
             place,
             is_fresh,

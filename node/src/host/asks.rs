@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::data::Reply;
 use super::files::{FileAsk, Mode};
 use super::peer::PracticeSettings;
-use values::{Reader, bytes, list, text};
+use values::{Reader, bytes, text};
 
 /// The longest time that can be waited for.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -58,6 +58,8 @@ pub enum NodeAsk {
         name: String,
         value: Vec<u8>,
         options: PutOptions,
+        /// Whom the value is sealed to, if it is.
+        to: Option<Vec<Owner>>,
     },
     Get {
         place: Place,
@@ -235,18 +237,21 @@ fn put(
     options: &[Syntax],
 ) -> Result<NodeAsk, Reply> {
     let mut put = PutOptions::default();
+    let mut to = None;
     for (key, value) in reader.options(options)? {
         match key.as_str() {
             ":expires" => put.expires = Some(reader.duration(&value)?),
             ":require" => put.require = Some(reader.count(&value)?),
             ":meta" => put.meta = reader.texts(&value)?,
-            _ => return Err(reader.unknown_option(&key, ":expires, :meta and :require")),
+            ":to" => to = Some(reader.owners(&value)?),
+            _ => return Err(reader.unknown_option(&key, ":expires, :meta, :require and :to")),
         }
     }
     Ok(NodeAsk::Put {
         name: reader.text(name, "a name, a string")?,
         value: reader.bytes(value)?,
         options: put,
+        to,
     })
 }
 
@@ -328,12 +333,7 @@ fn remote(reader: &Reader<'_>, program: &Syntax, given: &[Syntax]) -> Result<Req
             ":memory" => options.memory = reader.count(&value)? as u64,
             ":timeout" => options.timeout = reader.duration(&value)?,
             ":near" => options.near = Some(reader.near(&value)?),
-            ":peers" => {
-                let keys = list(&value).ok_or_else(|| reader.wrong("a list of keys", &value))?;
-                for key in keys {
-                    peers.push(reader.owner(key)?);
-                }
-            }
+            ":peers" => peers = reader.owners(&value)?,
             _ => {
                 let known = ":n, :quorum, :fuel, :memory, :timeout, :near and :peers";
                 return Err(reader.unknown_option(&key, known));

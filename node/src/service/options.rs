@@ -95,6 +95,8 @@ pub struct PutOptions {
     /// How many peers must store it: the answer comes as soon as they have. 0 is content
     /// with our own copy. `None` needs one, and waits for all that are asked.
     pub require: Option<usize>,
+    /// Whom the value is sealed to, besides ourselves; `None` is everybody who reads it.
+    pub to: Option<Vec<PublicKey>>,
 }
 
 /// How storing an item went.

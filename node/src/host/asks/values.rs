@@ -113,6 +113,12 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A list of those.
+    pub fn owners(&self, syntax: &Syntax) -> Result<Vec<Owner>, Reply> {
+        let keys = list(syntax).ok_or_else(|| self.wrong("a list of keys", syntax))?;
+        keys.iter().map(|key| self.owner(key)).collect()
+    }
+
     /// The name of a job: 64 bytes or their hex digits.
     pub fn job(&self, syntax: &Syntax) -> Result<Id, Reply> {
         self.id(syntax, "a job's name, 64 bytes or 128 hex digits")

@@ -173,10 +173,10 @@ fn what_is_said_keeps_its_bytes() {
     let owner = Owner::Key(PublicKey::from_bytes([7; 32]));
     let checks = [
         (Said::Cancel(300), "01fb2c01".to_string()),
-        (Said::Ask(1, NodeAsk::Info), "000105".into()),
+        (Said::Ask(1, NodeAsk::Info), "00010b".into()),
         (
             Said::Ask(2, NodeAsk::Job(Id::from_bytes([9; 64]))),
-            format!("000208{}", "09".repeat(64)),
+            format!("00020e{}", "09".repeat(64)),
         ),
         (
             Said::Ask(
@@ -185,9 +185,10 @@ fn what_is_said_keeps_its_bytes() {
                     name: "n".into(),
                     value: vec![5],
                     options: PutOptions::default(),
+                    to: None,
                 },
             ),
-            "000300016e0105000000".into(),
+            "000300016e01050000000000".into(),
         ),
         (
             Said::Ask(
@@ -209,10 +210,10 @@ fn what_is_said_keeps_its_bytes() {
                     peers: vec![Owner::Petname("a".into())],
                 },
             ),
-            "0005030101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
+            "0005090101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
         ),
     ];
-    assert_eq!(DOOR_VERSION, 1);
+    assert_eq!(DOOR_VERSION, 2);
     for (said, expected) in checks {
         let bytes = encode(&said);
         assert_eq!(to_hex(&bytes), expected, "{said:?}");
