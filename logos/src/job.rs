@@ -140,16 +140,17 @@ impl Run {
         let (setup_fuel, fuel) = (self.setup_fuel, used.saturating_sub(self.setup_fuel));
         // The outcome itself is made outside the job's limits: it is bounded by its own size.
         self.vm.machine.lift_limits();
-        let (ending, bytes) = match self.encoded(ending) {
-            Ok(bytes) => (ending, bytes),
-            Err(_) => {
-                self.vm.machine.keep_raised();
-                (
-                    Ending::Error,
-                    self.encoded(Ending::Error).unwrap_or_default(),
-                )
-            }
-        };
+        let output = self.vm.machine.take_output();
+        let mut ending = ending;
+        let mut told = self.encoded(ending, &output, true);
+        if told.is_err() && ending != Ending::Error {
+            self.vm.machine.keep_raised();
+            ending = Ending::Error;
+            told = self.encoded(ending, &output, true);
+        }
+        // What an error is about may be what cannot be sent.
+        let told = told.or_else(|_| self.encoded(ending, &output, false));
+        let bytes = told.unwrap_or_default();
         Outcome {
             ending,
             bytes,
@@ -158,8 +159,13 @@ impl Run {
         }
     }
 
-    fn encoded(&mut self, ending: Ending) -> Result<Vec<u8>, Fault> {
-        let list = self.vm.outcome_list(ending)?;
+    fn encoded(
+        &mut self,
+        ending: Ending,
+        output: &str,
+        with_irritants: bool,
+    ) -> Result<Vec<u8>, Fault> {
+        let list = self.vm.outcome_list(ending, output, with_irritants)?;
         self.vm.machine.temporaries.push(list);
         // Data where it can be; with a procedure in it the definitions go along.
         let data = self.vm.encode(list, true, OUTCOME_BYTES_MAX);
@@ -189,11 +195,15 @@ impl Vm {
         }
     }
 
-    fn outcome_list(&mut self, ending: Ending) -> Result<Value, Fault> {
-        let output = self.machine.take_output();
+    fn outcome_list(
+        &mut self,
+        ending: Ending,
+        output: &str,
+        with_irritants: bool,
+    ) -> Result<Value, Fault> {
         let m = &mut self.machine;
         let symbol = |m: &mut crate::vm::Machine, name: &str| Value::symbol(m.symbols.intern(name));
-        let output = m.string(&output)?;
+        let output = m.string(output)?;
         let list = m.list(&[output])?;
         let value = self.result();
         let m = &mut self.machine;
@@ -234,12 +244,17 @@ impl Vm {
                     m.temporaries.pop().unwrap_or(list)
                 };
                 let head = symbol(m, "error");
-                m.rooted(&[head, parts[0], parts[1], parts[2], list], 8, |m, held| {
-                    held[..4]
-                        .iter()
-                        .rev()
-                        .fold(held[4], |tail, &part| m.heap.cons(part, tail))
-                })
+                let irritants = if with_irritants { parts[2] } else { Value::NIL };
+                m.rooted(
+                    &[head, parts[0], parts[1], irritants, list],
+                    8,
+                    |m, held| {
+                        held[..4]
+                            .iter()
+                            .rev()
+                            .fold(held[4], |tail, &part| m.heap.cons(part, tail))
+                    },
+                )
             }
         }
     }

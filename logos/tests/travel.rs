@@ -317,6 +317,23 @@ fn what_cannot_travel_says_which_variable_holds_it() {
 }
 
 #[test]
+fn an_error_arrives_even_if_what_it_is_about_cannot_travel() {
+    let outcome = run_job(
+        "(lambda () (display \"so far\") (call/cc (lambda (c) (vector-length (lambda () c)))))",
+        LIMITS,
+        u64::MAX,
+    );
+    let told = written(&outcome);
+    assert!(
+        told.starts_with("(error :wrong-argument") && told.ends_with("() \"so far\")"),
+        "{told}"
+    );
+    let outcome = run_job("(lambda () (call/cc (lambda (c) c)))", LIMITS, u64::MAX);
+    let told = written(&outcome);
+    assert!(told.starts_with("(error :not-sendable"), "{told}");
+}
+
+#[test]
 fn a_program_is_the_same_whatever_its_locals_are_called() {
     let program = |text: &str| {
         let mut vm = Vm::new(Profile::Node);

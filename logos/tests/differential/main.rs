@@ -54,7 +54,7 @@ fn told(template: &mut Vm, outcome: &Outcome) -> String {
     let mut vm = template.fork();
     let value = vm
         .decode(&outcome.bytes)
-        .expect("an outcome is an encoding");
+        .unwrap_or_else(|error| panic!("{error:?} in {outcome:?}"));
     logos::printer::write_limited(&vm.machine, value)
 }
 
