@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use logos_tests::{Background, Folder, Node, PATIENCE, Ran, eventually, logos, run};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const FIB: &str = "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))";
 
@@ -274,9 +274,6 @@ fn a_put_that_requires_nobody_is_content_with_its_own_copy() {
     assert!(value(&alone, distance).starts_with("(0."));
 }
 
-/// How long news of an item may take to whoever watches it.
-const NEWS: Duration = Duration::from_secs(2);
-
 #[test]
 fn watchers_hear_of_news_when_the_nearest_holder_is_dead() {
     let mut network = Network::start();
@@ -317,7 +314,8 @@ fn watchers_hear_of_news_when_the_nearest_holder_is_dead() {
         for watcher in &watchers {
             assert_eq!(watcher.line(), told);
         }
-        assert!(began.elapsed() < NEWS, "{:?}", began.elapsed());
+        // Seen with `--nocapture`. It is never a reason to fail: how long it takes is this machine's affair.
+        println!("{told} was told after {:?}", began.elapsed());
     }
     assert_eq!(node.stop("-TERM"), Some(0));
 }
