@@ -257,7 +257,12 @@ impl Vm {
         let is_loading = self.is_loading();
         let m = &mut self.machine;
         m.top = m.top.max(m.fp + 2);
-        if !m.heap.is(m.raised, Kind::Error) || m.heap.field(m.raised, TRACE) != Value::NIL {
+        if !m.heap.is(m.raised, Kind::Error) {
+            return Ok(());
+        }
+        // Also for one that has its trace: where code has no source, as in a job, none ever has.
+        m.charge(TRACE_FUEL)?;
+        if m.heap.field(m.raised, TRACE) != Value::NIL {
             return Ok(());
         }
         let mut places = Vec::new();
@@ -265,7 +270,6 @@ impl Vm {
             places.push(back);
             places.len() < TRACE_MAX
         });
-        m.charge(TRACE_FUEL)?;
         debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
         let known = places
             .iter()

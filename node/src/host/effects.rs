@@ -72,7 +72,12 @@ impl Effects {
             .build()?;
         let (sender, receiver) = channel();
         let interrupted = Arc::new(AtomicBool::new(false));
-        runtime.spawn(hear_interrupts(interrupted.clone(), sender.clone()));
+        // From here on, not from when the task is first run: until then Ctrl-C would end the process.
+        let entered = runtime.enter();
+        if let Ok(interrupts) = interrupts() {
+            runtime.spawn(hear(interrupts, interrupted.clone(), sender.clone()));
+        }
+        drop(entered);
         Ok(Effects {
             runtime,
             sender,
@@ -233,9 +238,22 @@ impl Effects {
     }
 }
 
+#[cfg(unix)]
+type Interrupts = tokio::signal::unix::Signal;
+#[cfg(windows)]
+type Interrupts = tokio::signal::windows::CtrlC;
+
+/// Every Ctrl-C from now on.
+fn interrupts() -> std::io::Result<Interrupts> {
+    #[cfg(unix)]
+    return tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    #[cfg(windows)]
+    return tokio::signal::windows::ctrl_c();
+}
+
 /// The first Ctrl-C asks the program to stop; one more, before it did, ends the process.
-async fn hear_interrupts(interrupted: Arc<AtomicBool>, sender: Sender<Happening>) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+async fn hear(mut interrupts: Interrupts, interrupted: Arc<AtomicBool>, sender: Sender<Happening>) {
+    while interrupts.recv().await.is_some() {
         if interrupted.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
