@@ -2,9 +2,12 @@
 //! What end-to-end tests share: the real program, folders that vanish, nodes that are ended
 //! whatever happens. Nothing sleeps to wait: conditions are polled, with a deadline.
 
+pub mod crashes;
+mod host;
 #[cfg(unix)]
 mod terminal;
 
+pub use host::Host;
 #[cfg(unix)]
 pub use terminal::Terminal;
 
@@ -12,7 +15,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -28,10 +31,10 @@ pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let test = std::env::current_exe().expect("a test knows where it is");
-        // target/PROFILE/deps/TEST
-        let folder = test
-            .ancestors()
-            .nth(2)
+        // target/PROFILE/deps/TEST, or target/PROFILE/PROGRAM
+        let mut folders = test.ancestors().skip(1);
+        let folder = folders
+            .find(|folder| folder.file_name() != Some(OsStr::new("deps")))
             .expect("tests lie in a target folder");
         let program = folder.join(format!("logos{}", std::env::consts::EXE_SUFFIX));
         if !is_fresh(&program) {
@@ -142,13 +145,7 @@ pub struct Ran {
 
 /// The program, to be run with a data folder and nothing of this machine's settings.
 pub fn logos(data: &Folder) -> Command {
-    let mut command = Command::new(program());
-    command
-        .env_clear()
-        .env("LOGOS_DATA", data.path())
-        .stdin(Stdio::null())
-        .current_dir(workspace());
-    command
+    Host::default().logos(data)
 }
 
 /// Runs a command to its end, feeding it `input`.
@@ -186,13 +183,10 @@ pub fn run(command: &mut Command) -> Ran {
 pub fn peak_memory(command: &mut Command) -> (Option<i32>, Option<u64>) {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = Running(command.spawn().expect("the program starts"));
-    let file = format!("/proc/{}/status", child.0.id());
+    let process = child.0.id();
     let mut peak = None;
     let status = eventually("the end of the program", || {
-        let told = fs::read_to_string(&file).unwrap_or_default();
-        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        peak = peak.max(kibibytes.map(|kibibytes| kibibytes << 10));
+        peak = peak.max(memory_bytes(process, "VmHWM:"));
         child.0.try_wait().expect("a child can be waited for")
     });
     (status.code(), peak)
@@ -220,6 +214,18 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         );
         std::thread::sleep(PAUSE);
     }
+}
+
+/// Bytes a process has in memory now, as far as this system tells.
+pub fn resident_bytes(process: u32) -> Option<u64> {
+    memory_bytes(process, "VmRSS:")
+}
+
+fn memory_bytes(process: u32, what: &str) -> Option<u64> {
+    let told = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix(what))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// A child that is killed when it is dropped.
@@ -255,6 +261,12 @@ impl Background {
         let mut running = Running(command.spawn().expect("the program starts"));
         let lines = lines_of(&mut running.0);
         Background { running, lines }
+    }
+
+    /// Its standard input, if that is a pipe nobody took yet.
+    pub fn input(&mut self) -> ChildStdin {
+        let input = self.running.0.stdin.take();
+        input.expect("standard input is a pipe")
     }
 
     /// The next line on its standard output.
@@ -300,11 +312,16 @@ pub struct Node {
 impl Node {
     /// Starts a node on a data folder and on loopback, and waits until it is ready.
     pub fn start(data: &Folder, join: &[&str]) -> Node {
-        let mut command = logos(data);
+        Node::start_on(&Host::default(), data, join)
+    }
+
+    /// The same on a host of its own.
+    pub fn start_on(host: &Host, data: &Folder, join: &[&str]) -> Node {
+        let mut command = host.logos(data);
         for ticket in join {
             command.args(["--join", ticket]);
         }
-        command.args(["node", "--listen", "127.0.0.1:0"]);
+        command.args(["node", "--listen", &format!("{}:0", host.address)]);
         let running = Background::start(&mut command);
         let ticket = running.line();
         let ticket = ticket
