@@ -290,6 +290,8 @@ pub enum OperationError {
     ValueNotFound(LookupReport),
     /// There is nobody to ask.
     RoutingTableEmpty,
+    /// Most of those a fresh read had to ask have vanished lately: who is left cannot speak for them.
+    CutOff(LookupReport),
     /// Fewer nodes than required stored the item. With `stored` 0 and nobody rejecting, nobody was reachable.
     NotStored(Box<PutReport>),
     /// The item does not pass its own check.
@@ -306,6 +308,7 @@ impl fmt::Display for OperationError {
             Self::OutOfTime => f.write_str("time ran out"),
             Self::ValueNotFound(_) => f.write_str("the nodes nearest to the key do not have it"),
             Self::RoutingTableEmpty => f.write_str("no peers are known"),
+            Self::CutOff(_) => f.write_str("most of the nodes nearest to the key are out of reach"),
             Self::NotStored(report) if report.stored == 0 && report.rejected.is_empty() => {
                 f.write_str("no peers are reachable")
             }

@@ -409,6 +409,48 @@ fn a_reader_never_goes_back() {
 }
 
 #[test]
+fn who_is_cut_off_from_most_is_told_so_instead_of_something_old() {
+    let item = signed(draft(NOW));
+    for (answering, is_believed) in [(1, false), (2, true), (6, true)] {
+        let mut node = node();
+        (10..16).for_each(|number| introduce(&mut node, NOW, number));
+        let mut actions = node.handle(
+            NOW,
+            Event::Command {
+                operation: OperationId(1),
+                command: Command::Get(Get::fresh(item.key)),
+            },
+        );
+        let mut asked = 0;
+        while outcome(&actions).is_none() {
+            let mut next = Vec::new();
+            for (exchange, ..) in sends(&actions) {
+                asked += 1;
+                let reason = SendError::Unreachable;
+                let event = match asked <= answering {
+                    true => Event::Answered {
+                        exchange,
+                        response: Response::Value(Value {
+                            item: item.clone(),
+                            contacts: Vec::new(),
+                        }),
+                    },
+                    false => Event::Failed { exchange, reason },
+                };
+                next.extend(node.handle(NOW, event));
+            }
+            assert!(!next.is_empty(), "{answering} answer, and it goes on");
+            actions = next;
+        }
+        match outcome(&actions) {
+            Some(Ok(Outcome::Found(found))) if is_believed => assert_eq!(found.item.item(), &item),
+            Some(Err(OperationError::CutOff(_))) if !is_believed => {}
+            other => panic!("{answering}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn commands_end_whatever_happens_to_their_requests() {
     let mut node = node();
     introduce(&mut node, NOW, 9);

@@ -549,6 +549,11 @@ impl From<DhtFailure> for NodeError {
             OperationError::RoutingTableEmpty => NodeError::Unreachable(
                 "no peers are known; join somebody, or start practice peers".into(),
             ),
+            OperationError::CutOff(_) => NodeError::Unreachable(
+                "most of the peers nearest to it are out of reach: \
+                 a newer version may be with them"
+                    .into(),
+            ),
             OperationError::NotStored(report) if report.newer.is_some() => NodeError::Superseded,
             OperationError::NotStored(report) if report.stored == 0 => NodeError::Unreachable(
                 "nobody else could be reached to store it; this node keeps it".into(),

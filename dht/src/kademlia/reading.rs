@@ -1,7 +1,8 @@
 //! Reads: plain, fresh, and those that set a watch at their end.
 //!
 //! Owns the best version found so far and what is done with it. Refuses to let a reader see a version older
-//! than one it saw before, and to answer a fresh read from what only we hold ourselves.
+//! than one it saw before, and to answer a fresh read from what only we hold ourselves, or only a few when
+//! most others have vanished.
 
 use super::Kademlia;
 use super::exchanges::Purpose;
@@ -12,7 +13,14 @@ use crate::event::{Found, Get, LookupReport, OperationError, OperationId, Outcom
 use crate::id::{Distance, Id};
 use crate::item::{VerifiedItem, Version};
 use crate::message::{InteractionId, Request, Store};
+use crate::table::Entry;
 use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
+
+/// Who answered within so long, and does not now, has vanished lately, in milliseconds.
+const LATELY_MS: u64 = 60 * 60 * 1000;
+/// A fresh answer is believed while at most so many have vanished for each that answered: half of a network
+/// may crash, but who is left with less than a third of it is cut off, most likely.
+const VANISHED_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Read {
@@ -117,9 +125,12 @@ impl Kademlia {
         is_alone: bool,
     ) {
         let key = *task.lookup.target();
+        let answered = task.lookup.nearest_answered(K).len();
+        let is_cut_off = !is_alone && self.have_most_vanished(now, &key, answered);
         let Goal::Read(read) = &mut task.goal else {
             return;
         };
+        let is_cut_off = is_cut_off && read.fresh;
         if let Some(best) = &read.best {
             self.seen.note(&key, best.item.version());
             let item = best.item.clone();
@@ -131,6 +142,7 @@ impl Kademlia {
             return self.begin_watch(now, id, task);
         }
         let outcome = match read.best.take() {
+            _ if is_cut_off => Err(OperationError::CutOff(report)),
             // What we hold ourselves is no fresh answer when nobody else could be asked.
             Some(best) if !is_alone || !read.fresh => {
                 let (item, holder) = (best.item, best.holder);
@@ -147,6 +159,13 @@ impl Kademlia {
             _ => Err(OperationError::ValueNotFound(report)),
         };
         self.end(id, &task, outcome);
+    }
+
+    /// Whether of those in the table too many have vanished lately for those who answered to speak for them.
+    fn have_most_vanished(&self, now: u64, key: &Id, answered: usize) -> bool {
+        let before = now.saturating_sub(LATELY_MS);
+        let has_vanished = |entry: &Entry| entry.failures > 0 && entry.last_contact >= before;
+        self.table.nearest(key, K, has_vanished).len() > VANISHED_MAX * answered
     }
 
     /// After a find: a copy for the nearest node on the path that lacked it, the newest version for those
