@@ -130,7 +130,7 @@ impl<'a> Network<'a> {
             let folder = Folder::new();
             let join = match number {
                 0 => Vec::new(),
-                number => vec![network.ticket(dice.below(number))],
+                _ => vec![network.any_ticket(dice)],
             };
             let node = Node::start_on(network.host(number), &folder, &join);
             network.nodes.push(Some(node));
@@ -143,16 +143,17 @@ impl<'a> Network<'a> {
         &self.options.hosts[number % self.options.hosts.len()]
     }
 
-    fn ticket(&self, number: usize) -> &str {
-        let node = self.nodes[number].as_ref();
-        &node.expect("tickets are taken of those alive").ticket
+    /// The ticket of somebody who can be reached.
+    fn any_ticket(&self, dice: &mut Dice) -> &str {
+        let running = self.nodes.iter().enumerate();
+        let reachable = running.filter(|(number, _)| !self.host(*number).is_hidden);
+        let reachable: Vec<&Node> = reachable.filter_map(|(_, node)| node.as_ref()).collect();
+        &reachable[dice.below(reachable.len())].ticket
     }
 
     /// Somebody who joins through some of the nodes.
     fn client(&self, number: usize, dice: &mut Dice) -> Client {
-        let join: Vec<&str> = (0..TICKETS)
-            .map(|_| self.ticket(dice.below(self.nodes.len())))
-            .collect();
+        let join: Vec<&str> = (0..TICKETS).map(|_| self.any_ticket(dice)).collect();
         Client::start(self.host(number), &join)
     }
 

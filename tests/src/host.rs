@@ -11,6 +11,8 @@ pub struct Host {
     pub enter: Vec<String>,
     /// The address its nodes listen on.
     pub address: String,
+    /// Others cannot reach it unless it reached them first, as behind a router.
+    pub is_hidden: bool,
 }
 
 impl Default for Host {
@@ -19,6 +21,7 @@ impl Default for Host {
         Host {
             enter: Vec::new(),
             address: "127.0.0.1".into(),
+            is_hidden: false,
         }
     }
 }

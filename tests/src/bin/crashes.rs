@@ -40,6 +40,9 @@ struct Arguments {
     /// Network namespaces to run in, each with the address to listen on
     #[arg(long, value_name = "NAME=ADDRESS", value_delimiter = ',', value_parser = namespace)]
     in_namespaces: Vec<Host>,
+    /// The same, but nobody can reach those from outside
+    #[arg(long, value_name = "NAME=ADDRESS", value_delimiter = ',', value_parser = namespace)]
+    in_hidden_namespaces: Vec<Host>,
     /// A shell command that cuts a link
     #[arg(long, value_name = "COMMAND", requires = "heal")]
     cut: Option<String>,
@@ -50,10 +53,15 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let hosts = match arguments.in_namespaces.is_empty() {
-        true => vec![Host::default()],
-        false => arguments.in_namespaces,
+    let mut hosts = arguments.in_namespaces;
+    if hosts.is_empty() {
+        hosts.push(Host::default());
+    }
+    let hide = |host| Host {
+        is_hidden: true,
+        ..host
     };
+    hosts.extend(arguments.in_hidden_namespaces.into_iter().map(hide));
     let options = Options {
         seed: arguments.seed,
         nodes: arguments.nodes,
@@ -78,5 +86,6 @@ fn namespace(text: &str) -> Result<Host, String> {
     Ok(Host {
         enter: ["ip", "netns", "exec", name].map(String::from).into(),
         address: address.into(),
+        is_hidden: false,
     })
 }
