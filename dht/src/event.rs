@@ -101,6 +101,14 @@ pub enum Command {
     },
     /// Store a signed item at the nodes nearest to its key. A tombstone deletes.
     Put(Put),
+    /// Keep a signed item, or content, as this node's own, now; it is published as part of the node's upkeep from
+    /// the time given on.
+    Keep {
+        /// The item.
+        item: Arc<Item>,
+        /// Milliseconds since 1970.
+        publish_at: u64,
+    },
     /// Find the item under a key.
     Get(Get),
     /// Find the nodes nearest to an id.
@@ -135,6 +143,9 @@ pub struct Get {
     pub key: Id,
     /// Ask the nodes nearest to the key, ignore cached copies, return the newest version.
     pub fresh: bool,
+    /// The key is that of [content](crate::Item::content), which is large and comes in one version: holders are
+    /// asked one after the other, and nobody on the way is given a copy.
+    pub content: bool,
     /// Give up after so long, in milliseconds.
     pub timeout_ms: u64,
 }
@@ -145,6 +156,7 @@ impl Get {
         Self {
             key,
             fresh: false,
+            content: false,
             timeout_ms: crate::LOOKUP_TIMEOUT_MS,
         }
     }
@@ -154,7 +166,16 @@ impl Get {
         Self {
             key,
             fresh: true,
+            content: false,
             timeout_ms: crate::LOOKUP_TIMEOUT_MS,
+        }
+    }
+
+    /// A read of content with the default timeout.
+    pub fn content(key: Id) -> Self {
+        Self {
+            content: true,
+            ..Self::plain(key)
         }
     }
 }

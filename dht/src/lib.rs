@@ -94,6 +94,7 @@ mod rates;
 pub mod sim;
 mod storage;
 mod table;
+mod transfer;
 
 pub use blocks::BLOCKS_MAX;
 pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
@@ -122,6 +123,8 @@ pub use message::{
 pub use rates::{
     HISTOGRAM_BUCKETS, Histogram, REQUESTS_BURST_MAX, REQUESTS_PER_SECOND_MAX, UNVERIFIED_DIAL_MS,
 };
+pub use transfer::{CHUNK_RETRY_MS, CHUNK_TRIES, CHUNKS_AT_ONCE_MAX, Step, Transfer};
+
 pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};
 
 /// Contacts per bucket, and nodes an item is stored at.

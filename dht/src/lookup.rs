@@ -77,6 +77,8 @@ pub(crate) struct Lookup {
     referrals: Vec<Referrals>,
     has_wanted: bool,
     is_patient: bool,
+    /// Requests each path keeps in flight.
+    width: usize,
     pub(crate) requests: u32,
     pub(crate) failures: u32,
 }
@@ -103,6 +105,7 @@ impl Lookup {
             referrals: Vec::new(),
             has_wanted: false,
             is_patient,
+            width: ALPHA,
             requests: 0,
             failures: 0,
         };
@@ -122,6 +125,12 @@ impl Lookup {
         lookup
     }
 
+    /// Asks one after the other on each path, as long as they answer in time.
+    pub(crate) fn narrow(mut self) -> Self {
+        self.width = 1;
+        self
+    }
+
     pub(crate) fn target(&self) -> &Id {
         &self.target
     }
@@ -133,12 +142,12 @@ impl Lookup {
 
     /// The next node to ask, if one may be asked now. It counts as in flight from here on.
     pub(crate) fn next(&mut self) -> Option<Contact> {
-        let is_busy = |count: &usize| *count >= ALPHA;
+        let is_busy = |count: &usize| *count >= self.width;
         if self.in_flight[..self.paths].iter().all(is_busy) || self.requests >= LOOKUP_REQUESTS_MAX
         {
             return None;
         }
-        let place = self.to_ask(|path| self.in_flight[path] < ALPHA)?;
+        let place = self.to_ask(|path| self.in_flight[path] < self.width)?;
         let candidate = &mut self.candidates[place];
         candidate.state = State::InFlight;
         candidate.asked += 1;

@@ -160,6 +160,12 @@ impl Manifest {
         Some(content_key(digest, self.expires))
     }
 
+    /// Where all chunks live, in order.
+    pub fn keys(&self) -> impl Iterator<Item = Id> {
+        let key = |digest| content_key(digest, self.expires);
+        self.chunks.iter().map(key)
+    }
+
     /// A chunk of the value this is the manifest of, as an item to be put.
     pub fn chunk(&self, value: &[u8], index: usize) -> Result<Item, ManifestError> {
         let place = self.place(index).ok_or(ManifestError::NoSuchChunk)?;

@@ -242,6 +242,13 @@ impl Storage {
         })
     }
 
+    /// An item is no longer put by this node itself: it may be given up like any other.
+    pub(crate) fn disown(&mut self, key: &Id) {
+        if let Some(held) = self.items.get_mut(key) {
+            held.own = false;
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: &Id) -> Option<VerifiedItem> {
         let held = self.items.remove(key)?;
         self.due.remove(&(held.due, *key));

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use dht::ManifestError;
+
 use crate::consensus::Verdict;
 
 /// Why an operation of the node failed.
@@ -32,6 +34,17 @@ pub enum NodeError {
     NotForUs,
     /// An item was found, but not one whose signature holds.
     Unverifiable,
+    /// An item was found whose value is said to be in chunks, and is not.
+    Manifest(ManifestError),
+    /// Chunks of a value were not found; the others are kept for the next try.
+    Incomplete {
+        /// How many are there.
+        have: usize,
+        /// How many there should be.
+        count: usize,
+        /// Whether those who should hold the missing ones were reached, and do not.
+        is_lost: bool,
+    },
     /// Somebody has a newer version than the one that was to be stored.
     Superseded,
     /// The argument makes no sense: a ticket that cannot be read, a quorum of zero.
@@ -68,7 +81,9 @@ impl NodeError {
             NodeError::TooBig { .. } => "too-big",
             NodeError::Refused(_) => "refused",
             NodeError::NotForUs => "not-allowed",
-            NodeError::Unverifiable => "unverifiable",
+            NodeError::Unverifiable | NodeError::Manifest(_) => "unverifiable",
+            NodeError::Incomplete { is_lost: true, .. } => "not-found",
+            NodeError::Incomplete { .. } => "unreachable",
             NodeError::Superseded => "superseded",
             NodeError::WrongArgument(_) => "wrong-argument",
             NodeError::Data(_) => "file",
@@ -93,6 +108,26 @@ impl fmt::Display for NodeError {
             NodeError::NotForUs => f.write_str("the value of this item is sealed to others"),
             NodeError::Unverifiable => {
                 f.write_str("an item was found, but its signature does not hold")
+            }
+            NodeError::Manifest(error) => {
+                write!(
+                    f,
+                    "the value is in parts, and cannot be put together: {error}"
+                )
+            }
+            NodeError::Incomplete {
+                have,
+                count,
+                is_lost,
+            } => {
+                let why = match is_lost {
+                    true => "nobody has the others",
+                    false => "who has the others cannot be reached",
+                };
+                write!(
+                    f,
+                    "{have} of the value's {count} parts were found, and are kept; {why}"
+                )
             }
             NodeError::Superseded => f.write_str("a newer version is already stored"),
             NodeError::Data(error) => error.fmt(f),

@@ -189,7 +189,9 @@ impl Host {
         self.print_output();
         let mut is_answered = false;
         while let Some(request) = self.vm.poll_request() {
-            let now = self.effects.begin(&request, &self.vm.machine.symbols);
+            let room = self.vm.machine.memory_left_at_best();
+            let symbols = &self.vm.machine.symbols;
+            let now = self.effects.begin(&request, symbols, room);
             match now {
                 LocalAsk::Answered(answer) => {
                     self.answer(request.id, answer);

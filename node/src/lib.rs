@@ -13,6 +13,7 @@ pub mod error;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
+mod large;
 mod node;
 pub mod sealed;
 pub mod service;

@@ -16,6 +16,7 @@ use crate::driver::{find_on_lan, locked, serve};
 use crate::error::NodeError;
 use crate::identity::{Identity, random_bytes};
 use crate::jobs::{Behaviour, Evaluator, Workers};
+use crate::large::Large;
 use crate::service::Limits;
 use crate::store::Store;
 use crate::submit::Asked;
@@ -74,6 +75,7 @@ pub(crate) struct Node {
     /// Told when a job is put in the queue.
     pub(crate) queue: Arc<Notify>,
     pub(crate) watches: Arc<Watches>,
+    pub(crate) large: Large,
     addresses: Vec<SocketAddr>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
@@ -131,6 +133,7 @@ impl Node {
             asked: Arc::default(),
             queue: Arc::default(),
             watches: Arc::default(),
+            large: Large::default(),
             addresses,
             serves: place.serves,
             first: AsyncMutex::new(place.first),
@@ -293,11 +296,7 @@ impl Node {
         &self,
         work: impl FnOnce(&Store) -> T + Send + 'static,
     ) -> Option<T> {
-        if !self.store.is_on_disk() {
-            return Some(work(&self.store));
-        }
-        let store = self.store.clone();
-        tokio::task::spawn_blocking(move || work(&store)).await.ok()
+        self.store.run(work).await
     }
 
     /// Waits for what is still being stored with others after their callers were answered.

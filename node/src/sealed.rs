@@ -14,7 +14,7 @@
 
 use std::collections::BTreeSet;
 
-use dht::VALUE_BYTES_MAX;
+use dht::LARGE_VALUE_BYTES_MAX;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use sha2::{Digest as _, Sha512};
@@ -36,7 +36,7 @@ const TAG_BYTES: usize = 16;
 const SLOT_BYTES: usize = KEY_BYTES + TAG_BYTES;
 const HEADER_BYTES: usize = MAGIC.len() + KEY_BYTES + SLOTS * SLOT_BYTES;
 /// The longest value that can be sealed.
-pub const SEALED_BYTES_MAX: usize = VALUE_BYTES_MAX - HEADER_BYTES - TAG_BYTES;
+pub const SEALED_BYTES_MAX: usize = LARGE_VALUE_BYTES_MAX - HEADER_BYTES - TAG_BYTES;
 
 type Key = [u8; KEY_BYTES];
 

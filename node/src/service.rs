@@ -8,7 +8,7 @@ mod options;
 pub use finding::Holder;
 pub use options::{
     Config, JOB_FUEL, JOB_MEMORY, JOB_TIMEOUT, JobRecord, JobSpec, JobState, Limits, NodeInfo,
-    PeerInfo, PutOptions, PutReport, RemoteOptions, Target,
+    PeerInfo, PutOptions, PutReport, Read, RemoteOptions, Target, Whole,
 };
 
 use std::collections::BTreeMap;
@@ -16,8 +16,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use dht::{
-    Address, BlockReason, Command, Contact, Draft, Get, Item, ItemError, Kademlia, OperationError,
-    Outcome, Put, VALUE_BYTES_MAX, VerifiedItem, item_key,
+    Address, BlockReason, Command, Contact, Draft, Get, Item, ItemError, Kademlia,
+    LARGE_VALUE_BYTES_MAX, MANIFEST_META, Manifest, OperationError, Outcome, Put, VALUE_BYTES_MAX,
+    VerifiedItem, item_key,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
@@ -29,6 +30,7 @@ use crate::error::NodeError;
 use crate::identity::Identity;
 use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
+use crate::large::{self, Tally};
 use crate::node::{Node, Parts, Place, contact_of};
 use crate::sealed::{self, SEALED_BYTES_MAX};
 use crate::store::{QueuedJob, Store};
@@ -36,6 +38,8 @@ use crate::submit;
 use crate::swarm::{Practice, SwarmOptions};
 use crate::ticket::Ticket;
 
+/// What the names begin with that this program itself writes into an item's `meta`.
+const OUR_META: &str = "logos/";
 /// Under this name the store keeps the port that was used last.
 const PORT: &str = "port";
 
@@ -137,12 +141,16 @@ impl Service {
         options: PutOptions,
     ) -> Result<PutReport, NodeError> {
         let limit = match options.to {
-            None => VALUE_BYTES_MAX,
+            None => LARGE_VALUE_BYTES_MAX,
             Some(_) => SEALED_BYTES_MAX,
         };
         if value.len() > limit {
             let (what, size) = ("the value", value.len());
             return Err(NodeError::TooBig { what, size, limit });
+        }
+        if options.meta.keys().any(|key| key.starts_with(OUR_META)) {
+            let why = format!("names in :meta that begin with `{OUR_META}` are taken");
+            return Err(NodeError::WrongArgument(why));
         }
         let value = match &options.to {
             None => value,
@@ -191,21 +199,50 @@ impl Service {
         let next = node.with_store(reserve).await.ok_or(NodeError::Closed)??;
         draft.timestamp = next.timestamp;
         draft.expires = next.expires;
+        let is_large = |value: &&mut Vec<u8>| value.len() > VALUE_BYTES_MAX;
+        let mut large = None;
+        if let Some(value) = draft.value.as_mut().filter(is_large) {
+            let whole = Arc::new(std::mem::take(value));
+            let manifest = Arc::new(large::cut(&whole, draft.expires).await?);
+            *value = manifest.encode();
+            Manifest::mark(&mut draft.meta);
+            large = Some((manifest, whole));
+        }
         let item = Item::sign(node.identity.signing_key(), draft).map_err(bad_item)?;
+        // Whoever finds the manifest finds the chunks.
+        let tally = match large {
+            Some((manifest, whole)) => Some(node.put_chunks(&manifest, &whole, require).await?),
+            None => None,
+        };
         let key = item.key;
         let put = Put {
             item: Arc::new(item),
             require,
             read_back: false,
         };
-        match node.core.run(Command::Put(put)).await? {
-            Outcome::Stored(report) => Ok(PutReport {
+        let report = match node.core.run(Command::Put(put)).await? {
+            Outcome::Stored(report) => report,
+            _ => return Err(NodeError::Closed),
+        };
+        let report = PutReport {
+            key,
+            stored: report.stored,
+            rejected: named(&report.rejected),
+            timed_out: report.timed_out,
+        };
+        match tally {
+            Some(tally) if tally.stored < require.unwrap_or(1) => {
+                let stored = tally.stored;
+                let why = format!("only {stored} peers stored all parts of the value");
+                Err(NodeError::Unreachable(why))
+            }
+            Some(tally) => Ok(PutReport {
                 key,
-                stored: report.stored,
-                rejected: named(&report.rejected),
-                timed_out: report.timed_out,
+                stored: tally.stored.min(report.stored),
+                rejected: refusals(&tally, report.rejected),
+                timed_out: tally.timed_out.max(report.timed_out),
             }),
-            _ => Err(NodeError::Closed),
+            None => Ok(report),
         }
     }
 
@@ -217,18 +254,56 @@ impl Service {
 
     /// A whole item.
     pub async fn item(&self, target: &Target, fresh: bool) -> Result<Item, NodeError> {
-        self.opened(self.find(target, fresh).await?.item())
+        let read = Read {
+            fresh,
+            ..Read::default()
+        };
+        Ok(self.read(target, read).await?.item)
     }
 
-    /// An item with the value that was sealed to us in place of the sealed one.
-    pub(crate) fn opened(&self, item: &Item) -> Result<Item, NodeError> {
+    /// An item, as far as it is wanted.
+    pub async fn read(&self, target: &Target, read: Read) -> Result<Whole, NodeError> {
+        let found = self.find(target, read.fresh).await?;
+        let node = self.inner.node().await?;
+        self.whole(&node, found.item(), read).await
+    }
+
+    /// An item with its whole value in place of its manifest, and the value that was sealed to us in place of the
+    /// sealed one. Its signature is that of what was signed.
+    pub(crate) async fn whole(
+        &self,
+        node: &Arc<Node>,
+        item: &Item,
+        read: Read,
+    ) -> Result<Whole, NodeError> {
         let mut item = item.clone();
-        if let Some(value) = item.value.as_ref().filter(|value| sealed::is_sealed(value)) {
+        let (mut size, mut chunks) = (item.value.as_ref().map_or(0, Vec::len), 0);
+        if let (true, Some(value)) = (Manifest::is_marked(&item.meta), &item.value) {
+            let at_most = if read.value { read.at_most } else { usize::MAX };
+            let manifest = large::manifest_of(value, at_most)?;
+            item.meta.remove(MANIFEST_META.0);
+            (size, chunks) = (manifest.length(), manifest.count());
+            if read.value {
+                let name = Id::hash(value);
+                item.value = Some(node.fetch(name, manifest).await?);
+            }
+        }
+        if let (true, Some(value)) = (read.value, &item.value)
+            && sealed::is_sealed(value)
+        {
             let me = self.inner.identity.signing_key();
             let opened = sealed::open(value, &item.key, me).ok_or(NodeError::NotForUs)?;
+            size = opened.len();
             item.value = Some(opened);
         }
-        Ok(item)
+        let is_deleted = item.value.is_none();
+        item.value = item.value.filter(|_| read.value);
+        Ok(Whole {
+            item,
+            is_deleted,
+            size,
+            chunks,
+        })
     }
 
     async fn find(&self, target: &Target, fresh: bool) -> Result<VerifiedItem, NodeError> {
@@ -524,6 +599,14 @@ fn named(rejected: &[(PublicKey, dht::ErrorCode)]) -> Vec<(PublicKey, String)> {
         .iter()
         .map(|(peer, code)| (*peer, code.to_string()))
         .collect()
+}
+
+/// Everybody who refused the manifest or a chunk, once for each reason.
+fn refusals(tally: &Tally, mut rejected: Vec<(PublicKey, String)>) -> Vec<(PublicKey, String)> {
+    rejected.extend(named(&Vec::from_iter(tally.rejected.iter().copied())));
+    rejected.sort();
+    rejected.dedup();
+    rejected
 }
 
 fn bad_item(error: ItemError) -> NodeError {

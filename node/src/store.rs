@@ -3,8 +3,10 @@
 //! from is on disk. The same store in memory serves programs without a data folder.
 //! Refuses to judge: it keeps what it is given. A damaged or newer file is left as it is.
 
+mod fetched;
 mod records;
 
+pub use fetched::FetchedChunk;
 pub use records::{Evidence, OwnName, QueuedJob, Standing, WorkedJob};
 
 use std::fs::File;
@@ -41,6 +43,8 @@ const JOBS_MAX: u64 = 1024;
 /// Memory the database may use as its cache.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
+use fetched::{FETCHED, FETCHES};
+
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
@@ -53,8 +57,8 @@ const QUEUE: Table = TableDefinition::new("queue");
 const WORKED: Table = TableDefinition::new("worked");
 const STANDING: Table = TableDefinition::new("standing");
 const EVIDENCE: Table = TableDefinition::new("evidence");
-const TABLES: [Table; 9] = [
-    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, QUEUE, WORKED, STANDING, EVIDENCE,
+const TABLES: [Table; 11] = [
+    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, QUEUE, WORKED, STANDING, EVIDENCE, FETCHES, FETCHED,
 ];
 
 /// One change the DHT's state machine wants on disk.
@@ -136,6 +140,18 @@ impl Store {
     /// Whether writing takes as long as a disk does.
     pub fn is_on_disk(&self) -> bool {
         self.inner.on_disk
+    }
+
+    /// Does something with the store where waiting for a disk harms nobody; `None` if that was interrupted.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Option<T> {
+        if !self.is_on_disk() {
+            return Some(work(self));
+        }
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || work(&store)).await.ok()
     }
 
     /// Makes all of `changes` durable, in order, or none.

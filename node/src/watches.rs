@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dht::{Command, Get, Item, VerifiedItem};
+use dht::{Command, Get, VerifiedItem};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::driver::{DhtFailure, Watch};
 use crate::error::NodeError;
 use crate::keys::Id;
 use crate::node::Node;
-use crate::service::{Service, Target};
+use crate::service::{Read, Service, Target, Whole};
 
 /// Most items watched at once.
 const WATCHED_MAX: usize = 64;
@@ -50,7 +50,12 @@ impl Service {
     }
 
     /// Waits for a version of an item made after `since`; a deletion is one without a value.
-    pub async fn newer_version(&self, target: &Target, since: u64) -> Result<Item, NodeError> {
+    pub async fn newer_version(
+        &self,
+        target: &Target,
+        since: u64,
+        read: Read,
+    ) -> Result<Whole, NodeError> {
         let watched = self.watched(target).await?;
         let mut news = watched.news();
         let is_newer = |item: &Option<VerifiedItem>| {
@@ -60,7 +65,8 @@ impl Service {
         let newer = news.wait_for(is_newer).await;
         let newer = newer.map_err(|_| NodeError::Closed)?.clone();
         let item = newer.ok_or(NodeError::Closed)?;
-        self.opened(item.item())
+        let node = self.running().await?;
+        self.whole(&node, item.item(), read).await
     }
 
     async fn watched(&self, target: &Target) -> Result<Arc<Watched>, NodeError> {

@@ -120,9 +120,12 @@ async fn what_cannot_be_done_says_why() {
         "unreachable",
     );
     check(
-        put(vec![0; 65_537], PutOptions::default())
-            .await
-            .map(|_| vec![]),
+        put(
+            vec![0; dht::LARGE_VALUE_BYTES_MAX + 1],
+            PutOptions::default(),
+        )
+        .await
+        .map(|_| vec![]),
         "too-big",
     );
     let nameless = alone.put("", vec![1], PutOptions::default()).await;

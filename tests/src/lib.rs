@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test fails. Tests run beside each other on slow machines.
@@ -269,6 +269,23 @@ impl Background {
         input.expect("standard input is a pipe")
     }
 
+    /// The same; what it says on standard error is among its lines.
+    pub fn start_with_errors(command: &mut Command) -> Background {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(command.spawn().expect("the program starts"));
+        let (sender, lines) = channel();
+        let child = &mut running.0;
+        tell_lines(
+            child.stdout.take().expect("standard output is a pipe"),
+            sender.clone(),
+        );
+        tell_lines(
+            child.stderr.take().expect("standard error is a pipe"),
+            sender,
+        );
+        Background { running, lines }
+    }
+
     /// The next line on its standard output.
     pub fn line(&self) -> String {
         let line = self.lines.recv_timeout(PATIENCE);
@@ -344,6 +361,12 @@ impl Node {
         self.running.status()
     }
 
+    /// Sends it a signal.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        self.running.signal(signal);
+    }
+
     /// Its process.
     pub fn process(&self) -> u32 {
         self.running.process()
@@ -351,14 +374,20 @@ impl Node {
 }
 
 fn lines_of(child: &mut Child) -> Receiver<String> {
-    let output = child.stdout.take().expect("standard output is a pipe");
     let (sender, receiver) = channel();
+    tell_lines(
+        child.stdout.take().expect("standard output is a pipe"),
+        sender,
+    );
+    receiver
+}
+
+fn tell_lines(from: impl std::io::Read + Send + 'static, sender: Sender<String>) {
     std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
             if sender.send(line).is_err() {
                 return;
             }
         }
     });
-    receiver
 }

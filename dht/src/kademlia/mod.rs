@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `incoming` | answers requests |
 //! | `exchanges` | sends requests, waits for answers, measures, judges what was passed on |
+//! | `large` | which chunks of large values are this node's own |
 //! | `tasks` | lookups: bootstrap, refresh, and the walk of every other one |
 //! | `reading`, `writing` | what a get and a put make of a lookup |
 //! | `sweeping` | what is done where ids look ground |
@@ -15,6 +16,7 @@
 
 mod exchanges;
 mod incoming;
+mod large;
 mod reading;
 mod sweeping;
 mod tasks;
@@ -33,7 +35,7 @@ use crate::contact::{Address, Contact, PublicKey};
 use crate::density::Density;
 use crate::event::{
     Action, BlockReason, BlockRecord, Command, Event, ExchangeId, ItemRecord, Notice,
-    OperationError, OperationId, Outcome,
+    OperationError, OperationId, Outcome, PutReport,
 };
 use crate::id::Id;
 use crate::item::{Ed25519, SignatureCheck, VerifiedItem, Version};
@@ -350,6 +352,11 @@ impl Kademlia {
             Command::FindNode { target } => self.find_node(now, operation, target),
             Command::Get(get) => self.get(now, operation, &get),
             Command::Put(put) => self.put(now, operation, put),
+            Command::Keep { item, publish_at } => {
+                let kept = self.keep_own(now, item, publish_at);
+                let outcome = kept.map(|_| Outcome::Stored(PutReport::default()));
+                self.finish(operation, outcome);
+            }
             Command::Watch { key } => self.watch(now, operation, key),
         }
     }
@@ -386,9 +393,14 @@ impl Kademlia {
     /// Takes a checked item into our storage and keeps disk and watchers in step.
     fn keep(&mut self, now: u64, incoming: Incoming) -> Kept {
         let item = incoming.item.clone();
+        let before = self.own_manifest(item.key());
+        let was_own = self.is_own(item.key());
         let kept = self.storage.store(now, incoming);
         match &kept {
             Kept::New(evicted) => {
+                if let Some(before) = before {
+                    self.release_chunks(&before);
+                }
                 self.outbox
                     .extend(evicted.iter().map(|key| Action::RemoveItem(*key)));
                 self.save_item(item.key());
@@ -397,11 +409,24 @@ impl Kademlia {
                     .push(Action::Emit(Notice::ItemStored { key, version }));
                 self.tell_watchers(now, &item);
             }
+            // A copy kept for others has become our own.
+            Kept::Same if was_own != self.is_own(item.key()) => self.save_item(item.key()),
             Kept::Same => {}
             Kept::Older(_) | Kept::Refused(_) => return kept,
         }
         self.tell_ourselves(&item);
         kept
+    }
+
+    fn is_own(&self, key: &Id) -> bool {
+        self.storage.held(key).is_some_and(|held| held.own)
+    }
+
+    /// Remembers which version was seen, so that no older one is taken for it; content has but one.
+    fn note_seen(&mut self, item: &VerifiedItem) {
+        if !item.item().is_content() {
+            self.seen.note(item.key(), item.version());
+        }
     }
 
     fn save_item(&mut self, key: &Id) {
@@ -426,6 +451,7 @@ impl Kademlia {
                 }
             }
         }
+        self.disown_orphans();
         self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
     }
 

@@ -25,6 +25,8 @@ const VANISHED_MAX: usize = 2;
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) fresh: bool,
+    /// It is content that is read: in no hurry, and copied to nobody.
+    pub(super) content: bool,
     /// Set a watch at the nearest nodes afterwards.
     pub(super) watch: bool,
     /// Only versions strictly newer are asked for.
@@ -55,16 +57,21 @@ impl Kademlia {
         if let Some(item) = &held
             && (!get.fresh || seeds.is_empty())
         {
-            self.seen.note(&key, item.version());
+            let item = item.clone();
+            self.note_seen(&item);
             let found = Found {
-                item: item.clone(),
+                item,
                 holder: None,
                 holders: Vec::new(),
                 lookup: LookupReport::default(),
             };
             return self.finish(operation, Ok(Outcome::Found(found)));
         }
-        let goal = Goal::Read(Box::new(self.read_goal(held, floor, get.fresh)));
+        let read = self.read_goal(held, floor, get.fresh);
+        let goal = Goal::Read(Box::new(Read {
+            content: get.content,
+            ..read
+        }));
         let timeout = get.timeout_ms.min(LOOKUP_TIMEOUT_MS_MAX);
         let paths = if get.fresh { DISJOINT } else { 1 };
         self.start(now, Some(operation), key, seeds, goal, timeout, paths);
@@ -103,6 +110,7 @@ impl Kademlia {
             .or_else(|| floor.map(Version::just_below));
         Read {
             fresh,
+            content: false,
             watch: false,
             newer_than,
             best: held.map(|item| Best {
@@ -132,9 +140,9 @@ impl Kademlia {
         };
         let is_cut_off = is_cut_off && read.fresh;
         if let Some(best) = &read.best {
-            self.seen.note(&key, best.item.version());
             let item = best.item.clone();
             let (holder, interaction) = (best.holder, task.interaction);
+            self.note_seen(&item);
             self.spread(now, interaction, read, &item, holder);
             self.tell_ourselves(&item);
         }
@@ -198,7 +206,7 @@ impl Kademlia {
         if let Some((_, lacking)) = read
             .lacking
             .as_ref()
-            .filter(|_| !read.fresh && holder.is_some())
+            .filter(|_| !read.fresh && !read.content && holder.is_some())
             && self.send(now, lacking, interaction, store(true), Purpose::Copy)
         {
             self.metrics.cached += 1;

@@ -206,7 +206,9 @@ impl Kademlia {
         let deadline = now.saturating_add(timeout_ms);
         // Where the very nearest matter; whoever stores tries the overdue once more anyway.
         let is_patient = matches!(goal, Goal::Nodes | Goal::Read(_));
+        let is_narrow = matches!(&goal, Goal::Read(read) if read.content);
         let lookup = self.lookup(target, seeds, paths, is_patient);
+        let lookup = if is_narrow { lookup.narrow() } else { lookup };
         self.table.looked_up(now, &target);
         self.timers.insert((deadline, Timer::Task(id)));
         match operation {

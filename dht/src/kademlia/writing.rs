@@ -12,6 +12,7 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Kademlia;
 use super::exchanges::Purpose;
@@ -19,7 +20,7 @@ use super::tasks::{Goal, Task, TaskId, UPKEEP_PATHS};
 use crate::contact::Contact;
 use crate::event::{OperationError, OperationId, Outcome, Put, PutReport};
 use crate::id::Id;
-use crate::item::VerifiedItem;
+use crate::item::{Item, VerifiedItem};
 use crate::lookup::Lookup;
 use crate::message::{ErrorCode, FindValue, Request, Response, Store};
 use crate::storage::{Incoming, Kept, Refusal};
@@ -134,38 +135,11 @@ impl Write {
 
 impl Kademlia {
     pub(super) fn put(&mut self, now: u64, operation: OperationId, put: Put) {
-        let checked = VerifiedItem::new(put.item, &*self.signatures)
-            .and_then(|item| item.check_times(now).map(|()| item));
-        let item = match checked {
-            Ok(item) => item,
-            Err(error) => return self.finish(operation, Err(OperationError::BadItem(error))),
-        };
-        let source = self.me.public_key();
         let republish_at = self.next_republish(now);
-        let kept = self.keep(
-            now,
-            Incoming {
-                item: item.clone(),
-                own: true,
-                cached_until: None,
-                source,
-                subnet: None,
-                republish_at,
-            },
-        );
-        match kept {
-            Kept::New(_) | Kept::Same => {}
-            Kept::Older(newer) => {
-                return self.finish(operation, Err(OperationError::Superseded(newer)));
-            }
-            Kept::Refused(Refusal::Item(error)) => {
-                return self.finish(operation, Err(OperationError::BadItem(error)));
-            }
-            Kept::Refused(Refusal::Stub | Refusal::OverQuota) => {
-                return self.finish(operation, Err(OperationError::Busy));
-            }
-        }
-        self.seen.note(item.key(), item.version());
+        let item = match self.keep_own(now, put.item, republish_at) {
+            Ok(item) => item,
+            Err(error) => return self.finish(operation, Err(error)),
+        };
         self.write(now, Some(operation), item, put.require, put.read_back);
         // Whoever is content with our own copy waits for nobody.
         if put.require == Some(0)
@@ -174,6 +148,33 @@ impl Kademlia {
         {
             self.continue_stores(now, id, task);
         }
+    }
+
+    /// Keeps an item as our own, to be republished from then on.
+    pub(super) fn keep_own(
+        &mut self,
+        now: u64,
+        item: Arc<Item>,
+        republish_at: u64,
+    ) -> Result<VerifiedItem, OperationError> {
+        let item = VerifiedItem::new(item, &*self.signatures).map_err(OperationError::BadItem)?;
+        item.check_times(now).map_err(OperationError::BadItem)?;
+        let incoming = Incoming {
+            item: item.clone(),
+            own: true,
+            cached_until: None,
+            source: self.me.public_key(),
+            subnet: None,
+            republish_at,
+        };
+        match self.keep(now, incoming) {
+            Kept::New(_) | Kept::Same => {}
+            Kept::Older(newer) => return Err(OperationError::Superseded(newer)),
+            Kept::Refused(Refusal::Item(error)) => return Err(OperationError::BadItem(error)),
+            Kept::Refused(Refusal::Stub | Refusal::OverQuota) => return Err(OperationError::Busy),
+        }
+        self.note_seen(&item);
+        Ok(item)
     }
 
     /// Stores an item at the K nearest; for the node's own upkeep without an operation.

@@ -314,6 +314,12 @@ impl Machine {
         8 * self.limits.memory().saturating_sub(self.counted_words()) as u64
     }
 
+    /// The same if none of what was asked for since the last limit-forced collection were needed any more.
+    pub fn memory_left_at_best(&self) -> u64 {
+        let kept = self.live + self.top + self.external;
+        8 * self.limits.memory().saturating_sub(kept) as u64
+    }
+
     /// The largest number of bytes counted so far.
     pub fn peak_memory(&self) -> u64 {
         8 * self.peak.max(self.counted_words()) as u64

@@ -1,12 +1,12 @@
 //! Does what a program asks of the node, and puts the result into words of the language.
 
-use dht::Item;
 use node::consensus::{Agreement, Group, Verdict};
 use node::error::NodeError;
 use node::jobs::{Answer, SignedReceipt, Status};
 use node::keys::PublicKey;
 use node::service::{
-    Holder, JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, RemoteOptions, Target,
+    Holder, JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, Read, RemoteOptions,
+    Target, Whole,
 };
 
 use super::asks::{NodeAsk, Owner, Place};
@@ -42,12 +42,19 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             place,
             is_fresh,
             is_whole,
+            has_value,
+            at_most,
         } => {
-            let target = target(peer, place)?;
+            let read = Read {
+                fresh: is_fresh,
+                value: has_value,
+                at_most: usize::try_from(at_most).unwrap_or(usize::MAX),
+            };
+            let found = service.read(&target(peer, place)?, read).await?;
             if is_whole {
-                item(service.item(&target, is_fresh).await?)
+                item(found)
             } else {
-                Data::Bytes(service.get(&target, is_fresh).await?)
+                Data::Bytes(found.item.value.unwrap_or_default())
             }
         }
         NodeAsk::Delete { name } => put_report(service.delete(&name).await?),
@@ -56,9 +63,17 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             Data::List(holders.iter().map(holder).collect())
         }
         NodeAsk::Watch(place) => Data::Int(service.watch(&target(peer, place)?).await?),
-        NodeAsk::Newer { place, since } => {
+        NodeAsk::Newer {
+            place,
+            since,
+            at_most,
+        } => {
+            let read = Read {
+                at_most: usize::try_from(at_most).unwrap_or(usize::MAX),
+                ..Read::default()
+            };
             let target = target(peer, place)?;
-            item(service.newer_version(&target, since).await?)
+            item(service.newer_version(&target, since, read).await?)
         }
         NodeAsk::WhoIs(owner) => profile::who_is(peer, &owner).await?,
         NodeAsk::Introduce { said, value } => {
@@ -171,12 +186,15 @@ fn put_report(report: PutReport) -> Data {
     ])
 }
 
-fn item(item: Item) -> Data {
+fn item(found: Whole) -> Data {
+    let item = found.item;
     Data::fields([
         (":key", Data::Bytes(item.key.as_bytes().to_vec())),
         (":name", Data::Text(item.name)),
-        (":deleted", Data::Bool(item.value.is_none())),
+        (":deleted", Data::Bool(found.is_deleted)),
         (":value", item.value.map_or(Data::Bool(false), Data::Bytes)),
+        (":size", Data::count(found.size)),
+        (":chunks", Data::count(found.chunks)),
         (":timestamp", Data::Int(item.timestamp)),
         (":expires", Data::Int(item.expires)),
         (":meta", Data::texts(&item.meta)),

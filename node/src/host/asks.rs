@@ -64,8 +64,12 @@ pub enum NodeAsk {
     Get {
         place: Place,
         is_fresh: bool,
-        /// Whether the whole item is wanted.
+        /// Whether the whole item is wanted, or only its value.
         is_whole: bool,
+        /// Whether the value is wanted, too.
+        has_value: bool,
+        /// Most bytes of a value that can be used.
+        at_most: u64,
     },
     Delete {
         name: String,
@@ -84,6 +88,7 @@ pub enum NodeAsk {
     Newer {
         place: Place,
         since: u64,
+        at_most: u64,
     },
     Remote {
         program: Vec<u8>,
@@ -131,7 +136,8 @@ pub enum Owner {
 }
 
 /// Understands a request.
-pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask, Reply> {
+/// `room` is how many bytes an answer may have at most.
+pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> Result<Ask, Reply> {
     let reader = Reader::new(name, symbols);
     let node = match (name, arguments) {
         ("sleep", [seconds]) => {
@@ -160,8 +166,8 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
             return Ok(Ask::Local(Local::Exit(status)));
         }
         ("dht-put", [name, value, options @ ..]) => put(&reader, name, value, options)?,
-        ("dht-get", arguments) => get(&reader, arguments, false)?,
-        ("dht-item", arguments) => get(&reader, arguments, true)?,
+        ("dht-get", arguments) => get(&reader, arguments, false, room)?,
+        ("dht-item", arguments) => get(&reader, arguments, true, room)?,
         ("dht-delete", [name]) => NodeAsk::Delete {
             name: reader.text(name, "the name of an item, a string")?,
         },
@@ -170,6 +176,7 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols) -> Result<Ask,
         ("dht-newer", [since, arguments @ ..]) => NodeAsk::Newer {
             place: place(&reader, arguments)?,
             since: reader.count(since)? as u64,
+            at_most: room,
         },
         ("who-is", [owner]) => NodeAsk::WhoIs(reader.owner(owner)?),
         ("publish-profile", [said, value]) => introduce(&reader, said, value)?,
@@ -272,17 +279,27 @@ fn introduce(reader: &Reader<'_>, said: &Syntax, value: &Syntax) -> Result<NodeA
     })
 }
 
-fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<NodeAsk, Reply> {
+fn get(
+    reader: &Reader<'_>,
+    arguments: &[Syntax],
+    is_whole: bool,
+    at_most: u64,
+) -> Result<NodeAsk, Reply> {
     let is_dict = |syntax: &Syntax| matches!(syntax.datum(), Datum::Dict(_));
     let (arguments, options) = match arguments.split_last() {
         Some((last, before)) if is_dict(last) => (before, std::slice::from_ref(last)),
         _ => (arguments, &[][..]),
     };
-    let mut is_fresh = false;
+    let (mut is_fresh, mut has_value) = (false, true);
     for (key, value) in reader.options(options)? {
         match (key.as_str(), value.datum()) {
             (":fresh", Datum::Bool(fresh)) => is_fresh = *fresh,
             (":fresh", _) => return Err(reader.wrong("`:fresh` to be #t or #f", &value)),
+            (":value", Datum::Bool(wanted)) if is_whole => has_value = *wanted,
+            (":value", _) if is_whole => {
+                return Err(reader.wrong("`:value` to be #t or #f", &value));
+            }
+            _ if is_whole => return Err(reader.unknown_option(&key, ":fresh and :value")),
             _ => return Err(reader.unknown_option(&key, ":fresh")),
         }
     }
@@ -290,6 +307,8 @@ fn get(reader: &Reader<'_>, arguments: &[Syntax], is_whole: bool) -> Result<Node
         place: place(reader, arguments)?,
         is_fresh,
         is_whole,
+        has_value,
+        at_most,
     })
 }
 

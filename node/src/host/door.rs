@@ -23,12 +23,12 @@ pub use keeper::Keeper;
 use serde::{Deserialize, Serialize};
 
 use super::asks::NodeAsk;
-use node::jobs::JOB_BYTES_MAX;
+use dht::LARGE_VALUE_BYTES_MAX;
 
 /// To be raised whenever what is asked or replied is written in another way.
-const DOOR_VERSION: u16 = 2;
-/// Largest frame of a guest: the largest job, and what is around it.
-const SAID_BYTES_MAX: usize = JOB_BYTES_MAX + 64 * 1024;
+const DOOR_VERSION: u16 = 3;
+/// Largest frame of a guest: the largest value, and what is around it.
+const SAID_BYTES_MAX: usize = LARGE_VALUE_BYTES_MAX + 64 * 1024;
 /// Largest frame of a keeper: many outcomes in one verdict, many verdicts in one list.
 const REPLY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most programs that one keeper lets in.

@@ -91,15 +91,15 @@ impl Effects {
         })
     }
 
-    /// Begins what the program asks for.
-    pub fn begin(&mut self, request: &Request, symbols: &Symbols) -> LocalAsk {
+    /// Begins what the program asks for; `room` is how many bytes an answer may have at most.
+    pub fn begin(&mut self, request: &Request, symbols: &Symbols, room: u64) -> LocalAsk {
         if request.name == CANCEL {
             if let Some(running) = self.running.remove(&request.id) {
                 running.task.abort();
             }
             return LocalAsk::Later;
         }
-        let ask = match parse(&request.name, &request.arguments, symbols) {
+        let ask = match parse(&request.name, &request.arguments, symbols, room) {
             Ok(ask) => ask,
             Err(reply) => return LocalAsk::Answered(reply),
         };

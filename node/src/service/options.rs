@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dht::Item;
 use serde::{Deserialize, Serialize};
 
 use crate::consensus::Verdict;
@@ -83,6 +84,40 @@ pub enum Target {
         /// The owner's name for it.
         name: String,
     },
+}
+
+/// What to read of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Whether the newest version is wanted, whatever copies there are on the way.
+    pub fresh: bool,
+    /// Whether the value is wanted, too, where that is not in the item itself.
+    pub value: bool,
+    /// A value of more bytes is refused before any of it is fetched.
+    pub at_most: usize,
+}
+
+impl Default for Read {
+    fn default() -> Read {
+        Read {
+            fresh: false,
+            value: true,
+            at_most: usize::MAX,
+        }
+    }
+}
+
+/// An item and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The item. Its value is the whole one, opened if it was sealed; absent if it was deleted, or not wanted.
+    pub item: Item,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+    /// Bytes of the value; of one that is not read, as it is stored.
+    pub size: usize,
+    /// How many chunks it is stored in; 0 if it is in the item itself.
+    pub chunks: usize,
 }
 
 /// How to store an item.

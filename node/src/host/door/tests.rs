@@ -197,9 +197,11 @@ fn what_is_said_keeps_its_bytes() {
                     place: Place::Name("n".into(), Some(owner)),
                     is_fresh: true,
                     is_whole: false,
+                    has_value: true,
+                    at_most: 9,
                 },
             ),
-            format!("00040101016e0100{}0100", "07".repeat(32)),
+            format!("00040101016e0100{}01000109", "07".repeat(32)),
         ),
         (
             Said::Ask(
