@@ -70,6 +70,16 @@
 //! An hour of 10,000 nodes takes three minutes of one core, of which joining is the half, and 700 MB;
 //! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` saves a fourth of the time.
 //!
+//! # Values larger than one item
+//!
+//! A value of up to [`LARGE_VALUE_BYTES_MAX`] bytes is cut into chunks, each [content](Item::content) that anybody
+//! can check on its own; a signed item lists them ([`Manifest`]). The driver moves them as a [`Transfer`] says:
+//! when storing, each by a [`Command::Put`] (or a [`Command::Keep`], to have it published bit by bit), the manifest
+//! last, so that whoever finds it finds them; when fetching, each by a [`Get::content`], into an [`Assembly`] that
+//! refuses what is not listed. Chunks expire with their manifest. A newer version or a deletion of it makes its
+//! author give up the chunks it no longer lists; other holders forget them when they expire, or when they are far,
+//! unread or short of room.
+//!
 //! # A node on its own
 //!
 //! A node without contacts keeps what is put there as its own and finds it again with a get, but the put

@@ -105,7 +105,7 @@ fn a_large_value_is_shown_and_limited_like_any_other() {
     assert_eq!(value(&get), "#t");
     let item = "(let ((item (await (dht-item \"numbers\" {:value #f}))))
       (list (:chunks item) (< 65536 (:size item) 1000000) (:value item) (:deleted item) (:meta item)))";
-    assert_eq!(value(item), "(5 #t #f #f {})");
+    assert_eq!(value(item), "(8 #t #f #f {})");
     let small = "(begin (await (dht-put \"small\" '(1 2))) (:chunks (await (dht-item \"small\"))))";
     assert_eq!(value(small), "0");
     let kind =
