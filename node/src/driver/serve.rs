@@ -111,6 +111,9 @@ impl Server {
                 Some(_) = streams.join_next() => {}
                 _ = check.tick() => {
                     if self.pool.blocks().contains(&peer) {
+                        // What is being answered is: perhaps it says why.
+                        let answered = async { while streams.join_next().await.is_some() {} };
+                        let _ = tokio::time::timeout(BLOCK_CHECK, answered).await;
                         connection.close(VarInt::from_u32(CLOSE_BLOCKED), b"blocked");
                         break;
                     }
