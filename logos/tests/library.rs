@@ -30,8 +30,14 @@ fn evaluate(vm: &mut Vm, text: &str) -> String {
 /// Checks pairs of a text and what it gives, one after another in one world.
 fn check(cases: &[(&str, &str)]) {
     let mut vm = Vm::new(Profile::Node);
+    let mut stressed = vm.fork();
+    stressed.set_stress(true);
     for (text, expected) in cases {
         assert_eq!(&evaluate(&mut vm, text), expected, "{text}");
+        // A collection at every request takes time: only where little is asked for.
+        if vm.machine.fuel_used() < 20_000 {
+            assert_eq!(&evaluate(&mut stressed, text), expected, "stressed: {text}");
+        }
     }
 }
 
@@ -663,6 +669,18 @@ fn limits_reach_tasks() {
              (with-limits {:fuel 100000} (lambda () (set! w (spawn (lambda () (await never)))) (yield)))
              (guard (e (#t (error-kind e))) (await w))",
             ":cancelled",
+        ),
+        // A `guard` around limits none of whose clauses takes the error hands it on as it is, and goes into none of what has ended again.
+        (
+            "(define log '())
+             (define (note what) (lambda () (set! log (cons what log))))
+             (list (guard (e (#t (error-message e)))
+                     (guard (e ((symbol? e) 'symbol))
+                       (dynamic-wind (note 'in)
+                                     (lambda () (with-limits {:fuel 100000} (lambda () (dynamic-wind (note 'deep) (lambda () (error \"boom\")) (note 'out)))))
+                                     (note 'end))))
+                   (reverse log))",
+            "(\"boom\" (in deep out end))",
         ),
         // Another task waits in a limit of its own while this one's runs out.
         (

@@ -370,6 +370,83 @@ fn a_fork_is_a_world_of_its_own() {
 }
 
 #[test]
+fn where_slices_end_counts_for_nobody() {
+    let mut base = Vm::new(Profile::Pure);
+    for text in [
+        "(guard (e (#t 'out)) (with-limits {:fuel 100000} (lambda () (with-limits {:fuel 40} (lambda () (let loop () (loop)))))))",
+        "(list (with-limits {:fuel 1000} (lambda () (with-limits {:fuel 900} (lambda () (with-limits {:fuel 800} (lambda () (iota 9))))))) (guard (e (#t 1)) (with-limits {:fuel 9} (lambda () (iota 99)))))",
+        "(await (spawn (lambda () (with-limits {:fuel 500} (lambda () (yield) (guard (e (#t 'out)) (with-limits {:fuel 30} (lambda () (yield) (iota 99)))))))))",
+    ] {
+        let whole = evaluate_in(&mut base.fork(), text, Bounds::default(), u64::MAX);
+        assert!(whole.result.is_ok(), "{whole:?}");
+        for slice in (1..60).chain([100, 150, 333]) {
+            let sliced = evaluate_in(&mut base.fork(), text, Bounds::default(), slice);
+            assert_eq!(whole, sliced, "in slices of {slice}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_collector_stumbles_over_nothing_that_calls_and_procedures_with_cases_leave() {
+    let mut base = Vm::new(Profile::Pure);
+    for text in [
+        "(list (iota 3) (list (cons (iota 3) (iota 4)) ((case-lambda ((a) (list 'one a)) ((a b . more) (list 'more a b more))) 1 2 3)))",
+        "(list ((lambda () (yield) (guard (e (#t 'no)) ((let ((f (case-lambda ((a) a) (() 'none)))) f))))))",
+        // A handler that returns from what cannot be continued.
+        "(list (guard (e (#t (map error-message (error-irritants e)))) ((update {:a 1} :a (lambda (x) 1)) (with-exception-handler (lambda (e) 1) (lambda () (with-exception-handler (lambda (e) 2) (lambda () (error \"first\" (list 1 2)))))))))",
+        // A call with the wrong number of arguments makes an error above words that are in use.
+        "(let ((a (list 1 2)) (b (iota 3))) (list (guard (e (#t (error-kind e))) (let f ((i 0)) (+ 1 (f)))) a (guard (e (#t (error-kind e))) ((lambda (x) x))) b))",
+        "(call/cc (lambda (k) (for-each (let ((f (case-lambda ((a) (k a))))) f) '(1))))",
+    ] {
+        let run = |vm: &mut Vm| evaluate_in(vm, text, Bounds::default(), u64::MAX);
+        let plain = run(&mut base.fork());
+        assert!(plain.result.is_ok(), "{plain:?}");
+        let mut stressed = base.fork();
+        stressed.set_stress(true);
+        assert_eq!(plain, run(&mut stressed), "{text}");
+    }
+}
+
+#[test]
+fn calls_of_very_many_arguments_are_made_or_refused() {
+    let mut vm = Vm::new(Profile::Pure);
+    let mut run = |text: &str| evaluate_in(&mut vm, text, Bounds::default(), u64::MAX).result;
+    let setting = "(define big (iota 1048575)) (define more (append big '(1 2)))
+                   (define (try thunk) (guard (e (#t (error-kind e))) (thunk)))
+                   (define (deep n) (if (= n 0) (apply + big) (+ 1 (deep (- n 1)))))
+                   (defmacro many (a . rest) (length rest))";
+    assert!(run(setting).is_ok());
+    for (text, expected) in [
+        ("(apply + big)", "549754241025"),
+        ("(deep 20000)", "549754261025"),
+        ("(length (apply list big))", "1048575"),
+        ("(apply car big)", ":wrong-count"),
+        ("(apply + more)", ":too-big"),
+        (
+            "(call-with-values (lambda () (apply values big)) (lambda all (length all)))",
+            "1048575",
+        ),
+        (
+            "(call-with-values (lambda () (call/cc (lambda (k) (apply k big)))) (lambda all (length all)))",
+            "1048575",
+        ),
+        (
+            "(apply (lambda all (call/cc (lambda (k) (k (length all))))) big)",
+            "1048575",
+        ),
+        ("(eval (cons 'many big))", "1048574"),
+        ("(eval (cons 'many more))", ":too-big"),
+        ("(eval (cons '+ big))", ":too-big"),
+    ] {
+        assert_eq!(
+            run(&format!("(try (lambda () {text}))")).as_deref(),
+            Ok(expected),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn what_the_library_compiles_late_counts_for_nobody() {
     let mut late = Vm::new(Profile::Pure);
     let mut early = late.fork();

@@ -159,6 +159,14 @@ pub const TABLE: &[Builtin] = &[
         continuation_state,
     ),
     Builtin::plain(
+        "%continuation-open?",
+        "(%continuation-open? continuation)",
+        (1, 1),
+        "",
+        "Whether a continuation of this task can be taken up: the limits it is inside have not ended.",
+        is_continuation_open,
+    ),
+    Builtin::plain(
         "%make-parameter",
         "(%make-parameter value converter)",
         (2, 2),
@@ -338,6 +346,7 @@ fn apply(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Faul
             return Err(m.error(":too-big", "`apply` was given too many arguments", &[]));
         }
         m.charge(1)?;
+        m.make_room(fp + 2, count + 1);
         m.set_word(fp + 2 + count, m.heap.car(list));
         count += 1;
         list = m.heap.cdr(list);
@@ -482,6 +491,12 @@ fn state_field(m: &mut Machine, arguments: Arguments) -> Outcome {
 fn continuation_state(m: &mut Machine, arguments: Arguments) -> Outcome {
     continuation(m, arguments)?;
     Ok(m.heap.field(m.arg(arguments, 0), 1))
+}
+
+fn is_continuation_open(m: &mut Machine, arguments: Arguments) -> Outcome {
+    continuation(m, arguments)?;
+    let is_open = vm::is_open(m, m.arg(arguments, 0));
+    Ok(Value::boolean(is_open))
 }
 
 fn make_parameter(m: &mut Machine, arguments: Arguments) -> Outcome {

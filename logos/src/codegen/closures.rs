@@ -46,14 +46,15 @@ impl Generator<'_> {
 
     pub(super) fn case_closure(&mut self, lambdas: &[LambdaId], destination: Destination) {
         let target = self.target(destination);
+        // The cases may stand where the closure itself comes to stand: it is made of them before it is put there.
         let height = self.height;
-        let first = self.height.max(target.saturating_add(1));
-        self.set_height(first as usize);
         let entry = self.case_entry(lambdas);
         let mut operands = Vec::new();
         for lambda in lambdas {
-            let register = self.take_register();
+            // It counts as in use when there is something in it.
+            let register = self.height;
             self.closure(*lambda, register);
+            self.set_height(register as usize + 1);
             operands.push(register);
         }
         self.make_closure(target, entry, &operands);

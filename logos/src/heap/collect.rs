@@ -2,7 +2,10 @@
 //! everything live into a new array (Cheney 1970). Both take constant stack.
 
 use super::{FIRST_WORD, Heap, NURSERY_WORDS};
-use crate::value::{Header, Value, forward_word, forwarded};
+use crate::value::{Header, Kind, Value, forward_word, forwarded};
+
+/// A reference to what never is.
+pub(crate) const NOWHERE: Value = Value::pair(1 << 40);
 
 impl Heap {
     /// Moves what is live in the nursery to the old space. `stack` and `roots` are all the words outside the heap that may refer into it.
@@ -30,9 +33,7 @@ impl Heap {
         let words = &self.words;
         self.identities
             .nursery_collected(|from| forwarded(words[from]));
-        self.asked += self.top - self.counted;
-        self.top = FIRST_WORD;
-        self.counted = FIRST_WORD;
+        self.empty_nursery();
     }
 
     /// Promotes what a stretch of whole or partial objects refers to. Raw words of objects that begin in it are skipped; a stretch that begins inside
@@ -87,9 +88,15 @@ impl Heap {
 
     /// Copies everything live into a new array. Gives the words live after it.
     pub(crate) fn collect_full(&mut self, stack: &mut [u64], roots: &mut [&mut [Value]]) -> usize {
-        let room = NURSERY_WORDS + self.old_after_full + NURSERY_WORDS;
-        let mut to_space: Vec<u64> = Vec::with_capacity(room);
-        to_space.resize(NURSERY_WORDS, 0);
+        let mut to_space = ToSpace::new(self.words.len(), self.old_after_full);
+        let filler = self.stress.map_or(0, |collections| 1 + collections % 7);
+        if filler > 0 {
+            let header = Header::new(Kind::Bytes, 0, filler - 1);
+            to_space.words.push(header.0);
+            to_space
+                .words
+                .resize(to_space.words.len() + filler - 1, NOWHERE.0);
+        }
         for word in stack.iter_mut() {
             *word = self.evacuate(&mut to_space, Value(*word)).0;
         }
@@ -98,31 +105,45 @@ impl Heap {
                 *value = self.evacuate(&mut to_space, *value);
             }
         }
-        let mut at = NURSERY_WORDS;
-        while at < to_space.len() {
-            let header = Header(to_space[at]);
+        let mut at = NURSERY_WORDS - to_space.missing;
+        while at < to_space.words.len() {
+            let header = Header(to_space.words[at]);
             let (first, end) = extent(header, at);
             for word in first..end {
-                let value = Value(to_space[word]);
+                let value = Value(to_space.words[word]);
                 let moved = self.evacuate(&mut to_space, value);
-                to_space[word] = moved.0;
+                to_space.words[word] = moved.0;
             }
             at = after(header, at);
         }
         let words = &self.words;
         self.identities.all_collected(|from| forwarded(words[from]));
-        self.words = to_space;
-        self.asked += self.top - self.counted;
-        self.top = FIRST_WORD;
-        self.counted = FIRST_WORD;
+        if to_space.missing == 0 {
+            self.words = to_space.words;
+        } else {
+            self.words.truncate(NURSERY_WORDS);
+            self.words.extend_from_slice(&to_space.words);
+        }
+        self.empty_nursery();
         self.remembered.clear();
         self.fresh_old.clear();
-        self.old_after_full = self.words.len() - NURSERY_WORDS;
+        self.old_after_full = self.words.len() - NURSERY_WORDS - filler;
         self.old_after_full + self.identity_words()
     }
 
+    /// Everything live has left the nursery.
+    fn empty_nursery(&mut self) {
+        if let Some(collections) = &mut self.stress {
+            *collections += 1;
+            self.words[FIRST_WORD..self.top].fill(NOWHERE.0);
+        }
+        self.asked += self.top - self.counted;
+        self.top = FIRST_WORD;
+        self.counted = FIRST_WORD;
+    }
+
     #[inline]
-    fn evacuate(&mut self, to_space: &mut Vec<u64>, value: Value) -> Value {
+    fn evacuate(&mut self, to_space: &mut ToSpace, value: Value) -> Value {
         if !value.is_reference() {
             return value;
         }
@@ -131,13 +152,39 @@ impl Heap {
         let to = match forwarded(word) {
             Some(to) => to,
             None => {
-                let to = to_space.len();
-                to_space.extend_from_slice(&self.words[from..after(Header(word), from)]);
+                let to = to_space.words.len() + to_space.missing;
+                to_space
+                    .words
+                    .extend_from_slice(&self.words[from..after(Header(word), from)]);
                 self.words[from] = forward_word(to);
                 to
             }
         };
         with_offset(value, to)
+    }
+}
+
+/// Where a full collection copies to.
+struct ToSpace {
+    words: Vec<u64>,
+    /// How many words of the array to come are not in `words`: the whole nursery or none.
+    missing: usize,
+}
+
+impl ToSpace {
+    /// Room for what lives in an array of `total` words, `old` of them live in the old space when it was last looked at.
+    ///
+    /// To begin a new array with an empty nursery costs more than to copy a few survivors back behind the one there is.
+    fn new(total: usize, old: usize) -> ToSpace {
+        if total < 2 * NURSERY_WORDS {
+            return ToSpace {
+                words: Vec::with_capacity(old + NURSERY_WORDS / 8),
+                missing: NURSERY_WORDS,
+            };
+        }
+        let mut words = Vec::with_capacity(2 * NURSERY_WORDS + old);
+        words.resize(NURSERY_WORDS, 0);
+        ToSpace { words, missing: 0 }
     }
 }
 

@@ -8,6 +8,8 @@ mod collect;
 mod identity;
 mod text;
 
+pub(crate) use collect::NOWHERE;
+
 use crate::value::{Header, Kind, Value};
 
 /// Words in the nursery: small enough to stay in a second-level cache.
@@ -39,6 +41,8 @@ pub struct Heap {
     /// Length of the old space after the last full collection, in words.
     old_after_full: usize,
     identities: identity::Identities,
+    /// Under stress, how many collections there were; see [`Heap::set_stress`].
+    stress: Option<usize>,
 }
 
 impl Default for Heap {
@@ -62,7 +66,14 @@ impl Heap {
             fresh_old_max: REMEMBERED_MAX,
             old_after_full: 0,
             identities: identity::Identities::default(),
+            stress: None,
         }
+    }
+
+    /// Under stress a collection leaves nothing behind where things were, and puts what lives elsewhere each time: who kept a reference over it
+    /// is found out.
+    pub(crate) fn set_stress(&mut self, stress: bool) {
+        self.stress = stress.then_some(0);
     }
 
     /// Words asked for since the count was last started anew.
@@ -97,8 +108,11 @@ impl Heap {
         self.top + words <= self.fast_end
     }
 
-    /// Whether the old space has doubled since it was last collected, and is worth collecting.
+    /// Whether the old space has doubled since it was last collected, and is worth collecting. Under stress every fourth time.
     pub(crate) fn wants_full_collection(&self) -> bool {
+        if let Some(collections) = self.stress {
+            return collections.is_multiple_of(4);
+        }
         self.words.len() > 4 * NURSERY_WORDS + 2 * self.old_after_full
     }
 

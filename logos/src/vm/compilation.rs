@@ -38,6 +38,7 @@ impl Vm {
         let mut world = Compilation {
             machine: &mut self.machine,
             known_builtins: &self.known_builtins,
+            is_plain: self.is_plain,
             small_constants: &mut self.small_constants,
             words: 0,
             fault: None,
@@ -81,6 +82,7 @@ impl Vm {
 struct Compilation<'a> {
     machine: &'a mut Machine,
     known_builtins: &'a [Option<(u32, bool)>],
+    is_plain: bool,
     small_constants: &'a mut BTreeMap<u64, u32>,
     /// Words that the unit holds besides, as far as it is compiled.
     words: usize,
@@ -123,6 +125,7 @@ impl World for Compilation<'_> {
 
     fn builtin_of(&self, global: GlobalId) -> Option<(u32, bool)> {
         self.known_builtins[global.0 as usize]
+            .filter(|&(_, redefinable)| !(self.is_plain && redefinable))
     }
 
     fn has_value(&self, global: GlobalId) -> bool {

@@ -49,6 +49,7 @@ pub enum Next {
 /// Writes a call of `procedure` into the frame at `fp`.
 pub(crate) fn apply(m: &mut Machine, procedure: Value, arguments: &[Value]) -> Next {
     let fp = m.fp;
+    m.make_room(fp + 2, arguments.len());
     m.stack[fp] = procedure.0;
     for (place, argument) in arguments.iter().enumerate() {
         m.stack[fp + 2 + place] = argument.0;
@@ -198,6 +199,13 @@ pub(crate) fn call_cc(m: &mut Machine, arguments: Arguments) -> Result<Next, Fau
     Ok(apply(m, procedure, &[continuation]))
 }
 
+/// Whether the limits that a continuation is inside have not ended.
+pub(crate) fn is_open(m: &Machine, continuation: Value) -> bool {
+    let node = m.heap.field(continuation, 1);
+    let extent = m.heap.field(node, EXTENT).fixnum_value() as u64;
+    m.limits.encloses(extent)
+}
+
 /// Takes up a continuation: `%throw` calls the thunk there; a plain application returns the value there.
 fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
     if m.heap.field(continuation, 2) != m.task {
@@ -211,7 +219,7 @@ fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
     let extent = m.heap.field(node, EXTENT).fixnum_value() as u64;
     if extent != m.limits.current() {
         m.settle_fuel();
-        if !m.limits.encloses(extent) {
+        if !is_open(m, continuation) {
             return Err(m.error(
                 ":not-allowed",
                 "this continuation belongs to a `with-limits` that has ended",
@@ -283,7 +291,6 @@ pub(crate) fn throw_value(m: &mut Machine, arguments: Arguments) -> Result<Next,
 pub(crate) fn with_limits(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let number = |value: Value| value.as_fixnum().and_then(|n| u64::try_from(n).ok());
     let fuel = number(m.arg(arguments, 0));
-    m.settle_fuel();
     let memory = number(m.arg(arguments, 1)).map(|bytes| {
         m.counted_words()
             .saturating_add(usize::try_from(bytes / 8).unwrap_or(usize::MAX))
@@ -292,6 +299,8 @@ pub(crate) fn with_limits(m: &mut Machine, arguments: Arguments) -> Result<Next,
     m.charge(m.limits.depth() as u64)?;
     let depth = stack::depth(m);
     let node = dynamic::add(m, dynamic::LIMIT, Value::FALSE, m.task, depth)?;
+    // What it cost to begin is of those around it.
+    m.settle_fuel();
     let extent = m.limits.open(fuel, memory, node);
     m.heap.set_field(node, EXTENT, Value::fixnum(extent as i64));
     m.limits_changed();

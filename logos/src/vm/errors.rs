@@ -89,6 +89,7 @@ impl Vm {
     /// The closure in the frame at `fp` got the wrong number of arguments.
     pub(super) fn wrong_count(&mut self, count: usize) -> Fault {
         let m = &mut self.machine;
+        m.top = m.fp + 2 + count;
         let closure = Value(m.stack[m.fp]);
         let entry = m.heap.field(closure, 0).fixnum_value() as usize;
         let first = self.code.words[entry];

@@ -4,7 +4,7 @@
 //! move nothing; any later `ensure` may move everything, so a builtin reads its arguments again after asking (they stand on the stack, which is a root).
 
 use super::limits::Limits;
-use crate::heap::{Heap, NURSERY_WORDS};
+use crate::heap::{Heap, NOWHERE, NURSERY_WORDS};
 use crate::number::Number;
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::Sources;
@@ -21,6 +21,8 @@ pub const WINDOW: usize = 1 << 16;
 pub const ARGUMENTS_MAX: usize = 1 << 20;
 /// One unit of fuel for so many words that a limit-forced collection keeps.
 const COLLECTED_WORDS_PER_FUEL: usize = 4;
+/// Under stress so many words above those in use refer to nowhere after a collection.
+const POISONED_WORDS: usize = 64;
 /// What a limit-forced collection costs at least.
 const COLLECTION_FUEL: u64 = 500;
 
@@ -167,7 +169,7 @@ impl Machine {
             symbols: Symbols::loading(),
             sources: Sources::default(),
             builtins: &crate::builtins::BUILTINS,
-            stack: vec![0; STACK_WORDS + WINDOW + ARGUMENTS_MAX],
+            stack: vec![0; STACK_WORDS + WINDOW],
             globals: Vec::new(),
             global_names: Vec::new(),
             constants: Vec::new(),
@@ -218,7 +220,7 @@ impl Machine {
         // The stack is large and holds nothing: a copy of it would be made of zeros, one word after another.
         let stack = std::mem::take(&mut self.stack);
         let mut copy = self.clone();
-        copy.stack = vec![0; stack.len()];
+        copy.stack = vec![0; STACK_WORDS + WINDOW];
         self.stack = stack;
         copy
     }
@@ -245,6 +247,20 @@ impl Machine {
     #[inline]
     pub fn set_arg(&mut self, arguments: Arguments, index: usize, value: Value) {
         self.stack[arguments.start + index] = value.0;
+    }
+
+    /// Makes the stack long enough for `count` words from `start` on, and a window from there. There are never more than [`ARGUMENTS_MAX`].
+    #[inline]
+    pub(crate) fn make_room(&mut self, start: usize, count: usize) {
+        if start + count > STACK_WORDS {
+            self.lengthen();
+        }
+    }
+
+    /// Calls of very many arguments are rare: most machines never need the room for them.
+    #[cold]
+    fn lengthen(&mut self) {
+        self.stack.resize(STACK_WORDS + WINDOW + ARGUMENTS_MAX, 0);
     }
 
     /// Writes a word of the stack.
@@ -365,9 +381,7 @@ impl Machine {
         let wanted = self.heap.asked_words().saturating_add(words);
         // Who asked for the whole before counts on it that its parts move nothing.
         if wanted > self.granted {
-            if self.stress {
-                self.collect_full();
-            } else if !self.heap.nursery_has(words) {
+            if self.stress || !self.heap.nursery_has(words) {
                 if self.heap.wants_full_collection() {
                     self.collect_full();
                 } else {
@@ -506,6 +520,11 @@ impl Machine {
             &mut moved,
         ];
         let result = collect(&mut self.heap, &mut self.stack[..self.top], &mut roots);
+        if self.stress {
+            // Whoever takes words above the top for words in use is to be found out at the next collection.
+            let end = self.stack.len().min(self.top + POISONED_WORDS);
+            self.stack[self.top..end].fill(NOWHERE.0);
+        }
         [
             self.chain,
             self.dynamic,

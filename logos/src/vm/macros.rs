@@ -3,7 +3,7 @@
 use super::control::{apply, push_stub};
 use super::evaluation::Turn;
 use super::world::Expansion;
-use super::{Fault, Status, Vm, dispatch, stubs};
+use super::{ARGUMENTS_MAX, Fault, Status, Vm, dispatch, stubs};
 use crate::core::GlobalId;
 use crate::datum::{to_syntax_counted, to_value};
 use crate::expand::{Expander, library_name_text};
@@ -82,6 +82,10 @@ impl Vm {
             evaluation.waiting_span = span;
         }
         let m = &mut self.machine;
+        if operands.len() > ARGUMENTS_MAX {
+            let message = "a macro was given too many operands";
+            return Err(self.syntax_fault(":too-big", message, span));
+        }
         let kept = m.temporaries.len();
         for operand in operands {
             match to_value(m, operand, false) {

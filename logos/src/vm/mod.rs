@@ -40,7 +40,9 @@ mod world;
 
 pub use control::{Library as Places, Next};
 pub(crate) use control::{apply, push_stub};
-pub(crate) use control::{call_cc, escape, guard, throw, throw_value, with_dynamic, with_limits};
+pub(crate) use control::{
+    call_cc, escape, guard, is_open, throw, throw_value, with_dynamic, with_limits,
+};
 pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
 pub use inspect::Aspect;
 pub(crate) use machine::ARGUMENTS_MAX;
@@ -138,6 +140,8 @@ pub struct Vm {
     places: Library,
     /// For each global, the builtin it is sure to hold, and whether a program may redefine it.
     known_builtins: Vec<Option<(u32, bool)>>,
+    /// Whether programs call builtins through their variables only.
+    is_plain: bool,
     /// For each global of the user's world that began as a copy of one of the library's, that one.
     origins: BTreeMap<GlobalId, GlobalId>,
     /// The library's own globals.

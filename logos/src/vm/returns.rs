@@ -52,7 +52,6 @@ impl Vm {
     fn handler_returned(&mut self) -> Option<Status> {
         let m = &mut self.machine;
         m.dynamic = word(m, 2);
-        let raised = word(m, 3);
         m.top = m.fp + 4;
         let handler = m.heap.field(m.dynamic, dynamic::HANDLERS);
         if handler != Value::NIL
@@ -61,7 +60,7 @@ impl Vm {
             m.dynamic = masked;
         }
         let message = "the handler returned, but this error cannot be continued";
-        let fault = m.error(":user", message, &[raised]);
+        let fault = m.error(":user", message, &[word(m, 3)]);
         self.fault(fault)
     }
 
@@ -71,6 +70,7 @@ impl Vm {
         m.top = m.fp + 4;
         let count = if m.heap.is(values, Kind::Values) {
             let count = m.heap.length(values);
+            m.make_room(m.fp + 2, count);
             for place in 0..count {
                 m.stack[m.fp + 2 + place] = m.heap.field(values, place).0;
             }

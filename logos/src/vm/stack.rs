@@ -108,6 +108,7 @@ pub(crate) fn take_up(m: &mut Machine) -> Result<bool, Fault> {
     while bottom > 0 && used - bottom < PIECE_WORDS {
         bottom -= link_delta(word(m, bottom + 1));
     }
+    m.make_room(0, used - bottom);
     for place in bottom..used {
         m.stack[place - bottom] = word(m, place);
     }
@@ -162,6 +163,7 @@ pub(crate) fn cut(m: &mut Machine, depth: usize, words: usize) -> Result<(), Fau
         let again = m.heap.header(segment).flags();
         let storage = m.heap.field(segment, STORAGE);
         let frame = depth - start;
+        m.make_room(0, words);
         for place in 0..words.min(used - frame) {
             m.stack[place] = m.heap.field(storage, frame + place).0;
         }

@@ -134,6 +134,7 @@ impl Vm {
             last_evaluation: self.last_evaluation,
             places: self.places,
             known_builtins: self.known_builtins.clone(),
+            is_plain: self.is_plain,
             origins: self.origins.clone(),
             library_names: self.library_names.clone(),
             library_order: self.library_order.clone(),
@@ -177,6 +178,7 @@ impl Vm {
             last_evaluation: 0,
             places: Library::default(),
             known_builtins,
+            is_plain: false,
             origins: BTreeMap::new(),
             library_names: BTreeMap::new(),
             library_order: Rc::default(),
@@ -194,7 +196,14 @@ impl Vm {
     /// Collects at every request for memory: values and fuel must not change, only time does.
     pub fn set_stress(&mut self, stress: bool) {
         self.machine.stress = stress;
+        self.machine.heap.set_stress(stress);
         self.machine.limits_changed();
+    }
+
+    /// Compiles what comes without instructions of their own for builtins, as if a program might redefine any of them at any time: values and
+    /// errors must not change.
+    pub fn set_plain(&mut self, plain: bool) {
+        self.is_plain = plain;
     }
 
     /// Every name the user can see, for completion.

@@ -57,8 +57,8 @@ struct Generator<'a> {
     left: usize,
 }
 
-/// A program: one expression.
-pub fn program(dice: &mut Dice) -> String {
+/// A program, and whether it is one expression: now and then one is damaged.
+pub fn program(dice: &mut Dice) -> (String, bool) {
     let left = 20 + dice.below(120);
     let mut generator = Generator {
         dice,
@@ -67,7 +67,23 @@ pub fn program(dice: &mut Dice) -> String {
         left,
     };
     let kind = TYPES[generator.dice.below(6)];
-    generator.expression(kind, 6)
+    let text = generator.expression(kind, 6);
+    if dice.one_in(12) {
+        return (damaged(&text, dice), false);
+    }
+    (text, true)
+}
+
+/// A program with a word left out, doubled or changed for another of its own: what comes of it is still the same every time.
+fn damaged(text: &str, dice: &mut Dice) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    let (place, other) = (dice.below(words.len()), dice.below(words.len()));
+    match dice.below(3) {
+        0 => drop(words.remove(place)),
+        1 => words.insert(place, words[other]),
+        _ => words[place] = words[other],
+    }
+    words.join(" ")
 }
 
 impl Generator<'_> {
@@ -191,7 +207,9 @@ impl Generator<'_> {
     /// Forms that can have a value of any type.
     fn general(&mut self, kind: Type, depth: usize) -> String {
         let known = self.names.len();
-        let text = match self.dice.below(17) {
+        let text = match self.dice.below(20) {
+            17 => self.defining(kind, depth),
+            18 | 19 => self.control(kind, depth),
             0 => format!(
                 "(if {} {} {})",
                 self.expression(Type::Bool, depth),
@@ -285,6 +303,162 @@ impl Generator<'_> {
         text
     }
 
+    /// Forms that define something of their own first.
+    fn defining(&mut self, kind: Type, depth: usize) -> String {
+        match self.dice.below(7) {
+            0 => {
+                let (x, y) = (
+                    self.expression(kind, depth),
+                    self.expression(Type::Int, depth),
+                );
+                let changed = self.expression(kind, depth);
+                format!(
+                    "(let () (define-record-type spot (make-spot x y) spot? (x spot-x set-spot-x!) (y spot-y)) (define s (make-spot {x} {y})) (set-spot-x! s (if (spot? (spot-y s)) (spot-y s) {changed})) (spot-x s))"
+                )
+            }
+            1 => {
+                let (test, other) = (self.expression(kind, depth), self.expression(kind, depth));
+                format!(
+                    "(let-syntax ((either (syntax-rules (or) ((_ a or b) (let ((t a)) (if t t b))) ((_ a ...) (begin a ...))))) (let ((t {test})) (either #f or (either {other} t))))"
+                )
+            }
+            2 => {
+                let (n, value) = (
+                    [1, 30, 3000][self.dice.below(3)],
+                    self.expression(kind, depth),
+                );
+                format!(
+                    "(letrec ((up? (lambda (n) (if (= n 0) {value} (down? (- n 1))))) (down? (lambda (n) (if (= n 0) {value} (up? (- n 1)))))) (up? {n}))"
+                )
+            }
+            3 => {
+                let (key, value) = (
+                    self.expression(Type::Text, depth),
+                    self.expression(kind, depth),
+                );
+                let (other, instead) = (
+                    self.expression(Type::Text, depth),
+                    self.expression(kind, depth),
+                );
+                format!(
+                    "(let ((h (make-hash-table))) (hash-table-set! h {key} {value}) (hash-table-update! h {other} (lambda (x) x) (lambda () {instead})) (hash-table-ref/default h {key} {instead}))"
+                )
+            }
+            4 => {
+                let (one, two) = (self.expression(kind, depth), self.expression(kind, depth));
+                let call = ["(f 1)", "(f 1 2)", "(f 1 2 3 4)"][self.dice.below(3)];
+                format!(
+                    "(let ((f (case-lambda ((a) {one}) ((a b . rest) (if (null? rest) {two} {one}))))) {call})"
+                )
+            }
+            5 => {
+                let (a, b) = (self.name(Type::Int), self.name(kind));
+                let (first, second) = (
+                    self.expression(Type::Int, depth),
+                    self.expression(kind, depth),
+                );
+                let inner = self.expression(kind, depth);
+                format!(
+                    "(let-values ((({a} {b} . more) (values {first} {second} {first}))) (let ((x (car more))) {inner}))"
+                )
+            }
+            _ => {
+                // Evaluated where nothing of what is around it can be seen.
+                let names = std::mem::take(&mut self.names);
+                let inner = self.expression(kind, depth);
+                self.names = names;
+                format!("(eval '{inner})")
+            }
+        }
+    }
+
+    /// Stacks that are deep or entered again, tasks, and values that are large.
+    fn control(&mut self, kind: Type, depth: usize) -> String {
+        let value = self.expression(kind, depth);
+        match self.dice.below(13) {
+            9 => {
+                let again = self.expression(kind, depth);
+                format!(
+                    "(let ((k #f) (n 0)) (let ((all (map (lambda (x) (call/cc (lambda (c) (if (= x 2) (set! k c)) {value}))) (iota 4)))) (set! n (+ n 1)) (if (< n 3) (k {again}) (list-ref all n))))"
+                )
+            }
+            10 => {
+                let (during, instead) =
+                    (self.expression(kind, depth), self.expression(kind, depth));
+                format!(
+                    "(let* ((gate (spawn (lambda () (do ((i 0 (+ i 1))) ((= i 20) i) (yield))))) (waiting (spawn (lambda () (dynamic-wind (lambda () #f) (lambda () (await gate)) (lambda () {during})))))) (yield) (cancel waiting) (guard (e ((eq? (error-kind e) ':cancelled) {value})) (await waiting) {instead}))"
+                )
+            }
+            11 => {
+                let other = self.expression(kind, depth);
+                format!(
+                    "(let ((p (make-parameter {value} (lambda (x) (list x))))) (parameterize ((p {other})) (call/cc (lambda (k) (with-exception-handler (lambda (e) (k (car (p)))) (lambda () (raise (p))))))))"
+                )
+            }
+            12 => {
+                let other = self.expression(kind, depth);
+                format!(
+                    "(let* ((seen '()) (back #f) (v (dynamic-wind (lambda () (set! seen (cons 'in seen))) (lambda () (call/cc (lambda (c) (set! back c) {value}))) (lambda () (set! seen (cons 'out seen)))))) (if (< (length seen) 5) (back {other}) v))"
+                )
+            }
+            0 => {
+                let again = self.expression(kind, depth);
+                format!(
+                    "(let ((k #f) (n 0)) (let ((v (list n (call/cc (lambda (c) (set! k c) {value}))))) (set! n (+ n 1)) (if (< n 3) (k {again}) (cadr v))))"
+                )
+            }
+            1 => {
+                let n = [10, 900, 12_000][self.dice.below(3)];
+                format!(
+                    "(let ((v {value})) (let deep ((n {n})) (if (= n 0) v (let ((below (deep (- n 1)))) (if (eq? n 7) v below)))))"
+                )
+            }
+            2 => {
+                let n = [100, 3_000, 30_000][self.dice.below(3)];
+                format!(
+                    "(let loop ((i 0) (all '())) (if (< i {n}) (loop (+ i 1) (cons i all)) (let ((v {value})) (if (pair? all) v all))))"
+                )
+            }
+            3 => {
+                let size = [10, 2_000, 40_000][self.dice.below(3)];
+                format!(
+                    "(let ((v (make-vector {size} {value}))) (vector-set! v 3 (vector->list v 0 5)) (vector-ref (vector-copy v) 4))"
+                )
+            }
+            4 => {
+                let (other, limit) = (self.expression(kind, depth), 1 + self.dice.below(3));
+                format!(
+                    "(let ((all (map-concurrently (lambda (x) (yield) (if (odd? x) {value} {other})) (iota 5) {{:limit {limit}}}))) (list-ref all {limit}))"
+                )
+            }
+            5 => {
+                let other = self.expression(kind, depth);
+                format!(
+                    "(let* ((first (spawn (lambda () (yield) (yield) {value}))) (second (spawn (lambda () {other})))) (await (promise-race (list first second))))"
+                )
+            }
+            6 => {
+                let memory = [1_000, 50_000, 4_000_000][self.dice.below(3)];
+                let instead = self.leaf(kind);
+                format!(
+                    "(guard (e ((memq (error-kind e) '(:memory-exhausted)) {instead})) (with-limits {{:memory {memory}}} (lambda () {value})))"
+                )
+            }
+            7 => {
+                let what = self.expression(Type::List, depth);
+                format!(
+                    "(guard (e ((and (error-object? e) (pair? (error-object-irritants e))) {value})) (dynamic-wind (lambda () #f) (lambda () (error \"bad\" {what})) (lambda () (list 1 2))))"
+                )
+            }
+            _ => {
+                let other = self.expression(kind, depth);
+                format!(
+                    "(force (let stream ((n 3)) (if (= n 0) (delay {value}) (delay-force (begin {other} (stream (- n 1)))))))"
+                )
+            }
+        }
+    }
+
     fn binding(&mut self, kind: Type, depth: usize) -> String {
         let form = ["let", "let*", "letrec"][self.dice.below(3)];
         let mut bindings = String::new();
@@ -340,7 +514,7 @@ impl Generator<'_> {
     fn int(&mut self, depth: usize) -> String {
         use Type::{Dict, Function, Int, List, Text, Vector};
         let mut e = |kind| self.expression(kind, depth);
-        match e(Int).len() % 14 {
+        match e(Int).len() % 20 {
             0 | 1 => format!("(+ {} {})", e(Int), e(Int)),
             2 => format!("(* {} {})", e(Int), e(Int)),
             3 => format!("(- {} {})", e(Int), e(Int)),
@@ -353,6 +527,16 @@ impl Generator<'_> {
             10 => format!("(get {} :a {})", e(Dict), e(Int)),
             11 => format!("(apply max 1 (map {} (iota 4)))", e(Function)),
             12 => format!("(modulo {} {})", e(Int), e(Int)),
+            13 => format!("(/ {} {})", e(Int), e(Int)),
+            14 => format!(
+                "(expt {} {})",
+                e(Int),
+                ["2", "10", "-1", "0.5"][self.dice.below(4)]
+            ),
+            15 => format!("(sqrt {})", e(Int)),
+            16 => format!("(or (string->number {}) {})", e(Text), e(Int)),
+            17 => format!("(bytevector-u8-ref (bytevector 1 2 {}) {})", e(Int), e(Int)),
+            18 => format!("(vector-ref {} {})", e(Vector), e(Int)),
             _ => format!("(exact (floor {}))", e(Int)),
         }
     }
@@ -376,7 +560,7 @@ impl Generator<'_> {
     fn list(&mut self, depth: usize) -> String {
         use Type::{Dict, Function, Int, List, Text, Vector};
         let mut e = |kind| self.expression(kind, depth);
-        match e(List).len() % 13 {
+        match e(List).len() % 17 {
             0 => format!("(cons {} {})", e(Int), e(List)),
             1 => format!("(map {} (iota {}))", e(Function), 4),
             2 => format!(
@@ -392,6 +576,19 @@ impl Generator<'_> {
             9 => format!("`(a ,{} ,@{} z)", e(Int), e(List)),
             10 => format!("(for (x (iota 5)) (* x {}))", e(Int)),
             11 => format!("(keys {})", e(Dict)),
+            12 => format!("(sort (filter real? {}) <)", e(List)),
+            13 => format!(
+                "(let ((t {})) (map (lambda (x y) (cons y x)) t (reverse t)))",
+                e(List)
+            ),
+            14 => format!(
+                "(read (open-input-string (call-with-output-string (lambda (p) (write {} p)))))",
+                e(List)
+            ),
+            15 => format!(
+                "(let ((seen '())) (for-each (lambda (x) (set! seen (cons x seen))) {}) seen)",
+                e(List)
+            ),
             _ => format!("(match {} ((a . rest) rest) (_ {}))", e(List), e(List)),
         }
     }
@@ -399,7 +596,7 @@ impl Generator<'_> {
     fn text(&mut self, depth: usize) -> String {
         use Type::{Int, List, Text};
         let mut e = |kind| self.expression(kind, depth);
-        match e(Text).len() % 7 {
+        match e(Text).len() % 10 {
             0 => format!("(string-append {} {})", e(Text), e(Text)),
             1 => format!("(number->string {})", e(Int)),
             2 => format!("(string-upcase {})", e(Text)),
@@ -408,6 +605,9 @@ impl Generator<'_> {
                 "(call-with-output-string (lambda (p) (write {} p)))",
                 e(List)
             ),
+            7 => format!("(string-repeat {} {})", e(Text), e(Int)),
+            8 => format!("(number->string {} 16)", e(Int)),
+            9 => format!("(symbol->string (string->symbol {}))", e(Text)),
             5 => format!("(list->string (reverse (string->list {})))", e(Text)),
             _ => format!("(string-join (map number->string (iota 3)) {})", e(Text)),
         }

@@ -4,18 +4,27 @@ use super::operation::{any_operand, binary, both, fold, operand, pay, unary, una
 use super::unary_builtins;
 use super::words::from_number;
 use crate::number::{self, Number, NumberError, cost};
+use crate::value::Value;
 use crate::vm::{Arguments, Machine, Outcome};
 
 /// Quotient and remainder at once.
 type Division = fn(&Number, &Number) -> Result<(Number, Number), NumberError>;
 
 pub(super) fn add(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if arguments.count == 0 {
+        return Ok(Value::fixnum(0));
+    }
+    // Not from an exact 0: that would lose the sign of -0.0.
+    let first = any_operand(m, "+", arguments, 0)?;
+    if arguments.count == 1 {
+        return Ok(m.arg(arguments, 0));
+    }
     fold(
         m,
         "+",
         arguments,
         any_operand,
-        (Number::Int(0), 0),
+        (first, 1),
         cost::add,
         |a, b| Ok(number::add(a, b)),
     )
