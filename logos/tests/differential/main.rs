@@ -99,13 +99,8 @@ fn however_a_program_is_run_it_comes_to_the_same() {
         let plain = run(&mut template.fork(), u64::MAX);
         assert_eq!(
             plain,
-            run(&mut template.fork(), slice),
-            "in slices of {slice}: {text}"
-        );
-        assert_eq!(
-            plain,
-            run(&mut compiled.fork(), u64::MAX),
-            "with the library compiled beforehand: {text}"
+            run(&mut compiled.fork(), slice),
+            "with the library compiled beforehand, in slices of {slice}: {text}"
         );
         let mut stressed = template.fork();
         // A collection at every request takes time: only of programs that end soon.
@@ -117,10 +112,10 @@ fn however_a_program_is_run_it_comes_to_the_same() {
                 "with collections: {text}"
             );
         }
-        plainly_compiled(&mut template, &text, bounds, &plain);
+        plainly_compiled(&mut compiled, &text, bounds, &plain);
         if is_whole {
-            from_source(&mut template, &text, bounds, &plain);
-            as_job(&mut template, &text, &mut dice);
+            from_source(&mut compiled, &text, bounds, &plain);
+            as_job(&mut compiled, &text, &mut dice);
         }
         let end = plain
             .result
@@ -165,8 +160,8 @@ fn from_source(template: &mut Vm, text: &str, bounds: Bounds, plain: &Ended) {
         .result
         .as_ref()
         .is_err_and(|error| error.0.ends_with("exhausted"))
-        // How much of what is in memory is alive is not the same there.
-        || text.contains("{:memory")
+        // Neither how much of what is in memory is alive nor how much stack there is to put aside is the same there.
+        || text.contains("with-limits")
     {
         return;
     }
