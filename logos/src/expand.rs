@@ -106,7 +106,7 @@ pub trait Host {
     fn pause(&mut self) -> bool {
         false
     }
-    /// Whether a library that is not one of the standard ones could be loaded (for `cond-expand`).
+    /// Whether a library that is not one of the standard ones is known (for `cond-expand`).
     fn has_library(&mut self, _name: &Syntax) -> bool {
         false
     }

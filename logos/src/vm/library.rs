@@ -230,6 +230,8 @@ impl Vm {
             internals: &self.internals,
             origins: &mut self.origins,
             library: &self.library,
+            libraries: &self.libraries,
+            own_libraries: String::new(),
             taken: 0,
         }
     }

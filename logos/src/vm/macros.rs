@@ -17,6 +17,8 @@ impl Vm {
         number: u64,
         work: impl FnOnce(&mut Expander, &mut Expansion) -> T,
     ) -> Option<T> {
+        let own_libraries = self.rights(number).map(|rights| rights.own_name(""));
+        let own_libraries = own_libraries.unwrap_or_default();
         let evaluation = self.evaluations.get_mut(&number)?;
         let expander = evaluation.expander.as_mut()?;
         let mut host = Expansion {
@@ -25,6 +27,8 @@ impl Vm {
             internals: &self.internals,
             origins: &mut self.origins,
             library: &self.library,
+            libraries: &self.libraries,
+            own_libraries: own_libraries,
             taken: 0,
         };
         let result = work(expander, &mut host);

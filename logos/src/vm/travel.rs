@@ -122,6 +122,8 @@ impl Vm {
             internals: &self.internals,
             origins: &mut self.origins,
             library: &self.library,
+            libraries: &self.libraries,
+            own_libraries: String::new(),
             taken: 0,
         };
         crate::expand::Host::new_global(&mut host, name).map_err(|error: HostError| error.into())

@@ -5,7 +5,7 @@ use super::{Fault, Machine, State, Vm, stubs};
 use crate::builtins::BUILTINS;
 use crate::codegen::Code;
 use crate::core::GlobalId;
-use crate::expand::{Binding, Environment, Host, HostError};
+use crate::expand::{Binding, Environment, Host, HostError, library_name_text};
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -40,6 +40,10 @@ pub(super) struct Expansion<'a> {
     pub internals: &'a BTreeMap<&'static str, GlobalId>,
     pub origins: &'a mut BTreeMap<GlobalId, GlobalId>,
     pub library: &'a Rc<Environment>,
+    /// Libraries that are known by name, beside the standard ones.
+    pub libraries: &'a BTreeMap<String, Rc<crate::expand::Library>>,
+    /// What the names of those begin with that the text at hand defines.
+    pub own_libraries: String,
     /// Words taken outside the heap while expanding.
     pub taken: usize,
 }
@@ -79,6 +83,14 @@ impl Host for Expansion<'_> {
 
     fn library(&mut self) -> Option<Rc<Environment>> {
         Some(self.library.clone())
+    }
+
+    fn has_library(&mut self, name: &Syntax) -> bool {
+        let text = library_name_text(name, &self.machine.symbols);
+        text.is_some_and(|text| {
+            let key = format!("{}{text}", self.own_libraries);
+            self.libraries.contains_key(&key)
+        })
     }
 
     fn charge(&mut self, units: u64) -> Result<(), HostError> {

@@ -186,7 +186,7 @@ fn as_job(template: &mut Vm, text: &str, dice: &mut Dice) {
         return;
     }
     let bounds = Bounds {
-        fuel: Some(10_000_000),
+        fuel: Some(2_000_000),
         memory: Some([1 << 20, 16 << 20][dice.below(2)]),
     };
     let mut world = template.fork();
@@ -203,12 +203,16 @@ fn as_job(template: &mut Vm, text: &str, dice: &mut Dice) {
         &mut home,
         &call,
         Bounds {
-            fuel: Some(20_000_000),
+            // The call around it costs a little, too.
+            fuel: Some(2_010_000),
             ..bounds
         },
         u64::MAX,
     );
     let told = told(template, &outcome);
+    if told.starts_with("(fuel-exhausted ") && outcome.fuel == 2_000_000 {
+        return;
+    }
     match &at_home.result {
         Ok(listed) => {
             let inside = listed

@@ -110,3 +110,7 @@ x ;=> #\A
 (grid-set! grid 3 1 #true)
 (grid-set! grid 3 2 #true)
 (let ((out (open-output-string))) (parameterize ((current-output-port out)) (life grid 1)) (get-output-string out)) ;=> "     \n     \n* *  \n **  \n *   \n"
+
+(define-library (parts seen) (export x) (import (scheme base)) (begin (define x 1)))
+(import (scheme base))
+(cond-expand ((library (parts seen)) 'known) (else 'unknown)) ;=> known
