@@ -5,7 +5,9 @@
 mod bind;
 mod core;
 mod lan;
+mod pace;
 mod pool;
+mod room;
 mod serve;
 mod stream;
 mod writer;
@@ -14,6 +16,7 @@ pub(crate) use bind::{Binding, as_addresses, bind, own_addresses};
 pub(crate) use core::{Core, DhtFailure, Watch, ask};
 pub(crate) use lan::find_on_lan;
 pub(crate) use pool::{Blocks, Pool, locked};
+pub(crate) use room::Share;
 pub(crate) use serve::serve;
 pub(crate) use stream::{FrameReader, FrameWriter, ReadFailure};
 

@@ -15,9 +15,10 @@ use crate::identity::Identity;
 
 /// Most streams a peer may have open on one connection.
 const STREAMS_MAX: u32 = 64;
-/// Most bytes in flight on one stream, and on one connection.
-const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
-const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+/// Most bytes in flight on one stream, and on one connection: what a peer can make us hold before
+/// anybody reads it. The largest frames take a few round trips.
+const STREAM_WINDOW_BYTES: u32 = 192 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 /// How long a connection may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait until our own addresses are known.

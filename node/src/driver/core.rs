@@ -23,6 +23,8 @@ use crate::store::{Change, Store};
 
 /// Most happenings waiting for the state machine; whoever brings more waits.
 const INPUTS_MAX: usize = 1024;
+/// The same for requests of peers, which wait for everything else.
+const REQUESTS_MAX: usize = 256;
 /// Most requests of ours on their way at once; more wait their turn.
 const SENDS_MAX: usize = 256;
 
@@ -50,15 +52,17 @@ pub(crate) struct Watch {
     _guard: CancelGuard,
 }
 
+/// What a peer asks.
+struct Incoming {
+    from: Contact,
+    observed: Option<Address>,
+    interaction: InteractionId,
+    request: Request,
+    reply: oneshot::Sender<ResponseFrame>,
+}
+
 enum Input {
     Event(Event),
-    Incoming {
-        from: Contact,
-        observed: Option<Address>,
-        interaction: InteractionId,
-        request: Request,
-        reply: oneshot::Sender<ResponseFrame>,
-    },
     Command {
         operation: OperationId,
         command: Command,
@@ -74,6 +78,7 @@ enum Input {
 #[derive(Debug, Clone)]
 pub(crate) struct Core {
     inputs: mpsc::Sender<Input>,
+    requests: mpsc::Sender<Incoming>,
     operations: Arc<AtomicU64>,
 }
 
@@ -86,8 +91,10 @@ impl Core {
         clock: Clock,
     ) -> Result<(Core, tokio::task::JoinHandle<()>), DataError> {
         let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
+        let (requests, asked) = mpsc::channel(REQUESTS_MAX);
         let core = Core {
             inputs,
+            requests,
             operations: Arc::new(AtomicU64::new(1)),
         };
         let saved = [
@@ -112,7 +119,7 @@ impl Core {
             sends: Arc::new(Semaphore::new(SENDS_MAX)),
         };
         let task = tokio::spawn(async move {
-            run.run(receiver, saved).await;
+            run.run(receiver, asked, saved).await;
             // The writer is dropped with the loop; what it was given is still written.
             let _ = writing.await;
         });
@@ -179,14 +186,14 @@ impl Core {
             request,
             ..
         } = frame;
-        let input = Input::Incoming {
+        let incoming = Incoming {
             from,
             observed,
             interaction,
             request,
             reply,
         };
-        self.inputs.send(input).await.ok()?;
+        self.requests.send(incoming).await.ok()?;
         answer.await.ok()
     }
 
@@ -257,7 +264,12 @@ struct Loop {
 }
 
 impl Loop {
-    async fn run(mut self, mut inputs: mpsc::Receiver<Input>, saved: [Event; 3]) {
+    async fn run(
+        mut self,
+        mut inputs: mpsc::Receiver<Input>,
+        mut requests: mpsc::Receiver<Incoming>,
+        saved: [Event; 3],
+    ) {
         for event in saved {
             self.handle(event).await;
         }
@@ -272,12 +284,15 @@ impl Loop {
                     None => std::future::pending().await,
                 }
             };
+            // What is due and what we do ourselves comes before what others ask of us.
             let event = tokio::select! {
+                biased;
+                () = timer => Some(Event::Timer),
                 input = inputs.recv() => match input {
                     Some(Input::Close) | None => break,
                     Some(input) => self.take(input),
                 },
-                () = timer => Some(Event::Timer),
+                Some(incoming) = requests.recv() => Some(self.asked(incoming)),
             };
             if let Some(event) = event {
                 self.handle(event).await;
@@ -293,24 +308,6 @@ impl Loop {
                 Some(Event::Cancel { operation })
             }
             Input::Event(event) => Some(event),
-            Input::Incoming {
-                from,
-                observed,
-                interaction,
-                request,
-                reply,
-            } => {
-                self.tokens += 1;
-                let token = Token(self.tokens);
-                self.replies.insert(token, reply);
-                Some(Event::Incoming {
-                    from,
-                    observed,
-                    interaction,
-                    token,
-                    request,
-                })
-            }
             Input::Command {
                 operation,
                 command,
@@ -326,6 +323,19 @@ impl Loop {
                 None
             }
             Input::Close => None,
+        }
+    }
+
+    fn asked(&mut self, incoming: Incoming) -> Event {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        self.replies.insert(token, incoming.reply);
+        Event::Incoming {
+            from: incoming.from,
+            observed: incoming.observed,
+            interaction: incoming.interaction,
+            token,
+            request: incoming.request,
         }
     }
 
@@ -423,10 +433,10 @@ pub(crate) async fn ask(
     let connection = pool.connect(to, DHT_ALPN).await?;
     let unreachable = |_| SendError::Unreachable;
     let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;
-    send.write_all(&frame.encode())
-        .await
-        .map_err(|_| SendError::Unreachable)?;
-    send.finish().map_err(|_| SendError::Unreachable)?;
+    // Whoever will not read all of it still says why.
+    if send.write_all(&frame.encode()).await.is_ok() {
+        let _ = send.finish();
+    }
     let bytes = match receive.read_to_end(dht::wire::FRAME_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(iroh::endpoint::ReadToEndError::TooLong) => {

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame, WireError};
-use dht::{Address, Contact, PROTOCOL_VERSION, PublicKey};
+use dht::{Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Response};
 use iroh::TransportAddr;
-use iroh::endpoint::{Connection, Incoming, ReadToEndError, RecvStream, SendStream, VarInt};
+use iroh::endpoint::{Connection, Incoming, RecvStream, SendStream, VarInt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::core::Core;
+use super::pace::{Pace, REFUSAL_PAUSE};
 use super::pool::{CLOSE_BLOCKED, Pool, locked};
+use super::room::{Room, SMALL_BYTES, Share, Taken};
 use super::{DHT_ALPN, JOB_ALPN};
 use crate::jobs::Workers;
+use crate::wire::interaction_of;
 
 /// Most connections others may have open to us.
 const INCOMING_MAX: usize = 512;
@@ -39,6 +42,8 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         workers,
         places: Arc::new(Semaphore::new(INCOMING_MAX)),
         per_peer: Mutex::default(),
+        pace: Pace::default(),
+        room: Room::default(),
     });
     let mut connections = JoinSet::new();
     loop {
@@ -67,7 +72,15 @@ struct Server {
     core: Core,
     workers: Workers,
     places: Arc<Semaphore>,
-    per_peer: Mutex<BTreeMap<PublicKey, usize>>,
+    per_peer: Mutex<BTreeMap<PublicKey, Peer>>,
+    pace: Pace,
+    room: Room,
+}
+
+/// A peer that has connections open to us.
+struct Peer {
+    connections: usize,
+    share: Share,
 }
 
 impl Server {
@@ -80,14 +93,15 @@ impl Server {
             connection.close(VarInt::from_u32(CLOSE_BLOCKED), b"blocked");
             return;
         }
-        let Some(_place) = Place::take(&self, peer) else {
+        let Some(place) = Place::take(&self, peer) else {
             connection.close(VarInt::from_u32(CLOSE_BUSY), b"too many connections");
             return;
         };
-        self.streams(&connection, peer).await;
+        self.streams(&connection, &place).await;
     }
 
-    async fn streams(self: &Arc<Self>, connection: &Connection, peer: PublicKey) {
+    async fn streams(self: &Arc<Self>, connection: &Connection, place: &Place) {
+        let peer = place.peer;
         // Bounded by how many streams a peer may have open; dropped with the connection.
         let mut streams = JoinSet::new();
         let mut check = tokio::time::interval(BLOCK_CHECK);
@@ -95,16 +109,16 @@ impl Server {
             tokio::select! {
                 accepted = connection.accept_bi() => {
                     let Ok((send, receive)) = accepted else { break };
-                    let server = self.clone();
+                    let (server, share) = (self.clone(), place.share.clone());
                     let observed = observed(connection);
                     if connection.alpn() == DHT_ALPN {
                         streams.spawn(async move {
-                            let request = server.request(peer, observed, send, receive);
+                            let request = server.request(peer, observed, &share, send, receive);
                             let _ = tokio::time::timeout(REQUEST_TIMEOUT, request).await;
                         });
                     } else if connection.alpn() == JOB_ALPN {
                         streams.spawn(async move {
-                            server.workers.serve(peer, observed, send, receive).await;
+                            server.workers.serve(peer, observed, share, send, receive).await;
                         });
                     }
                 }
@@ -127,26 +141,92 @@ impl Server {
         &self,
         peer: PublicKey,
         observed: Option<Address>,
-        mut send: SendStream,
+        share: &Share,
+        send: SendStream,
         mut receive: RecvStream,
     ) {
-        let answer = match receive.read_to_end(FRAME_BYTES_MAX).await {
-            Ok(bytes) => match RequestFrame::decode(&bytes) {
+        match self.pace.turn(Instant::now(), peer) {
+            Some(wait) if wait.is_zero() => {}
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return refuse_late(send, receive).await,
+        }
+        let answer = match read_frame(&mut receive, share).await {
+            Ok((bytes, _taken)) => match RequestFrame::decode(&bytes) {
                 Ok(frame) => {
                     let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
                     self.core.incoming(from, observed, frame).await
                 }
                 Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
             },
-            Err(ReadToEndError::TooLong) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
-            Err(ReadToEndError::Read(_)) => None,
+            Err(Unread::TooBig) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
+            Err(Unread::NoRoom(head)) => Some(too_much(&head)),
+            Err(Unread::Gone) => None,
         };
-        if let Some(answer) = answer
-            && send.write_all(&answer.encode()).await.is_ok()
-            && send.finish().is_ok()
-        {
-            let _ = tokio::time::timeout(LINGER_TIMEOUT, send.stopped()).await;
+        if let Some(answer) = answer {
+            reply(send, &answer).await;
         }
+    }
+}
+
+/// Why there is no frame.
+enum Unread {
+    TooBig,
+    /// It began like this.
+    NoRoom(Vec<u8>),
+    Gone,
+}
+
+/// Everything up to the end of a stream, and the room it takes.
+async fn read_frame(
+    receive: &mut RecvStream,
+    share: &Share,
+) -> Result<(Vec<u8>, Option<Taken>), Unread> {
+    let (mut bytes, mut taken) = (Vec::new(), None);
+    loop {
+        let most = match taken {
+            None => SMALL_BYTES,
+            Some(_) => FRAME_BYTES_MAX + 1,
+        };
+        match receive.read_chunk(most - bytes.len()).await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok((bytes, taken)),
+            Err(_) => return Err(Unread::Gone),
+        }
+        if bytes.len() > FRAME_BYTES_MAX {
+            let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
+            return Err(Unread::TooBig);
+        }
+        if taken.is_none() && bytes.len() == SMALL_BYTES {
+            taken = share.take(FRAME_BYTES_MAX);
+            if taken.is_none() {
+                let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
+                return Err(Unread::NoRoom(bytes));
+            }
+        }
+    }
+}
+
+async fn reply(mut send: SendStream, answer: &ResponseFrame) {
+    if send.write_all(&answer.encode()).await.is_ok() && send.finish().is_ok() {
+        let _ = tokio::time::timeout(LINGER_TIMEOUT, send.stopped()).await;
+    }
+}
+
+/// Tells somebody that it asks too often. Of its request only what names the interaction is read.
+async fn refuse_late(send: SendStream, mut receive: RecvStream) {
+    let mut head = [0; 18];
+    // Whoever sent less named none.
+    let _ = receive.read_exact(&mut head).await;
+    let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
+    tokio::time::sleep(REFUSAL_PAUSE).await;
+    reply(send, &too_much(&head)).await;
+}
+
+fn too_much(head: &[u8]) -> ResponseFrame {
+    let failure = Failure::new(ErrorCode::Busy, "too many requests");
+    ResponseFrame {
+        interaction: interaction_of(head),
+        response: Response::Failure(failure),
     }
 }
 
@@ -154,19 +234,24 @@ impl Server {
 struct Place {
     server: Arc<Server>,
     peer: PublicKey,
+    share: Share,
 }
 
 impl Place {
     fn take(server: &Arc<Server>, peer: PublicKey) -> Option<Place> {
         let mut per_peer = locked(&server.per_peer);
-        let count = per_peer.entry(peer).or_default();
-        if *count >= INCOMING_PER_PEER_MAX {
+        let known = per_peer.entry(peer).or_insert_with(|| Peer {
+            connections: 0,
+            share: server.room.share(),
+        });
+        if known.connections >= INCOMING_PER_PEER_MAX {
             return None;
         }
-        *count += 1;
+        known.connections += 1;
         Some(Place {
             server: server.clone(),
             peer,
+            share: known.share.clone(),
         })
     }
 }
@@ -174,9 +259,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut per_peer = locked(&self.server.per_peer);
-        if let Some(count) = per_peer.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(known) = per_peer.get_mut(&self.peer) {
+            known.connections -= 1;
+            if known.connections == 0 {
                 per_peer.remove(&self.peer);
             }
         }

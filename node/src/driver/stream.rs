@@ -4,6 +4,7 @@
 use dht::ErrorCode;
 use iroh::endpoint::{ReadExactError, RecvStream, SendStream, VarInt};
 
+use super::room::{SMALL_BYTES, Share};
 use crate::wire::{JOB_FRAME_BYTES_MAX, JobFrame, interaction_of};
 
 /// Code with which a submitter resets the stream of a job it gives up.
@@ -24,7 +25,11 @@ pub(crate) enum ReadFailure {
 
 /// The reading half of a job's stream.
 #[derive(Debug)]
-pub(crate) struct FrameReader(pub(crate) RecvStream);
+pub(crate) struct FrameReader {
+    stream: RecvStream,
+    /// Where room for large frames is taken; nothing if we chose the peer ourselves.
+    share: Option<Share>,
+}
 
 /// The writing half of a job's stream. Dropped before [`FrameWriter::finish`], it resets.
 #[derive(Debug)]
@@ -34,19 +39,33 @@ pub(crate) struct FrameWriter {
 }
 
 impl FrameReader {
+    pub(crate) fn new(stream: RecvStream, share: Option<Share>) -> FrameReader {
+        FrameReader { stream, share }
+    }
+
     /// The next frame. Not to be dropped half-way and called again.
     pub(crate) async fn read(&mut self) -> Result<JobFrame, ReadFailure> {
         let mut length = [0; 4];
-        self.0.read_exact(&mut length).await.map_err(gone)?;
+        self.stream.read_exact(&mut length).await.map_err(gone)?;
         let length = u32::from_be_bytes(length) as usize;
         if length > JOB_FRAME_BYTES_MAX {
             return Err(ReadFailure::Bad(ErrorCode::TooBig, dht::InteractionId(0)));
         }
+        let _taken = match &self.share {
+            Some(share) if length > SMALL_BYTES => {
+                let busy = ReadFailure::Bad(ErrorCode::Busy, dht::InteractionId(0));
+                Some(share.take(length).ok_or(busy)?)
+            }
+            _ => None,
+        };
         let mut bytes = Vec::with_capacity(length.min(CHUNK_BYTES));
         while bytes.len() < length {
             let start = bytes.len();
             bytes.resize((start + CHUNK_BYTES).min(length), 0);
-            self.0.read_exact(&mut bytes[start..]).await.map_err(gone)?;
+            self.stream
+                .read_exact(&mut bytes[start..])
+                .await
+                .map_err(gone)?;
         }
         JobFrame::decode(&bytes).map_err(|code| ReadFailure::Bad(code, interaction_of(&bytes)))
     }

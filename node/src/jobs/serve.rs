@@ -8,7 +8,7 @@ use iroh::endpoint::{RecvStream, SendStream};
 
 use super::receipt::Commit;
 use super::workers::{Admitted, Behaviour, Ended, Workers};
-use crate::driver::{FrameReader, FrameWriter, ReadFailure};
+use crate::driver::{FrameReader, FrameWriter, ReadFailure, Share};
 use crate::wire::{JobFrame, JobMessage, Refusal, Revealed};
 
 /// How long a submitter may take for the first frame.
@@ -24,10 +24,14 @@ impl Workers {
         &self,
         from: PublicKey,
         observed: Option<Address>,
+        share: Share,
         send: SendStream,
         receive: RecvStream,
     ) {
-        let (mut reader, writer) = (FrameReader(receive), FrameWriter::new(send));
+        let (mut reader, writer) = (
+            FrameReader::new(receive, Some(share)),
+            FrameWriter::new(send),
+        );
         let mut talk = Talk {
             writer,
             interaction: InteractionId(0),

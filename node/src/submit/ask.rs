@@ -157,7 +157,7 @@ impl Question {
             .open_bi()
             .await
             .map_err(|_| Failure::Unreachable)?;
-        let (mut reader, mut writer) = (FrameReader(receive), FrameWriter::new(send));
+        let (mut reader, mut writer) = (FrameReader::new(receive, None), FrameWriter::new(send));
         self.say(
             &mut writer,
             JobMessage::Submit(Box::new((*self.job).clone())),
