@@ -115,8 +115,8 @@ pub use event::{
 pub use id::{Distance, ID_BITS, ID_BYTES, Id};
 pub use item::{
     CONTENT_DIGEST_BYTES, Draft, Ed25519, FUTURE_MS_MAX, ITEM_VERSION, Item, ItemError,
-    ItemSignature, META_BYTES_MAX, META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, NOBODY, SignatureCheck,
-    VALUE_BYTES_MAX, VerifiedItem, Version, content_digest, content_key, item_key,
+    ItemSignature, KnownKeys, META_BYTES_MAX, META_ENTRIES_MAX, Meta, NAME_BYTES_MAX, NOBODY,
+    SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version, content_digest, content_key, item_key,
 };
 pub use kademlia::limits;
 pub use kademlia::{Config, Kademlia, Metrics};

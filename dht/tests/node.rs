@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use dht::{
-    Action, Address, BLOCK_MS, BlockReason, Command, Config, Contact, Draft, ErrorCode, Event,
-    FUTURE_MS_MAX, FindValue, Get, Id, InteractionId, Item, Kademlia, OperationError, OperationId,
-    Outcome, PublicKey, Put, Request, Response, SendError, Store, Token, UNVERIFIED_DIAL_MS, Value,
+    Action, Address, BLOCK_MS, BlockReason, Command, Config, Contact, Draft, Ed25519, ErrorCode,
+    Event, FUTURE_MS_MAX, FindValue, Get, Id, InteractionId, Item, Kademlia, KnownKeys,
+    OperationError, OperationId, Outcome, PublicKey, Put, Request, Response, SendError,
+    SignatureCheck, Store, Token, UNVERIFIED_DIAL_MS, Value,
 };
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -198,6 +199,32 @@ fn bad_items_are_refused_with_their_code_and_only_forgers_are_blocked() {
         assert_eq!(evidence, blocked.then(|| dht::wire::encode_item(&item)));
         assert_eq!(node.storage_usage(), (0, 0));
     }
+}
+
+#[test]
+fn keys_decoded_before_hold_what_fresh_ones_hold() {
+    let known = KnownKeys::default();
+    let (mut held, mut refused) = (0, 0);
+    // More authors than are remembered, the last of them twice.
+    for number in (0..1100u16).chain(1000..1100) {
+        let mut bytes = [3; 32];
+        bytes[..2].copy_from_slice(&number.to_be_bytes());
+        let author = SigningKey::from_bytes(&bytes);
+        // Every third signature is somebody else's, every seventh key is no key of anybody.
+        let signer = match number % 3 {
+            0 => SigningKey::from_bytes(&[5; 32]),
+            _ => author.clone(),
+        };
+        let key = match number % 7 {
+            0 => PublicKey::from_bytes([2; 32]),
+            _ => PublicKey::from(author.verifying_key()),
+        };
+        let signature = signer.sign(&bytes).to_bytes();
+        let holds = known.holds(&key, &bytes, &signature);
+        assert_eq!(holds, Ed25519.holds(&key, &bytes, &signature), "{number}");
+        *(if holds { &mut held } else { &mut refused }) += 1;
+    }
+    assert!(held > 500 && refused > 300);
 }
 
 #[test]

@@ -38,7 +38,7 @@ use crate::event::{
     OperationError, OperationId, Outcome, PutReport,
 };
 use crate::id::Id;
-use crate::item::{Ed25519, SignatureCheck, VerifiedItem, Version};
+use crate::item::{KnownKeys, SignatureCheck, VerifiedItem, Version};
 use crate::message::PROTOCOL_VERSION;
 use crate::rates::{Dials, Histogram, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
@@ -196,7 +196,7 @@ impl Kademlia {
         Self {
             me,
             rng: ChaCha12Rng::from_seed(seed),
-            signatures: Arc::new(Ed25519),
+            signatures: Arc::new(KnownKeys::default()),
             table: Table::new(own),
             storage: Storage::new(own, config.storage_bytes_max, config.storage_items_max),
             blocks: Blocks::default(),
