@@ -106,6 +106,13 @@ fn computations_are_submitted_from_the_command_line() {
             1,
             ":fuel-exhausted",
         ),
+        // More than anybody lends, and more than there is time for: nobody agrees on anything.
+        (&["submit", "--memory", "1G", "-e", "1"], 5, ":refused"),
+        (
+            &["submit", "--timeout", "0.05", "-e", endless],
+            5,
+            ":timeout",
+        ),
         (&["submit", "-e", "(car 1)"], 1, ":wrong-argument"),
         (&["submit", "-e", "(+ 1"], 1, "-e:1"),
         (

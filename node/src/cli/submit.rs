@@ -9,8 +9,8 @@ use logos::reader::Reader;
 use logos::symbol::Symbols;
 use logos::syntax::{Datum, SourceId, Syntax};
 
-use super::{DONE, Options, run, wrong_use};
-use crate::host::Ending;
+use super::{DONE, ERROR, NO_AGREEMENT, Options, run, wrong_use};
+use crate::host::{Ending, Failure};
 
 /// What a form begins with that is to be done here.
 const DEFINITIONS: [&str; 9] = [
@@ -89,10 +89,22 @@ pub fn run(options: &Options, submission: &Submission) -> ExitCode {
     let report = host.evaluate(&name, &program, bounds);
     let status = match &report.ending {
         Ending::Value(Some(text)) if submission.detach => tell_detached(options, text),
-        _ => run::show(options, &report),
+        ending => match (run::show(options, &report), ending) {
+            (ERROR, Ending::Failed(failure)) => status_of(failure),
+            (status, _) => status,
+        },
     };
     host.close();
     ExitCode::from(status)
+}
+
+/// Peers that do not answer in time, or will not, agree on nothing; an error they agree on is the
+/// program's.
+fn status_of(failure: &Failure) -> u8 {
+    match failure.condition.kind.as_str() {
+        ":timeout" | ":refused" => NO_AGREEMENT,
+        _ => ERROR,
+    }
 }
 
 /// Prints the name of a job in the queue: `("digits" . asked)`.
