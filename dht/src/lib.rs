@@ -70,6 +70,12 @@
 //! An hour of 10,000 nodes takes three minutes of one core, of which joining is the half, and 700 MB;
 //! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` saves a fourth of the time.
 //!
+//! Checking items takes one thread as long as checking their signatures alone, while the value is small
+//! (`cargo run --release -p dht --example rates`, medians of 31 rounds in turn, a busy machine; the library
+//! alone has its keys decoded, we keep those of the authors we met): 17,639 items a second beside 15,779
+//! signatures without a value, 17,887 beside 17,668 with 100 bytes, 16,176 beside 15,711 with 1 KiB. With 64 KiB
+//! it is 4,698, as hashing the value takes most of the time.
+//!
 //! # Values larger than one item
 //!
 //! A value of up to [`LARGE_VALUE_BYTES_MAX`] bytes is cut into chunks, each [content](Item::content) that anybody

@@ -7,7 +7,6 @@
 //! processes of this machine take turns does not, so a failure need not come back with its seed.
 
 mod board;
-mod client;
 mod report;
 
 use std::collections::BTreeMap;
@@ -15,10 +14,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::client::Client;
 use crate::{Folder, Host, Node, resident_bytes};
 use board::Board;
 pub use board::Kind;
-use client::Client;
 pub use report::{Report, Row};
 
 /// Between two looks at how far the others are.

@@ -2,7 +2,9 @@
 //! What end-to-end tests share: the real program, folders that vanish, nodes that are ended
 //! whatever happens. Nothing sleeps to wait: conditions are polled, with a deadline.
 
+mod client;
 pub mod crashes;
+pub mod flood;
 mod host;
 #[cfg(unix)]
 mod terminal;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::client::Answer;
 use super::report::Samples;
 use super::{Dice, Options, Phase, Report};
+use crate::client::Answer;
 
 /// What a client asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::board::Kind;
-use super::client::Answer;
 use super::{Options, Phase};
+use crate::client::Answer;
 
 /// See the module's description.
 #[derive(Debug)]
