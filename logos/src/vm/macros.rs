@@ -28,7 +28,7 @@ impl Vm {
             origins: &mut self.origins,
             library: &self.library,
             libraries: &self.libraries,
-            own_libraries: own_libraries,
+            own_libraries,
             taken: 0,
         };
         let result = work(expander, &mut host);
