@@ -55,3 +55,31 @@ fn every_attack_ends_as_it_always_did() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
     assert_eq!(told.lines().count(), EXPECTED.lines().count());
 }
+
+/// Under small limits, so that a collection at every request does not take long.
+#[test]
+fn neither_collections_nor_slices_change_an_attack() {
+    let mut base = Vm::new(Profile::Pure);
+    let bounds = Bounds {
+        fuel: Some(8_000),
+        memory: Some(300 << 10),
+    };
+    let mut run = |text: &str, slice: u64, stress: bool| {
+        let mut vm = base.fork();
+        vm.set_stress(stress);
+        vm.begin("attack", &programs::program(text, 300 << 10), bounds);
+        let status = loop {
+            let status = vm.run(slice);
+            if status != Status::Yield {
+                break status;
+            }
+        };
+        let condition = vm.condition().map(|it| it.rendered(&vm.machine).to_string());
+        (status, condition, vm.fuel_used())
+    };
+    for (name, text) in programs::ATTACKS {
+        let plain = run(text, u64::MAX, false);
+        assert_eq!(plain, run(text, 77, false), "in slices: {name}");
+        assert_eq!(plain, run(text, u64::MAX, true), "with collections: {name}");
+    }
+}
