@@ -22,6 +22,10 @@ const BAR: usize = 40;
 #[allow(clippy::disallowed_methods)]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|it| it == "--help" || it == "-h") {
+        println!("usage: {USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let Asked { plan, json, chart } = match parse(&arguments) {
         Ok(asked) => asked,
         Err(error) => {
