@@ -244,8 +244,16 @@ impl Storage {
 
     /// An item is no longer put by this node itself: it may be given up like any other.
     pub(crate) fn disown(&mut self, key: &Id) {
-        if let Some(held) = self.items.get_mut(key) {
-            held.own = false;
+        self.set_own(key, false);
+    }
+
+    /// What is our own takes room from everybody, and counts to no source: nobody has to give way to make up for it.
+    fn set_own(&mut self, key: &Id, own: bool) {
+        if let Some(mut held) = self.items.remove(key) {
+            self.account(&held, false);
+            held.own = own;
+            self.account(&held, true);
+            self.items.insert(*key, held);
         }
     }
 
@@ -310,11 +318,14 @@ impl Storage {
         {
             return false;
         }
-        held.own |= incoming.own;
+        let becomes_own = incoming.own && !held.own;
         match (&mut held.cached_until, incoming.cached_until) {
             (Some(until), Some(later)) => *until = (*until).max(later),
             (None, None) => held.republish_at = incoming.republish_at,
             _ => {}
+        }
+        if becomes_own {
+            self.set_own(&key, true);
         }
         self.schedule(&key);
         true
@@ -480,6 +491,9 @@ impl Storage {
             share.items == 0
         };
         change(&mut self.total);
+        if held.own {
+            return;
+        }
         if change(self.sources.entry(held.source).or_default()) {
             self.sources.remove(&held.source);
         }
@@ -495,6 +509,9 @@ impl Storage {
             return;
         };
         self.total.bytes -= bytes;
+        if held.own {
+            return;
+        }
         if let Some(share) = self.sources.get_mut(&held.source) {
             share.bytes -= bytes;
         }
@@ -713,6 +730,71 @@ mod tests {
                 .count(),
             26
         );
+    }
+
+    #[test]
+    fn what_gives_way_is_cached_then_far_and_unread_then_the_farthest_of_the_greediest() {
+        let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 64);
+        let source = |n: u8| PublicKey::from_bytes([n; 32]);
+        let of = |n: u8, name: String| Incoming {
+            source: source(n),
+            ..incoming(item(&name, 1, 0, Some(b"x")))
+        };
+        // Most is our own, which counts to nobody and never gives way.
+        for n in 0..40 {
+            let own = Incoming {
+                own: true,
+                ..of(9, format!("own {n}"))
+            };
+            storage.store(3, own);
+        }
+        let hour = REPUBLISH_MS;
+        for n in 0..4 {
+            storage.store(3, of(1, format!("unread {n}")));
+            let cached = Incoming {
+                cached_until: Some(9 * hour),
+                ..of(2, format!("cached {n}"))
+            };
+            storage.store(3, cached);
+        }
+        let late = 3 + hour;
+        for n in 0..16 {
+            let greedy = if n < 12 { 3 } else { 4 };
+            storage.store(late - 1, of(greedy, format!("read {n}")));
+        }
+        let mut order = Vec::new();
+        for n in 0..16 {
+            let newcomer = of(20 + n, format!("new {n}"));
+            match storage.store(late, newcomer) {
+                Kept::New(evicted) => order.extend(evicted),
+                refused => panic!("{refused:?}"),
+            }
+            if order.len() >= 12 {
+                break;
+            }
+        }
+        let kind = |key: &Id| {
+            let kinds = [(2, "cached"), (1, "unread"), (3, "read")];
+            let found = kinds.into_iter().find(|(_, kind)| {
+                (0..16).any(|n| item(&format!("{kind} {n}"), 1, 0, Some(b"x")).key() == key)
+            });
+            found.map(|(_, kind)| kind)
+        };
+        let kinds: Vec<_> = order
+            .iter()
+            .map(|key| kind(key).unwrap_or("another"))
+            .collect();
+        assert_eq!(
+            kinds[..8],
+            [
+                "cached", "cached", "cached", "cached", "unread", "unread", "unread", "unread"
+            ]
+        );
+        assert!(kinds[8..].iter().all(|kind| *kind == "read"), "{kinds:?}");
+        for group in [&order[..4], &order[4..8]] {
+            assert!(group.is_sorted_by_key(|key| std::cmp::Reverse(Id::hash(b"me").distance(key))));
+        }
+        assert_eq!(storage.iter().filter(|held| held.own).count(), 40);
     }
 
     #[test]

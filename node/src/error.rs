@@ -66,6 +66,8 @@ pub enum DataError {
     Damaged(PathBuf, String),
     /// A file was written by a later version of this program.
     Newer(PathBuf, u64),
+    /// There is no room left on the disk.
+    Full(PathBuf),
     /// The file system refused.
     Io(PathBuf, String),
 }
@@ -150,14 +152,20 @@ impl fmt::Display for DataError {
             DataError::Damaged(path, why) => {
                 write!(
                     f,
-                    "{} is damaged and was left as it is: {why}",
+                    "{} is damaged, or not a file of this program, and was left as it is: {why}; \
+                     to begin anew, move it away",
                     path.display()
                 )
             }
             DataError::Newer(path, version) => write!(
                 f,
                 "{} was written by a later version of this program (format {version}) \
-                 and was left as it is",
+                 and was left as it is; use that version, or another data folder",
+                path.display()
+            ),
+            DataError::Full(path) => write!(
+                f,
+                "no room is left on the disk for {}; make some, nothing was lost",
                 path.display()
             ),
             DataError::Io(path, why) => write!(f, "{}: {why}", path.display()),

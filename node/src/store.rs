@@ -3,21 +3,23 @@
 //! from is on disk. The same store in memory serves programs without a data folder.
 //! Refuses to judge: it keeps what it is given. A damaged or newer file is left as it is.
 
+mod draft;
 mod fetched;
+mod opening;
 mod records;
 
 pub use fetched::FetchedChunk;
 pub use records::{Evidence, OwnName, QueuedJob, Standing, WorkedJob};
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use dht::{BlockRecord, Contact, ItemRecord};
 use redb::backends::InMemoryBackend;
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    StorageBackend, TableDefinition, WriteTransaction,
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend,
+    TableDefinition, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,10 +42,8 @@ const WORKED_JOBS_MAX: u64 = 1024;
 pub const QUEUED_JOBS_MAX: u64 = 256;
 /// Most own jobs kept; the oldest go first.
 const JOBS_MAX: u64 = 1024;
-/// Memory the database may use as its cache.
-const CACHE_BYTES: usize = 16 * 1024 * 1024;
-
 use fetched::{FETCHED, FETCHES};
+use opening::Opened;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
@@ -78,6 +78,20 @@ pub enum Change {
     Unblock(PublicKey),
 }
 
+impl Change {
+    /// What it changes: which table, and which key there.
+    pub(crate) fn place(&self) -> (u8, Vec<u8>) {
+        match self {
+            Change::StoreItem(record) => (0, record.item.key.as_bytes().to_vec()),
+            Change::RemoveItem(key) => (0, key.as_bytes().to_vec()),
+            Change::SaveContact(contact) => (1, contact.public_key().as_bytes().to_vec()),
+            Change::ForgetContact(key) => (1, key.as_bytes().to_vec()),
+            Change::Block(record) => (2, record.public_key.as_bytes().to_vec()),
+            Change::Unblock(key) => (2, key.as_bytes().to_vec()),
+        }
+    }
+}
+
 /// The node's disk, or its memory in place of one. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -86,8 +100,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    database: Database,
-    path: PathBuf,
+    database: Opened,
     on_disk: bool,
     /// Held as long as the store is open.
     _lock: Option<File>,
@@ -99,36 +112,28 @@ impl Store {
         create_folder(folder)?;
         let lock = lock(folder)?;
         let path = folder.join(DATABASE_FILE);
-        let mut builder = Database::builder();
-        builder.set_cache_size(CACHE_BYTES);
-        let database = builder
-            .create(&path)
-            .map_err(|error| cannot_open(&path, error))?;
-        Store::prepare(database, path, Some(lock))
+        let database = Opened::file(&path)?;
+        Store::prepare(database, Some(lock))
     }
 
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Store {
-        Store::on_backend(InMemoryBackend::new()).expect("an empty store in memory can be made")
+        Store::on_backends(InMemoryBackend::new).expect("an empty store in memory can be made")
     }
 
-    /// A store on any backend: how tests inject crashes.
-    pub fn on_backend(backend: impl StorageBackend) -> Result<Store, DataError> {
-        let path = PathBuf::from("(memory)");
-        let mut builder = Database::builder();
-        builder.set_cache_size(CACHE_BYTES);
-        let database = builder
-            .create_with_backend(backend)
-            .map_err(|error| cannot_open(&path, error))?;
-        Store::prepare(database, path, None)
+    /// A store on any backend, asked for whenever the store is opened: how tests inject crashes.
+    pub fn on_backends<B: StorageBackend>(
+        backend: impl Fn() -> B + Send + Sync + 'static,
+    ) -> Result<Store, DataError> {
+        let database = Opened::backends(Path::new("(memory)"), backend)?;
+        Store::prepare(database, None)
     }
 
-    fn prepare(database: Database, path: PathBuf, lock: Option<File>) -> Result<Store, DataError> {
+    fn prepare(database: Opened, lock: Option<File>) -> Result<Store, DataError> {
         let on_disk = lock.is_some();
         let store = Store {
             inner: Arc::new(Inner {
                 database,
-                path,
                 on_disk,
                 _lock: lock,
             }),
@@ -340,11 +345,10 @@ impl Store {
 
     /// A number kept under a name: the last port used, for example.
     pub fn number(&self, name: &str) -> Result<Option<u64>, DataError> {
-        let read = || -> Result<Option<u64>, redb::Error> {
-            let table = self.inner.database.begin_read()?.open_table(META)?;
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(META)?;
             Ok(table.get(name)?.map(|number| number.value()))
-        };
-        read().map_err(|error| self.damaged(&error))
+        })
     }
 
     /// Keeps a number under a name.
@@ -374,7 +378,10 @@ impl Store {
             Ok(())
         })?;
         if found > FORMAT {
-            return Err(DataError::Newer(self.inner.path.clone(), found));
+            return Err(DataError::Newer(
+                self.inner.database.path().to_owned(),
+                found,
+            ));
         }
         Ok(())
     }
@@ -383,43 +390,40 @@ impl Store {
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), DataError> {
-        let write = || -> Result<(), redb::Error> {
-            let write = self.inner.database.begin_write()?;
+        self.inner.database.with_database(|database| {
+            let write = database.begin_write()?;
             change(&write)?;
             write.commit()?;
             Ok(())
-        };
-        write().map_err(|error| self.damaged(&error))
+        })
+    }
+
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, DataError> {
+        self.inner.database.with_database(look)
     }
 
     fn all<T: DeserializeOwned>(&self, table: Table) -> Result<Vec<T>, DataError> {
-        let read = || -> Result<Vec<T>, redb::Error> {
-            let table = self.inner.database.begin_read()?.open_table(table)?;
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(table)?;
             let mut records = Vec::new();
             for entry in table.iter()? {
                 records.push(record(entry?.1.value())?);
             }
             Ok(records)
-        };
-        read().map_err(|error| self.damaged(&error))
+        })
     }
 
     fn one<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>, DataError> {
-        let read = || -> Result<Option<T>, redb::Error> {
-            let table = self.inner.database.begin_read()?.open_table(table)?;
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(table)?;
             table
                 .get(key)?
                 .map(|bytes| record(bytes.value()))
                 .transpose()
-        };
-        read().map_err(|error| self.damaged(&error))
-    }
-
-    fn damaged(&self, error: &redb::Error) -> DataError {
-        match error {
-            redb::Error::Io(error) => DataError::Io(self.inner.path.clone(), error.to_string()),
-            error => DataError::Damaged(self.inner.path.clone(), error.to_string()),
-        }
+        })
     }
 }
 
@@ -484,17 +488,7 @@ fn lock(folder: &Path) -> Result<File, DataError> {
     }
 }
 
-fn cannot_open(path: &Path, error: DatabaseError) -> DataError {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => DataError::Locked(path.to_owned()),
-        DatabaseError::Storage(redb::StorageError::Io(error))
-            if error.kind() != std::io::ErrorKind::InvalidData =>
-        {
-            DataError::Io(path.to_owned(), error.to_string())
-        }
-        error => DataError::Damaged(path.to_owned(), error.to_string()),
-    }
-}
-
+#[cfg(test)]
+pub(crate) mod crashes;
 #[cfg(test)]
 mod tests;

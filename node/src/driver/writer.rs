@@ -1,6 +1,7 @@
 //! What waits for the disk. Changes are made durable in the order they were decided, many at
 //! once; an acknowledgement leaves only after everything decided before it is durable.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -72,17 +73,23 @@ impl Writer {
 
 async fn write_all(store: Store, mut batches: mpsc::Receiver<Batch>, waiting: Arc<AtomicUsize>) {
     let mut group = Vec::new();
+    let mut behind = Behind::default();
     while batches.recv_many(&mut group, BATCHES_AT_ONCE_MAX).await > 0 {
         let count = group.len();
-        let mut changes = Vec::new();
+        let mut changes = behind.changes();
         let mut releases = Vec::new();
         for batch in group.drain(..) {
             changes.extend(batch.changes);
             releases.extend(batch.releases);
         }
-        let written = apply(&store, changes).await;
-        if let Err(error) = &written {
-            tracing::error!(%error, "cannot write to the data folder");
+        let written = apply(&store, changes.clone()).await;
+        let was_behind = behind.is_behind();
+        match &written {
+            Ok(()) => behind = Behind::default(),
+            Err(error) => {
+                tracing::error!(%error, "cannot write to the data folder");
+                behind.note(changes);
+            }
         }
         for release in releases {
             match &written {
@@ -90,7 +97,32 @@ async fn write_all(store: Store, mut batches: mpsc::Receiver<Batch>, waiting: Ar
                 Err(error) => release.fail(error),
             }
         }
-        waiting.fetch_sub(count, Ordering::AcqRel);
+        // Who is behind counts as one more batch, so that nothing is acknowledged past it.
+        waiting.fetch_add(usize::from(behind.is_behind()), Ordering::AcqRel);
+        waiting.fetch_sub(count + usize::from(was_behind), Ordering::AcqRel);
+    }
+}
+
+/// The changes that the disk refused, to be tried again with the next ones: what is in memory must not be
+/// acknowledged later, as held already, without being on disk. The last change of each thing is enough.
+#[derive(Debug, Default)]
+struct Behind {
+    changes: BTreeMap<(u8, Vec<u8>), Change>,
+}
+
+impl Behind {
+    fn is_behind(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        self.changes.values().cloned().collect()
+    }
+
+    fn note(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.changes.insert(change.place(), change);
+        }
     }
 }
 
@@ -133,7 +165,11 @@ impl Release {
     fn fail(self, error: &DataError) {
         match self {
             Release::Reply(sender, frame) => {
-                let failure = Failure::new(ErrorCode::Internal, "the disk refused");
+                let why = match error {
+                    DataError::Full(_) => "the disk is full",
+                    _ => "the disk refused",
+                };
+                let failure = Failure::new(ErrorCode::Internal, why);
                 let response = Response::Failure(failure);
                 drop(sender.send(ResponseFrame {
                     interaction: frame.interaction,
@@ -142,5 +178,59 @@ impl Release {
             }
             Release::Finished(sender, _) => drop(sender.send(Err(DhtFailure::Disk(error.clone())))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dht::InteractionId;
+
+    use super::*;
+    use crate::store::crashes::{Disk, open, record};
+
+    fn answer() -> (Release, oneshot::Receiver<ResponseFrame>) {
+        let (sender, receiver) = oneshot::channel();
+        let frame = ResponseFrame {
+            interaction: InteractionId(7),
+            response: Response::Stored,
+        };
+        (Release::Reply(sender, frame), receiver)
+    }
+
+    /// What is held in memory is not acknowledged either before the disk has it.
+    #[tokio::test]
+    async fn a_full_disk_acknowledges_nothing_until_it_has_all_of_it() {
+        let disk = Disk::default();
+        let backend = disk.clone();
+        let store = Store::on_backends(move || backend.clone()).unwrap();
+        let (writer, writing) = Writer::start(store.clone());
+        let mut filler = 0;
+        let refused = loop {
+            let change = Change::StoreItem(record(&format!("{filler}"), 1, 60_000));
+            let (release, answer) = answer();
+            writer.write(vec![change], vec![release]).await;
+            let response = answer.await.unwrap().response;
+            if response != Response::Stored {
+                break response;
+            }
+            filler += 1;
+            disk.fill(filler >= 2);
+            assert!(filler < 400, "it is never full");
+        };
+        let expected = Failure::new(ErrorCode::Internal, "the disk is full");
+        assert_eq!(refused, Response::Failure(expected));
+        // The same once more changes nothing in memory.
+        let (release, again) = answer();
+        writer.write(Vec::new(), vec![release]).await;
+        assert_ne!(again.await.unwrap().response, Response::Stored);
+        disk.fill(false);
+        let (release, again) = answer();
+        writer.write(Vec::new(), vec![release]).await;
+        assert_eq!(again.await.unwrap().response, Response::Stored);
+        drop(writer);
+        writing.await.unwrap();
+        drop(store);
+        let kept = open(disk.synced()).unwrap().items().unwrap();
+        assert_eq!(kept.len(), filler + 1);
     }
 }

@@ -40,8 +40,8 @@ impl Store {
             let fetch = FetchRecord { begun: now, length };
             super::put(write, FETCHES, manifest.as_bytes(), &fetch)
         })?;
-        let read = || -> Result<Vec<FetchedChunk>, redb::Error> {
-            let table = self.inner.database.begin_read()?.open_table(FETCHED)?;
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(FETCHED)?;
             let mut chunks = Vec::new();
             for entry in
                 table.range(places(manifest).0.as_slice()..=places(manifest).1.as_slice())?
@@ -54,8 +54,7 @@ impl Store {
                 chunks.push((usize::from(place), bytes.value().to_vec()));
             }
             Ok(chunks)
-        };
-        read().map_err(|error| self.damaged(&error))
+        })
     }
 
     /// Keeps chunks that were verified.
