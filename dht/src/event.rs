@@ -71,6 +71,11 @@ pub enum Event {
     },
     /// Where this node can be dialled from now on; empty if it serves nobody.
     Addresses(Vec<Address>),
+    /// Who was to tell us about a watched key is perhaps gone: its watch is set anew.
+    WatchAnew {
+        /// The key.
+        key: Id,
+    },
     /// Contacts saved by an earlier run. They are tried, not believed.
     LoadContacts(Vec<Contact>),
     /// Items saved by an earlier run. They are checked as if a stranger had sent them.

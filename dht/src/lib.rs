@@ -106,6 +106,7 @@ mod kademlia;
 mod lookup;
 mod manifest;
 mod message;
+mod metrics;
 mod rates;
 pub mod sim;
 mod storage;
@@ -125,7 +126,7 @@ pub use item::{
     SignatureCheck, VALUE_BYTES_MAX, VerifiedItem, Version, content_digest, content_key, item_key,
 };
 pub use kademlia::limits;
-pub use kademlia::{Config, Kademlia, Metrics};
+pub use kademlia::{Config, Kademlia};
 pub use lookup::{LOOKUP_CANDIDATES_MAX, LOOKUP_REQUESTS_MAX};
 pub use manifest::{
     Assembly, CHUNK_BYTES, CHUNKS_MAX, LARGE_VALUE_BYTES_MAX, MANIFEST_META, Manifest,
@@ -135,10 +136,12 @@ pub use message::{
     CONTACTS_MAX, DETAIL_BYTES_MAX, ErrorCode, Failure, FindValue, InteractionId, Nodes,
     PROTOCOL_VERSION, Request, Response, Store, Value,
 };
+pub use metrics::{HOPS_MAX, Metrics, Received, Refused};
 
 pub use rates::{
     HISTOGRAM_BUCKETS, Histogram, REQUESTS_BURST_MAX, REQUESTS_PER_SECOND_MAX, UNVERIFIED_DIAL_MS,
 };
+pub use table::{BucketView, ContactView};
 pub use transfer::{CHUNK_RETRY_MS, CHUNK_TRIES, CHUNKS_AT_ONCE_MAX, Step, Transfer};
 
 pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};

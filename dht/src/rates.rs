@@ -40,6 +40,11 @@ impl RoundTrip {
         self.smoothed = ((u32::from(self.smoothed) * 7 + u32::from(took)) / 8).max(1) as u16;
     }
 
+    /// How long an exchange usually takes, in milliseconds; 0 before any.
+    pub(crate) fn usual_ms(&self) -> u64 {
+        u64::from(self.smoothed)
+    }
+
     /// Whether who answers like this is too slow to be asked or named while there are others.
     pub(crate) fn is_slow(&self) -> bool {
         self.smoothed >= SLOW_MS

@@ -55,6 +55,32 @@ impl Entry {
     }
 }
 
+/// A bucket of the routing table, to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketView {
+    /// So many leading bits the ids in it share with our own; in the last bucket at least so many.
+    pub shared_bits: usize,
+    /// Least recently heard from first.
+    pub contacts: Vec<ContactView>,
+    /// How many wait in its replacement cache.
+    pub waiting: usize,
+}
+
+/// A contact, and what we know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactView {
+    /// The contact.
+    pub contact: Contact,
+    /// When we last had an answer or a request from it, in milliseconds since 1970.
+    pub last_contact: u64,
+    /// Consecutive requests of ours that it did not answer.
+    pub failures: u32,
+    /// Whether it is not given up.
+    pub is_live: bool,
+    /// Its usual round trip in milliseconds.
+    pub round_trip_ms: u64,
+}
+
 #[derive(Debug, Default)]
 struct Bucket {
     /// Least recently heard from first; at most K.
@@ -135,6 +161,24 @@ impl Table {
             .iter()
             .map(|bucket| (bucket.entries.len(), bucket.cache.len()))
             .collect()
+    }
+
+    /// Everything there is to see.
+    pub(crate) fn view(&self) -> Vec<BucketView> {
+        let contact = |entry: &Entry| ContactView {
+            contact: entry.contact.clone(),
+            last_contact: entry.last_contact,
+            failures: entry.failures,
+            is_live: entry.is_live(),
+            round_trip_ms: entry.round_trip.usual_ms(),
+        };
+        let buckets = self.buckets.iter().enumerate();
+        let view = buckets.map(|(shared_bits, bucket)| BucketView {
+            shared_bits,
+            contacts: bucket.entries.iter().map(contact).collect(),
+            waiting: bucket.cache.len(),
+        });
+        view.collect()
     }
 
     pub(crate) fn entry(&self, id: &Id) -> Option<&Entry> {

@@ -7,6 +7,7 @@ mod fmt;
 mod jobs;
 mod key;
 mod options;
+mod peers;
 mod run;
 mod serve;
 mod style;
@@ -74,6 +75,8 @@ enum Command {
     Node,
     /// Send a computation to peers and print the value they agree on
     Submit(submit::Submission),
+    /// Draw the routing table of this node
+    Peers,
     /// List what this node has asked peers to compute
     Jobs,
     /// Tell all about one such job: votes, receipts, why
@@ -128,6 +131,7 @@ pub fn start() -> ExitCode {
         Some(Command::Test { paths }) => test::run(&options, &paths),
         Some(Command::Node) => serve::run(&options),
         Some(Command::Submit(submission)) => submit::run(&options, &submission),
+        Some(Command::Peers) => peers::run(&options),
         Some(Command::Jobs) => jobs::list(&options),
         Some(Command::Job { id }) => jobs::one(&options, &id),
         Some(Command::Attach) => attach::run(&options),

@@ -5,6 +5,7 @@
 mod bind;
 mod core;
 mod lan;
+mod news;
 mod pace;
 mod pool;
 mod room;
@@ -15,6 +16,7 @@ mod writer;
 pub(crate) use bind::{Binding, as_addresses, bind, own_addresses};
 pub(crate) use core::{Core, DhtFailure, Watch, ask};
 pub(crate) use lan::find_on_lan;
+pub(crate) use news::hear_news;
 pub(crate) use pool::{Blocks, Pool, locked};
 pub(crate) use room::Share;
 pub(crate) use serve::serve;

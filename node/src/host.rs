@@ -7,6 +7,7 @@ mod asks;
 mod data;
 mod door;
 mod effects;
+mod figures;
 mod files;
 mod network;
 mod peer;

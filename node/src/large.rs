@@ -129,6 +129,7 @@ impl Node {
                 Moved::Stored(report) => {
                     tally.note(&report);
                     transfer.moved(index);
+                    self.pool.counters().chunks_stored.add(1);
                     let is_late = report
                         .rejected
                         .iter()

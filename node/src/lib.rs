@@ -8,6 +8,7 @@
 
 mod clock;
 pub mod consensus;
+mod counters;
 mod driver;
 pub mod error;
 pub mod identity;

@@ -11,8 +11,9 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
+use crate::counters::{Counters, NodeMetrics};
 use crate::driver::{Binding, Blocks, Core, DhtFailure, Pool, as_addresses, bind, own_addresses};
-use crate::driver::{find_on_lan, locked, serve};
+use crate::driver::{find_on_lan, hear_news, locked, serve};
 use crate::error::NodeError;
 use crate::identity::{Identity, random_bytes};
 use crate::jobs::{Behaviour, Evaluator, Workers};
@@ -76,6 +77,8 @@ pub(crate) struct Node {
     pub(crate) queue: Arc<Notify>,
     pub(crate) watches: Arc<Watches>,
     pub(crate) large: Large,
+    /// When it started, milliseconds since 1970.
+    began: u64,
     addresses: Vec<SocketAddr>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
@@ -109,7 +112,9 @@ impl Node {
             ..dht::Config::default()
         };
         let kademlia = Kademlia::new(config, identity.public(), random_bytes());
-        let pool = Arc::new(Pool::new(endpoint, Blocks::new(clock)));
+        let counters = Arc::<Counters>::default();
+        let (pool, opened) = Pool::new(endpoint, Blocks::new(clock), counters.clone());
+        let pool = Arc::new(pool);
         let (core, core_task) = Core::start(kademlia, &store, pool.clone(), clock)?;
         let workers = Workers::new(
             identity.clone(),
@@ -118,8 +123,12 @@ impl Node {
             limits,
             behaviour,
             clock,
+            counters,
         );
         let mut tasks = JoinSet::new();
+        let watches = Arc::<Watches>::default();
+        let lost = watches.lost.clone();
+        tasks.spawn(hear_news(pool.clone(), core.clone(), opened, lost));
         if place.serves {
             tasks.spawn(serve(pool.clone(), core.clone(), workers.clone()));
         }
@@ -132,8 +141,9 @@ impl Node {
             workers,
             asked: Arc::default(),
             queue: Arc::default(),
-            watches: Arc::default(),
+            watches,
             large: Large::default(),
+            began: clock.now(),
             addresses,
             serves: place.serves,
             first: AsyncMutex::new(place.first),
@@ -221,6 +231,37 @@ impl Node {
     /// Where the endpoint listens.
     pub(crate) fn bound(&self) -> Vec<SocketAddr> {
         self.pool.endpoint().bound_sockets()
+    }
+
+    /// What it counted since it started.
+    pub(crate) async fn metrics(&self) -> Result<NodeMetrics, DhtFailure> {
+        let now = self.clock.now();
+        let look = move |kademlia: &Kademlia| {
+            let (items, item_bytes) = kademlia.storage_usage();
+            NodeMetrics {
+                dht: *kademlia.metrics(),
+                contacts: kademlia.contacts().len() as u64,
+                items: items as u64,
+                item_bytes: item_bytes as u64,
+                blocked: kademlia.blocked(now).len() as u64,
+                ..NodeMetrics::default()
+            }
+        };
+        let counters = self.pool.counters();
+        Ok(NodeMetrics {
+            bytes_in: counters.bytes_in.count(),
+            bytes_out: counters.bytes_out.count(),
+            connections_in: counters.connections_in.count(),
+            connections_out: self.pool.open() as u64,
+            jobs_run: counters.jobs_run.count(),
+            jobs_refused: counters.jobs_refused.count(),
+            job_fuel: counters.job_fuel.count(),
+            jobs_running: self.workers.busy() as u64,
+            chunks_stored: counters.chunks_stored.count(),
+            chunks_fetched: counters.chunks_fetched.count(),
+            running_ms: now - self.began,
+            ..self.core.look(look).await?
+        })
     }
 
     /// Keeps the place in the network up to date when the machine's addresses change.

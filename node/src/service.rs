@@ -5,6 +5,7 @@
 mod finding;
 mod options;
 
+pub use crate::counters::NodeMetrics;
 pub use finding::Holder;
 pub use options::{
     Config, JOB_FUEL, JOB_MEMORY, JOB_TIMEOUT, JobRecord, JobSpec, JobState, Limits, NodeInfo,
@@ -16,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dht::{
-    Address, BlockReason, Command, Contact, Draft, Get, Item, ItemError, Kademlia,
+    Address, BlockReason, BucketView, Command, Contact, Draft, Get, Item, ItemError, Kademlia,
     LARGE_VALUE_BYTES_MAX, MANIFEST_META, Manifest, OperationError, Outcome, Put, VALUE_BYTES_MAX,
     VerifiedItem, item_key,
 };
@@ -388,6 +389,21 @@ impl Service {
     /// The node that calls go to, started now if it was not yet.
     pub(crate) async fn running(&self) -> Result<Arc<Node>, NodeError> {
         self.inner.node().await
+    }
+
+    /// What this node counted since it started. Opens no socket.
+    pub async fn metrics(&self) -> Result<NodeMetrics, NodeError> {
+        match self.inner.opened().await {
+            Some(node) => Ok(node.metrics().await?),
+            None => Ok(NodeMetrics::default()),
+        }
+    }
+
+    /// The routing table: its buckets, farthest first.
+    pub async fn routing_table(&self) -> Result<Vec<BucketView>, NodeError> {
+        let node = self.inner.node().await?;
+        node.meet(1).await?;
+        Ok(node.core.look(Kademlia::table).await?)
     }
 
     /// How this node is doing. Opens no socket.

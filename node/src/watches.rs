@@ -1,15 +1,16 @@
 //! The items that programs of this node watch: one watch of the network for each key, however many
-//! ask, kept for a moment between two questions. A node that others reach is told of news by those
-//! who hold the item; one that serves nobody cannot be, and looks again and again.
+//! ask, kept for a moment between two questions. Those who hold the item tell us of news: by dialling us, or,
+//! where nobody can, over the connections that we opened. Those are kept open, and looked at now and then, since
+//! whoever was to tell us may be gone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dht::{Command, Get, VerifiedItem};
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use dht::{Event, VerifiedItem};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
-use crate::driver::{DhtFailure, Watch};
+use crate::driver::{Core, Watch};
 use crate::error::NodeError;
 use crate::keys::Id;
 use crate::node::Node;
@@ -19,13 +20,17 @@ use crate::service::{Read, Service, Target, Whole};
 const WATCHED_MAX: usize = 64;
 /// How long a watch goes on that nobody asks about.
 const LINGER: Duration = Duration::from_secs(30);
-/// How often it is looked whether anybody still asks, and, where nobody can tell us, for news.
+/// How often it is looked whether anybody still asks and, while nobody is there to tell us, for news.
 const LOOK_PAUSE: Duration = Duration::from_millis(700);
+/// How often a watch is set anew where nobody can dial us: often enough to keep the connections open.
+const RENEW_PAUSE: Duration = Duration::from_secs(10);
 
 /// The watches of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Watches {
     keys: AsyncMutex<BTreeMap<Id, Arc<Watched>>>,
+    /// Told when a connection that we opened has ended.
+    pub(crate) lost: Arc<Notify>,
 }
 
 /// One watch.
@@ -89,31 +94,46 @@ impl Node {
             return Err(NodeError::Refused(why));
         }
         let watch = self.core.watch(key).await?;
-        let is_told = self.serves() && watch.nodes > 0;
+        let renew_pause = match (watch.nodes, self.serves()) {
+            (0, _) => Some(LOOK_PAUSE),
+            (_, false) => Some(RENEW_PAUSE),
+            // It is renewed in time, and whoever tells us dials us.
+            (_, true) => None,
+        };
         let watched = Arc::new(Watched { watch });
         keys.insert(key, watched.clone());
         let (watches, core) = (self.watches.clone(), self.core.clone());
-        self.spawn(async move {
-            let mut asked = Instant::now();
-            loop {
-                tokio::time::sleep(LOOK_PAUSE).await;
-                if watches.is_asked(&key).await {
-                    asked = Instant::now();
-                } else if asked.elapsed() > LINGER && watches.end(&key).await {
-                    return;
-                }
-                if !is_told
-                    && let Err(DhtFailure::Closed) = core.run(Command::Get(Get::fresh(key))).await
-                {
-                    return;
-                }
-            }
-        });
+        self.spawn(watches.keep(core, key, renew_pause));
         Ok(watched)
     }
 }
 
 impl Watches {
+    /// Keeps a watch alive until nobody has asked about it for a while.
+    async fn keep(self: Arc<Watches>, core: Core, key: Id, renew_pause: Option<Duration>) {
+        let (mut asked, mut renewed) = (Instant::now(), Instant::now());
+        loop {
+            let mut is_lost = false;
+            let lost = self.lost.notified();
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = lost => is_lost = true,
+            }
+            if self.is_asked(&key).await {
+                asked = Instant::now();
+            } else if asked.elapsed() > LINGER && self.end(&key).await {
+                return;
+            }
+            let Some(pause) = renew_pause else { continue };
+            // Connections end one after the other when many do.
+            let is_due = renewed.elapsed() >= pause;
+            if is_due || (is_lost && renewed.elapsed() >= LOOK_PAUSE) {
+                renewed = Instant::now();
+                core.tell(Event::WatchAnew { key }).await;
+            }
+        }
+    }
+
     async fn is_asked(&self, key: &Id) -> bool {
         let keys = self.keys.lock().await;
         keys.get(key)

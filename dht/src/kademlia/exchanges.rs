@@ -38,8 +38,10 @@ pub(super) enum Purpose {
     Watch(TaskId),
     /// Whether somebody is there.
     Ping,
-    /// A copy on the path, a newer version for who had an older one, news for a watcher.
+    /// A copy on the path, a newer version for who had an older one.
     Copy,
+    /// News for a watcher. One that cannot be dialled is told over the connection it opened.
+    News,
     /// An item for a nearer newcomer.
     Handover,
 }
@@ -101,7 +103,8 @@ impl Kademlia {
         let usual = usual.unwrap_or(OVERDUE_UNKNOWN_MS);
         // Who is much slower than everybody else is not waited for: perhaps it stalls.
         let overdue = measured.map_or(usual, |measured| measured.min(2 * usual));
-        if !is_proven && !self.dials.admits(now, to) {
+        let is_connected = purpose == Purpose::News && to.addresses().is_empty();
+        if !is_proven && !is_connected && !self.dials.admits(now, to) {
             return false;
         }
         let exchange = ExchangeId(self.number());
@@ -148,7 +151,7 @@ impl Kademlia {
         } = exchange;
         let took_ms = now.saturating_sub(sent_at);
         self.metrics.request_ms.note(took_ms);
-        if is_first {
+        if is_first && !to.addresses().is_empty() {
             self.first_round_trip.measure(took_ms);
         }
         if !self.is_blocked(&to.public_key(), now) {
@@ -165,7 +168,7 @@ impl Kademlia {
                 self.watch_answered(task, is_set);
             }
             Purpose::Ping => drop(self.pinging.remove(&to.public_key())),
-            Purpose::Copy => drop(self.take_newer(now, &to, response)),
+            Purpose::Copy | Purpose::News => drop(self.take_newer(now, &to, response)),
             Purpose::Handover => {
                 self.handovers_in_flight -= 1;
                 self.take_newer(now, &to, response);
@@ -189,6 +192,7 @@ impl Kademlia {
             Purpose::Watch(task) => self.watch_answered(task, false),
             Purpose::Ping => drop(self.pinging.remove(&to.public_key())),
             Purpose::Copy => {}
+            Purpose::News => self.news_lost(&to),
             Purpose::Handover => self.handovers_in_flight -= 1,
         }
     }
@@ -289,6 +293,10 @@ impl Kademlia {
 
     /// We reached somebody: it may enter the table.
     fn reached(&mut self, now: u64, contact: &Contact, took_ms: u64) {
+        if contact.addresses().is_empty() {
+            // It answered over a connection of its own: nobody else could reach it.
+            return;
+        }
         self.dials.proven(contact);
         let known = self
             .table

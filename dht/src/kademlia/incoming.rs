@@ -28,7 +28,7 @@ impl Kademlia {
         token: Token,
         request: Request,
     ) {
-        self.metrics.requests_received += 1;
+        self.metrics.received.note(&request);
         let before = self.outbox.len();
         let response = if self.is_blocked(&from.public_key(), now) {
             refuse(ErrorCode::Refused, "you are blocked")
@@ -43,8 +43,8 @@ impl Kademlia {
         };
         let from = from.public_key();
         if let Response::Failure(Failure { code, .. }) = &response {
-            self.metrics.requests_refused += 1;
             let code = *code;
+            self.metrics.refused.note(code);
             self.outbox.push(Action::Emit(Notice::Refused {
                 from,
                 interaction,

@@ -40,9 +40,10 @@ use crate::event::{
 use crate::id::Id;
 use crate::item::{KnownKeys, SignatureCheck, VerifiedItem, Version};
 use crate::message::PROTOCOL_VERSION;
-use crate::rates::{Dials, Histogram, RateLimit, Usual};
+use crate::metrics::Metrics;
+use crate::rates::{Dials, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
-use crate::table::{Entry, Table};
+use crate::table::{BucketView, Entry, Table};
 use exchanges::Exchange;
 use tasks::{Goal, Task, TaskId};
 use watching::Watching;
@@ -88,37 +89,6 @@ impl Default for Config {
             storage_items_max: 65_536,
         }
     }
-}
-
-/// What a node counted since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
-    /// Requests sent.
-    pub requests_sent: u64,
-    /// Requests answered in time.
-    pub requests_answered: u64,
-    /// Requests that failed or were not answered.
-    pub requests_failed: u64,
-    /// Requests received.
-    pub requests_received: u64,
-    /// Requests received and refused.
-    pub requests_refused: u64,
-    /// Lookups ended.
-    pub lookups: u64,
-    /// Items passed on to us that did not pass their check.
-    pub bad_items: u64,
-    /// Items republished.
-    pub republished: u64,
-    /// Items handed to a nearer newcomer.
-    pub handed_over: u64,
-    /// Items stored at a node on the path to them.
-    pub cached: u64,
-    /// Writes and reads whose key was more crowded than the network's density allows.
-    pub crowded_keys: u64,
-    /// How long lookups took.
-    pub lookup_ms: Histogram,
-    /// How long requests took that were answered.
-    pub request_ms: Histogram,
 }
 
 /// One node's part of the distributed hash table, as a pure step machine; see the crate's documentation.
@@ -258,6 +228,7 @@ impl Kademlia {
             Event::Addresses(addresses) => {
                 self.me = Contact::new(self.me.public_key(), addresses, PROTOCOL_VERSION);
             }
+            Event::WatchAnew { key } => self.watch_anew(now, key),
             Event::LoadContacts(contacts) => self.remember(&contacts),
             Event::LoadItems(records) => self.load_items(now, records),
             Event::LoadBlocks(records) => records.iter().for_each(|block| self.blocks.load(block)),
@@ -302,6 +273,11 @@ impl Kademlia {
         self.table.shape()
     }
 
+    /// The routing table: its buckets, farthest first, and what is known of each contact.
+    pub fn table(&self) -> Vec<BucketView> {
+        self.table.view()
+    }
+
     /// The contacts nearest to an id according to the table, at most `count`.
     pub fn nearest(&self, target: &Id, count: usize) -> Vec<Contact> {
         self.table.nearest(target, count, Entry::is_live)
@@ -338,6 +314,11 @@ impl Kademlia {
         self.blocks.list(now)
     }
 
+    /// Whether somebody on this node watches a key: news of it may be told us by whoever we are connected to.
+    pub fn watches(&self, key: &Id) -> bool {
+        self.is_watched(key)
+    }
+
     /// What was counted since the start.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -350,10 +331,17 @@ impl Kademlia {
         match command {
             Command::Bootstrap { contacts } => self.bootstrap(now, operation, contacts),
             Command::FindNode { target } => self.find_node(now, operation, target),
-            Command::Get(get) => self.get(now, operation, &get),
-            Command::Put(put) => self.put(now, operation, put),
+            Command::Get(get) => {
+                self.metrics.gets += 1;
+                self.get(now, operation, &get);
+            }
+            Command::Put(put) => {
+                self.metrics.puts += 1;
+                self.put(now, operation, put);
+            }
             Command::Keep { item, publish_at } => {
                 let kept = self.keep_own(now, item, publish_at);
+                self.metrics.puts += 1;
                 let outcome = kept.map(|_| Outcome::Stored(PutReport::default()));
                 self.finish(operation, outcome);
             }
@@ -369,6 +357,11 @@ impl Kademlia {
     }
 
     fn finish(&mut self, operation: OperationId, outcome: Result<Outcome, OperationError>) {
+        match &outcome {
+            Ok(Outcome::Found(_)) => self.metrics.gets_found += 1,
+            Ok(Outcome::Stored(_)) => self.metrics.puts_stored += 1,
+            _ => {}
+        }
         self.operations.remove(&operation);
         self.outbox.push(Action::Finished { operation, outcome });
     }

@@ -59,6 +59,7 @@ impl Kademlia {
         {
             let item = item.clone();
             self.note_seen(&item);
+            self.metrics.found_after(0);
             let found = Found {
                 item,
                 holder: None,

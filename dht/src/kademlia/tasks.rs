@@ -363,6 +363,9 @@ impl Kademlia {
         let mut report = task.report(now);
         if let Goal::Read(read) = &task.goal {
             report.hops = read.best.as_ref().map_or(0, |best| best.hops);
+            if read.best.is_some() {
+                self.metrics.found_after(report.hops);
+            }
         }
         self.metrics.lookups += 1;
         self.metrics.lookup_ms.note(report.took_ms);

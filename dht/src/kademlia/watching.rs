@@ -145,14 +145,32 @@ impl Kademlia {
                 item: item.item().clone(),
                 cache: true,
             };
-            self.send(
-                now,
-                &watcher,
-                interaction,
-                Request::Store(store),
-                Purpose::Copy,
-            );
+            let news = Request::Store(store);
+            let is_told = self.send(now, &watcher, interaction, news, Purpose::News);
+            self.metrics.news_told += u64::from(is_told);
         }
+    }
+
+    /// Somebody could not be told: who cannot be dialled is gone with its connection.
+    pub(super) fn news_lost(&mut self, to: &Contact) {
+        if to.addresses().is_empty() {
+            self.watching.watchers.retain(|_, watchers| {
+                watchers.retain(|(watcher, _)| watcher.id() != to.id());
+                !watchers.is_empty()
+            });
+        }
+    }
+
+    /// Sets the watch of a key anew, before its time: who was to tell us is perhaps gone.
+    pub(super) fn watch_anew(&mut self, now: u64, key: Id) {
+        if self.watching.watches.contains_key(&key) {
+            self.read_to_watch(now, None, key);
+        }
+    }
+
+    /// Whether somebody on this node watches a key.
+    pub(super) fn is_watched(&self, key: &Id) -> bool {
+        self.watching.watches.contains_key(key)
     }
 
     pub(super) fn tidy_watchers(&mut self, now: u64) {

@@ -74,7 +74,9 @@ fn neither_collections_nor_slices_change_an_attack() {
                 break status;
             }
         };
-        let condition = vm.condition().map(|it| it.rendered(&vm.machine).to_string());
+        let condition = vm
+            .condition()
+            .map(|it| it.rendered(&vm.machine).to_string());
         (status, condition, vm.fuel_used())
     };
     for (name, text) in programs::ATTACKS {

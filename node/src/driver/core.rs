@@ -434,7 +434,9 @@ pub(crate) async fn ask(
     let unreachable = |_| SendError::Unreachable;
     let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;
     // Whoever will not read all of it still says why.
-    if send.write_all(&frame.encode()).await.is_ok() {
+    let bytes = frame.encode();
+    if send.write_all(&bytes).await.is_ok() {
+        pool.counters().bytes_out.add(bytes.len());
         let _ = send.finish();
     }
     let bytes = match receive.read_to_end(dht::wire::FRAME_BYTES_MAX).await {
@@ -444,6 +446,7 @@ pub(crate) async fn ask(
         }
         Err(_) => return Err(SendError::Unreachable),
     };
+    pool.counters().bytes_in.add(bytes.len());
     let answer = ResponseFrame::decode(&bytes).map_err(SendError::BadAnswer)?;
     if answer.interaction != frame.interaction {
         return Err(SendError::BadAnswer(dht::wire::WireError::Malformed));

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use dht::{Address, Contact, PublicKey, SendError};
 use iroh::endpoint::{Connection, VarInt};
 use iroh::{Endpoint, EndpointAddr, EndpointId, TransportAddr};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
+use super::DHT_ALPN;
 use crate::clock::Clock;
+use crate::counters::Counters;
 
 /// Most connections we keep open that we dialled.
 const CONNECTIONS_MAX: usize = 256;
@@ -74,6 +76,11 @@ type Slot = Arc<AsyncMutex<Option<Connection>>>;
 pub(crate) struct Pool {
     endpoint: Endpoint,
     blocks: Blocks,
+    counters: Arc<Counters>,
+    /// Who is told of every connection of the DHT that we open.
+    opened: mpsc::Sender<Connection>,
+    /// Connections of the DHT that others opened: the way to those who cannot be dialled.
+    incoming: Mutex<BTreeMap<PublicKey, Connection>>,
     state: Mutex<State>,
 }
 
@@ -85,11 +92,35 @@ struct State {
 }
 
 impl Pool {
-    pub(crate) fn new(endpoint: Endpoint, blocks: Blocks) -> Pool {
-        Pool {
+    /// A pool without connections, and what tells of those of the DHT that it opens.
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        blocks: Blocks,
+        counters: Arc<Counters>,
+    ) -> (Pool, mpsc::Receiver<Connection>) {
+        let (opened, receiver) = mpsc::channel(CONNECTIONS_MAX);
+        let pool = Pool {
             endpoint,
             blocks,
+            counters,
+            opened,
+            incoming: Mutex::default(),
             state: Mutex::default(),
+        };
+        (pool, receiver)
+    }
+
+    /// Somebody opened a connection of the DHT; the newest is used.
+    pub(crate) fn add_incoming(&self, peer: PublicKey, connection: &Connection) {
+        locked(&self.incoming).insert(peer, connection.clone());
+    }
+
+    /// That connection ended.
+    pub(crate) fn remove_incoming(&self, peer: &PublicKey, connection: &Connection) {
+        let mut incoming = locked(&self.incoming);
+        let is_same = |known: &Connection| known.stable_id() == connection.stable_id();
+        if incoming.get(peer).is_some_and(is_same) {
+            incoming.remove(peer);
         }
     }
 
@@ -99,6 +130,24 @@ impl Pool {
 
     pub(crate) fn blocks(&self) -> &Blocks {
         &self.blocks
+    }
+
+    /// Where bytes and connections are counted.
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// How many connections are open that we dialled; one that is being dialled counts.
+    pub(crate) fn open(&self) -> usize {
+        let state = locked(&self.state);
+        let slots = state.slots.values();
+        let is_open = |slot: &Slot| match slot.try_lock() {
+            Ok(slot) => slot
+                .as_ref()
+                .is_some_and(|open| open.close_reason().is_none()),
+            Err(_) => true,
+        };
+        slots.filter(|(_, slot)| is_open(slot)).count()
     }
 
     /// A connection to `contact` for one protocol: the one there is, or a new one. Callers that
@@ -112,6 +161,10 @@ impl Pool {
         if self.blocks.contains(&peer) {
             return Err(SendError::Unreachable);
         }
+        if contact.addresses().is_empty() {
+            let incoming = locked(&self.incoming);
+            return incoming.get(&peer).cloned().ok_or(SendError::Unreachable);
+        }
         let slot = self.slot((peer, alpn));
         let mut slot = slot.lock().await;
         if let Some(connection) = slot.as_ref().filter(|open| open.close_reason().is_none()) {
@@ -119,6 +172,10 @@ impl Pool {
         }
         let connection = self.dial(contact, alpn).await?;
         *slot = Some(connection.clone());
+        if alpn == DHT_ALPN {
+            // Whoever is told of too many misses news on some of them.
+            let _ = self.opened.try_send(connection.clone());
+        }
         Ok(connection)
     }
 

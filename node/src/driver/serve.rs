@@ -15,7 +15,9 @@ use super::core::Core;
 use super::pace::{Pace, REFUSAL_PAUSE};
 use super::pool::{CLOSE_BLOCKED, Pool, locked};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
+use super::stream::{FrameReader, FrameWriter};
 use super::{DHT_ALPN, JOB_ALPN};
+use crate::counters::{Connected, Counters};
 use crate::jobs::Workers;
 use crate::wire::interaction_of;
 
@@ -97,7 +99,15 @@ impl Server {
             connection.close(VarInt::from_u32(CLOSE_BUSY), b"too many connections");
             return;
         };
+        let _connected = Connected::new(self.pool.counters());
+        let is_dht = connection.alpn() == DHT_ALPN;
+        if is_dht {
+            self.pool.add_incoming(peer, &connection);
+        }
         self.streams(&connection, &place).await;
+        if is_dht {
+            self.pool.remove_incoming(&peer, &connection);
+        }
     }
 
     async fn streams(self: &Arc<Self>, connection: &Connection, place: &Place) {
@@ -118,7 +128,10 @@ impl Server {
                         });
                     } else if connection.alpn() == JOB_ALPN {
                         streams.spawn(async move {
-                            server.workers.serve(peer, observed, share, send, receive).await;
+                            let counters = server.pool.counters().clone();
+                            let reader = FrameReader::new(receive, Some(share), counters.clone());
+                            let writer = FrameWriter::new(send, counters);
+                            server.workers.serve(peer, observed, reader, writer).await;
                         });
                     }
                 }
@@ -145,25 +158,29 @@ impl Server {
         send: SendStream,
         mut receive: RecvStream,
     ) {
+        let counters = self.pool.counters();
         match self.pace.turn(Instant::now(), peer) {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => tokio::time::sleep(wait).await,
-            None => return refuse_late(send, receive).await,
+            None => return refuse_late(send, receive, counters).await,
         }
         let answer = match read_frame(&mut receive, share).await {
-            Ok((bytes, _taken)) => match RequestFrame::decode(&bytes) {
-                Ok(frame) => {
-                    let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-                    self.core.incoming(from, observed, frame).await
+            Ok((bytes, _taken)) => {
+                counters.bytes_in.add(bytes.len());
+                match RequestFrame::decode(&bytes) {
+                    Ok(frame) => {
+                        let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
+                        self.core.incoming(from, observed, frame).await
+                    }
+                    Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
                 }
-                Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
-            },
+            }
             Err(Unread::TooBig) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
             Err(Unread::NoRoom(head)) => Some(too_much(&head)),
             Err(Unread::Gone) => None,
         };
         if let Some(answer) = answer {
-            reply(send, &answer).await;
+            reply(send, &answer, counters).await;
         }
     }
 }
@@ -206,20 +223,22 @@ async fn read_frame(
     }
 }
 
-async fn reply(mut send: SendStream, answer: &ResponseFrame) {
-    if send.write_all(&answer.encode()).await.is_ok() && send.finish().is_ok() {
+async fn reply(mut send: SendStream, answer: &ResponseFrame, counters: &Counters) {
+    let bytes = answer.encode();
+    counters.bytes_out.add(bytes.len());
+    if send.write_all(&bytes).await.is_ok() && send.finish().is_ok() {
         let _ = tokio::time::timeout(LINGER_TIMEOUT, send.stopped()).await;
     }
 }
 
 /// Tells somebody that it asks too often. Of its request only what names the interaction is read.
-async fn refuse_late(send: SendStream, mut receive: RecvStream) {
+async fn refuse_late(send: SendStream, mut receive: RecvStream, counters: &Counters) {
     let mut head = [0; 18];
     // Whoever sent less named none.
     let _ = receive.read_exact(&mut head).await;
     let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
     tokio::time::sleep(REFUSAL_PAUSE).await;
-    reply(send, &too_much(&head)).await;
+    reply(send, &too_much(&head), counters).await;
 }
 
 fn too_much(head: &[u8]) -> ResponseFrame {

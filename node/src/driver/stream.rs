@@ -1,10 +1,13 @@
 //! Frames on a stream: each behind its length. A length above the limit is refused before
 //! anything is allocated, and memory grows only with the bytes that arrive.
 
+use std::sync::Arc;
+
 use dht::ErrorCode;
 use iroh::endpoint::{ReadExactError, RecvStream, SendStream, VarInt};
 
 use super::room::{SMALL_BYTES, Share};
+use crate::counters::Counters;
 use crate::wire::{JOB_FRAME_BYTES_MAX, JobFrame, interaction_of};
 
 /// Code with which a submitter resets the stream of a job it gives up.
@@ -29,18 +32,28 @@ pub(crate) struct FrameReader {
     stream: RecvStream,
     /// Where room for large frames is taken; nothing if we chose the peer ourselves.
     share: Option<Share>,
+    counters: Arc<Counters>,
 }
 
 /// The writing half of a job's stream. Dropped before [`FrameWriter::finish`], it resets.
 #[derive(Debug)]
 pub(crate) struct FrameWriter {
     stream: SendStream,
+    counters: Arc<Counters>,
     finished: bool,
 }
 
 impl FrameReader {
-    pub(crate) fn new(stream: RecvStream, share: Option<Share>) -> FrameReader {
-        FrameReader { stream, share }
+    pub(crate) fn new(
+        stream: RecvStream,
+        share: Option<Share>,
+        counters: Arc<Counters>,
+    ) -> FrameReader {
+        FrameReader {
+            stream,
+            share,
+            counters,
+        }
     }
 
     /// The next frame. Not to be dropped half-way and called again.
@@ -62,19 +75,19 @@ impl FrameReader {
         while bytes.len() < length {
             let start = bytes.len();
             bytes.resize((start + CHUNK_BYTES).min(length), 0);
-            self.stream
-                .read_exact(&mut bytes[start..])
-                .await
-                .map_err(gone)?;
+            let rest = self.stream.read_exact(&mut bytes[start..]).await;
+            rest.map_err(gone)?;
         }
+        self.counters.bytes_in.add(4 + length);
         JobFrame::decode(&bytes).map_err(|code| ReadFailure::Bad(code, interaction_of(&bytes)))
     }
 }
 
 impl FrameWriter {
-    pub(crate) fn new(stream: SendStream) -> FrameWriter {
+    pub(crate) fn new(stream: SendStream, counters: Arc<Counters>) -> FrameWriter {
         FrameWriter {
             stream,
+            counters,
             finished: false,
         }
     }
@@ -83,6 +96,7 @@ impl FrameWriter {
     pub(crate) async fn write(&mut self, frame: &JobFrame) -> bool {
         let bytes = frame.encode();
         let length = (bytes.len() as u32).to_be_bytes();
+        self.counters.bytes_out.add(4 + bytes.len());
         self.stream.write_all(&length).await.is_ok() && self.stream.write_all(&bytes).await.is_ok()
     }
 

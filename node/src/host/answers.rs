@@ -11,6 +11,7 @@ use node::service::{
 
 use super::asks::{NodeAsk, Owner, Place};
 use super::data::{Data, Reply};
+use super::figures;
 use super::peer::Peer;
 use super::profile;
 
@@ -98,6 +99,11 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             ])
         }
         NodeAsk::Info => node_info(service.node_info().await?),
+        NodeAsk::Metrics => figures::metrics(&service.metrics().await?),
+        NodeAsk::RoutingTable => {
+            let buckets = service.routing_table().await?;
+            Data::List(buckets.iter().map(figures::bucket).collect())
+        }
         NodeAsk::Peers => Data::List(service.peers().await?.iter().map(peer_info).collect()),
         NodeAsk::Jobs => Data::List(service.jobs().await?.iter().map(summary).collect()),
         NodeAsk::Job(name) => {
@@ -358,7 +364,7 @@ fn holder(holder: &Holder) -> Data {
     ])
 }
 
-fn key(key: &PublicKey) -> Data {
+pub(super) fn key(key: &PublicKey) -> Data {
     Data::Bytes(key.as_bytes().to_vec())
 }
 

@@ -103,6 +103,8 @@ pub enum NodeAsk {
         peers: Vec<Owner>,
     },
     Info,
+    Metrics,
+    RoutingTable,
     Peers,
     Jobs,
     Job(Id),
@@ -198,6 +200,8 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
             }
         }
         ("node-info", []) => NodeAsk::Info,
+        ("node-metrics", []) => NodeAsk::Metrics,
+        ("routing-table", []) => NodeAsk::RoutingTable,
         ("peers", []) => NodeAsk::Peers,
         ("jobs", []) => NodeAsk::Jobs,
         ("cancel-job", [id]) => NodeAsk::CancelJob(reader.job(id)?),

@@ -4,11 +4,10 @@ use std::future::pending;
 use std::time::Duration;
 
 use dht::{Address, InteractionId, PublicKey};
-use iroh::endpoint::{RecvStream, SendStream};
 
 use super::receipt::Commit;
 use super::workers::{Admitted, Behaviour, Ended, Workers};
-use crate::driver::{FrameReader, FrameWriter, ReadFailure, Share};
+use crate::driver::{FrameReader, FrameWriter, ReadFailure};
 use crate::wire::{JobFrame, JobMessage, Refusal, Revealed};
 
 /// How long a submitter may take for the first frame.
@@ -24,14 +23,9 @@ impl Workers {
         &self,
         from: PublicKey,
         observed: Option<Address>,
-        share: Share,
-        send: SendStream,
-        receive: RecvStream,
+        mut reader: FrameReader,
+        writer: FrameWriter,
     ) {
-        let (mut reader, writer) = (
-            FrameReader::new(receive, Some(share)),
-            FrameWriter::new(send),
-        );
         let mut talk = Talk {
             writer,
             interaction: InteractionId(0),

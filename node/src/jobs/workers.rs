@@ -13,6 +13,7 @@ use super::evaluator::{Answer, Control, Evaluation, Evaluator, OUTCOME_BYTES_MAX
 use super::job::{Job, SignedJob};
 use super::receipt::{JOB_PROTOCOL, Receipt};
 use crate::clock::{Clock, millis};
+use crate::counters::Counters;
 use crate::driver::locked;
 use crate::identity::{Identity, random_bytes};
 use crate::keys::{Id, PublicKey};
@@ -54,6 +55,7 @@ pub(super) struct Inner {
     store: Store,
     evaluator: Arc<dyn Evaluator>,
     limits: Limits,
+    counters: Arc<Counters>,
     all_cores: Arc<Semaphore>,
     newcomer_cores: Arc<Semaphore>,
     state: Mutex<State>,
@@ -92,6 +94,7 @@ impl Workers {
         limits: Limits,
         behaviour: Behaviour,
         clock: Clock,
+        counters: Arc<Counters>,
     ) -> Workers {
         let cores = match limits.workers {
             0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
@@ -104,6 +107,7 @@ impl Workers {
             store,
             evaluator,
             limits,
+            counters,
             all_cores: Arc::new(Semaphore::new(cores)),
             newcomer_cores: Arc::new(Semaphore::new(cores.div_ceil(2))),
             state: Mutex::default(),
@@ -135,6 +139,19 @@ impl Workers {
     /// Admits a job that `from` sent, or says why not. What runs already, or has run, is found
     /// again under its name.
     pub(crate) fn admit(
+        &self,
+        from: PublicKey,
+        subnet: Option<Subnet>,
+        signed: SignedJob,
+    ) -> Result<Admitted, Refusal> {
+        let admitted = self.try_admit(from, subnet, signed);
+        if admitted.is_err() {
+            self.inner.counters.jobs_refused.add(1);
+        }
+        admitted
+    }
+
+    fn try_admit(
         &self,
         from: PublicKey,
         subnet: Option<Subnet>,
@@ -337,6 +354,9 @@ async fn run(
         }
         _ => Err(Refusal::Timeout),
     };
+    if ended.is_err() {
+        inner.counters.jobs_refused.add(1);
+    }
     let mut state = locked(&inner.state);
     state.jobs.remove(&name);
     sender.send_replace(Some(ended));
@@ -349,6 +369,9 @@ fn evaluate(inner: &Inner, name: Id, job: &Job, control: &Control) -> Ended {
     let started = inner.clock.now();
     match inner.evaluator.evaluate(job, control) {
         Evaluation::Done(answer) => {
+            inner.counters.jobs_run.add(1);
+            let fuel = answer.setup_fuel.saturating_add(answer.fuel);
+            inner.counters.job_fuel.add_many(fuel);
             let is_ours = control.fuel() < job.fuel && answer.status == Status::FuelExhausted;
             if is_ours || answer.outcome.len() > OUTCOME_BYTES_MAX {
                 return Err(Refusal::Limits);

@@ -94,6 +94,7 @@ impl Node {
                     }
                     shelf.keep(keys[place].1[0], bytes).await;
                     transfer.moved(place);
+                    self.pool.counters().chunks_fetched.add(1);
                     tracing::debug!(%name, left, "fetched a chunk");
                 }
                 Err(NobodyHasIt(is_certain)) => {

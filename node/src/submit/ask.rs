@@ -157,7 +157,9 @@ impl Question {
             .open_bi()
             .await
             .map_err(|_| Failure::Unreachable)?;
-        let (mut reader, mut writer) = (FrameReader::new(receive, None), FrameWriter::new(send));
+        let counters = self.pool.counters();
+        let mut reader = FrameReader::new(receive, None, counters.clone());
+        let mut writer = FrameWriter::new(send, counters.clone());
         self.say(
             &mut writer,
             JobMessage::Submit(Box::new((*self.job).clone())),

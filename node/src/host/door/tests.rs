@@ -176,7 +176,7 @@ fn what_is_said_keeps_its_bytes() {
         (Said::Ask(1, NodeAsk::Info), "00010b".into()),
         (
             Said::Ask(2, NodeAsk::Job(Id::from_bytes([9; 64]))),
-            format!("00020e{}", "09".repeat(64)),
+            format!("000210{}", "09".repeat(64)),
         ),
         (
             Said::Ask(
@@ -215,7 +215,7 @@ fn what_is_said_keeps_its_bytes() {
             "0005090101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
         ),
     ];
-    assert_eq!(DOOR_VERSION, 3);
+    assert_eq!(DOOR_VERSION, 4);
     for (said, expected) in checks {
         let bytes = encode(&said);
         assert_eq!(to_hex(&bytes), expected, "{said:?}");
