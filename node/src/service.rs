@@ -12,7 +12,7 @@ pub use options::{
     PeerInfo, PutOptions, PutReport, Read, RemoteOptions, Target, Whole,
 };
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -234,7 +234,12 @@ impl Service {
         match tally {
             Some(tally) if tally.stored < require.unwrap_or(1) => {
                 let stored = tally.stored;
-                let why = format!("only {stored} peers stored all parts of the value");
+                let codes: BTreeSet<_> = tally.rejected.iter().map(|(_, code)| *code).collect();
+                let said: Vec<String> = codes.iter().map(ToString::to_string).collect();
+                let mut why = format!("only {stored} peers stored all parts of the value");
+                if !said.is_empty() {
+                    why = format!("{why}; others said: {}", said.join(", "));
+                }
                 Err(NodeError::Unreachable(why))
             }
             Some(tally) => Ok(PutReport {

@@ -33,10 +33,10 @@ fn a_node_tells_what_it_counted_and_draws_whom_it_knows() {
     );
     let checks = [
         // The chunks, the manifest and the other.
-        ("(< 2 (:puts metrics) 20)", "#t"),
+        ("(< 2 (:puts metrics) 30)", "#t"),
         ("(= (:puts metrics) (:puts-stored metrics))", "#t"),
         ("(< 1 (:chunks-stored metrics))", "#t"),
-        ("(list (:gets metrics) (:gets-found metrics))", "(0 0)"),
+        ("(<= (:gets-found metrics) (:gets metrics))", "#t"),
         (
             "(<= 1 (+ (:answered metrics) (:unanswered metrics)) (:asked metrics))",
             "#t",
@@ -60,7 +60,7 @@ fn a_node_tells_what_it_counted_and_draws_whom_it_knows() {
         ("(< 100000 (:bytes-out metrics))", "#t"),
         ("(< 0 (:connections-out metrics) 10)", "#t"),
         ("(< 0 (:seconds metrics) 10000)", "#t"),
-        ("(= (:items metrics) (+ 2 (:chunks-stored metrics)))", "#t"),
+        ("(<= (+ 2 (:chunks-stored metrics)) (:items metrics))", "#t"),
     ];
     for (expression, expected) in checks {
         let asked = format!("(define metrics (node-metrics)) {expression}");
