@@ -18,7 +18,6 @@ pub(crate) use core::{Core, DhtFailure, Watch, ask};
 pub(crate) use lan::find_on_lan;
 pub(crate) use news::hear_news;
 pub(crate) use pool::{Blocks, Pool, locked};
-pub(crate) use room::Share;
 pub(crate) use serve::serve;
 pub(crate) use stream::{FrameReader, FrameWriter, ReadFailure};
 
