@@ -447,6 +447,29 @@ fn calls_of_very_many_arguments_are_made_or_refused() {
 }
 
 #[test]
+fn what_a_very_wide_frame_calls_has_room() {
+    let mut base = Vm::new(Profile::Pure);
+    let names: String = (0..50_000).map(|n| format!("(v{n} {n})")).collect();
+    for (text, expected) in [
+        ("(call-with-values list list)", "(())"),
+        (
+            "(eval '(let loop ((i 0)) (if (< i 10) (loop (+ i 1)) i)))",
+            "10",
+        ),
+        ("(guard (e (#t 'caught)) (v1 2))", "caught"),
+        ("(call/cc procedure?)", "#t"),
+        ("(with-limits {:fuel 1000} list)", "()"),
+        ("(dynamic-wind list list list)", "()"),
+        ("(begin (yield) (await (spawn list)))", "()"),
+        ("(read (open-input-string \"(1 2)\"))", "(1 2)"),
+    ] {
+        let text = format!("(define (wide) (let ({names}) (list {text} v3))) (car (wide))");
+        let ended = evaluate_in(&mut base.fork(), &text, Bounds::default(), u64::MAX);
+        assert_eq!(ended.result.as_deref(), Ok(expected));
+    }
+}
+
+#[test]
 fn what_the_library_compiles_late_counts_for_nobody() {
     let mut late = Vm::new(Profile::Pure);
     let mut early = late.fork();

@@ -66,6 +66,8 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
     let mut pc = m.pc;
     let mut fp = m.fp;
     let mut fuel = m.fuel;
+    // A frame that no procedure was entered with may stand above a very wide one.
+    m.make_room(fp, 0);
     let mut regs = window(&mut m.stack, fp);
 
     macro_rules! leave {
