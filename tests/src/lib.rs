@@ -175,6 +175,14 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Ran {
     }
 }
 
+/// The public key of a data folder.
+pub fn key_of(folder: &Folder) -> String {
+    run(logos(folder).args(["key", "show"]))
+        .output
+        .trim_end()
+        .to_string()
+}
+
 /// Runs a command to its end.
 pub fn run(command: &mut Command) -> Ran {
     run_with_input(command, "")

@@ -3,16 +3,9 @@
 
 use std::fs;
 
-use logos_tests::{Background, Folder, Node, logos, run};
+use logos_tests::{Background, Folder, Node, key_of, logos, run};
 
 const FILE: &str = "node.redb";
-
-fn key_of(folder: &Folder) -> String {
-    run(logos(folder).args(["key", "show"]))
-        .output
-        .trim_end()
-        .to_string()
-}
 
 /// The node is killed at whatever it is doing when so many puts were acknowledged. It is the only one, so what was
 /// acknowledged is on its disk, or lost.

@@ -1,7 +1,7 @@
 //! Values larger than one item, between real programs: a holder is killed while its chunks are fetched.
 #![cfg(unix)]
 
-use logos_tests::{Background, Folder, Node, Ran, logos, run};
+use logos_tests::{Background, Folder, Node, Ran, key_of, logos, run};
 
 /// 32 MiB in which no 64 KiB are like any others.
 const FILM: &str = "
@@ -15,13 +15,6 @@ const FILM: &str = "
                 (loop (+ n 1)))
               bytes))))";
 const CHUNKS: usize = 513;
-
-fn key_of(folder: &Folder) -> String {
-    run(logos(folder).args(["key", "show"]))
-        .output
-        .trim_end()
-        .to_string()
-}
 
 #[test]
 fn a_large_value_survives_a_holder_that_is_killed_while_it_is_read() {

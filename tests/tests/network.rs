@@ -2,7 +2,7 @@
 //! computations agreed upon.
 #![cfg(unix)]
 
-use logos_tests::{Background, Folder, Node, PATIENCE, Ran, eventually, logos, run};
+use logos_tests::{Background, Folder, Node, PATIENCE, Ran, eventually, key_of, logos, run};
 use std::time::Instant;
 
 const FIB: &str = "(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))";
@@ -58,13 +58,6 @@ fn value(data: &Folder, expression: &str) -> String {
     let is_right = ran.errors.is_empty() && ran.status == Some(0);
     assert!(is_right, "{expression}: {ran:?}");
     ran.output.trim_end().to_string()
-}
-
-fn key_of(folder: &Folder) -> String {
-    run(logos(folder).args(["key", "show"]))
-        .output
-        .trim_end()
-        .to_string()
 }
 
 /// A node's key as `write` prints it.
