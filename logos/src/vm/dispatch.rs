@@ -5,7 +5,7 @@
 
 use super::entry::{enter_general, enter_slow};
 use super::machine::{Arguments, Fault, Machine, WINDOW};
-use crate::builtins::{Function, SLOW, records};
+use crate::builtins::{Builtin, Function, SLOW, records};
 use crate::codegen::{Code, branch_target};
 use crate::opcode::{Op, a, b, c, code, d, index};
 use crate::value::{Kind, Value};
@@ -107,6 +107,32 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             }
         }};
     }
+    // Applies the builtin $callee in the frame at $frame, which has $count arguments.
+    macro_rules! apply {
+        ($callee:expr, $frame:expr, $count:expr) => {{
+            (m.pc, m.fp, m.fuel) = (pc, $frame, fuel);
+            match apply_builtin(m, $callee, $count) {
+                Ok(Some(value)) => {
+                    fuel = m.fuel;
+                    regs = window(&mut m.stack, fp);
+                    value
+                }
+                Ok(None) => return Exit::Apply($count),
+                Err(fault) => return Exit::FrameFault(fault),
+            }
+        }};
+    }
+    // Returns a value from the frame at `fp`.
+    macro_rules! give_back {
+        ($value:expr) => {{
+            let value = $value;
+            let back = regs[1];
+            regs[0] = value.0;
+            pc = link_pc(back);
+            fp -= link_delta(back);
+            regs = window(&mut m.stack, fp);
+        }};
+    }
     macro_rules! call {
         ($base:expr, $count:expr, $next:expr) => {{
             let base = $base;
@@ -115,6 +141,10 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             if m.heap.is(callee, Kind::Closure) {
                 fp += base;
                 enter!(callee, $count);
+            } else if callee.as_builtin().is_some() {
+                let value = apply!(callee, fp + base, $count);
+                regs[base] = value.0;
+                pc = $next;
             } else if let Some(value) =
                 records::apply_quickly(&mut m.heap, callee, &regs[base + 2..base + 2 + $count])
             {
@@ -134,14 +164,12 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             regs.copy_within(base + 2..base + 2 + $count, 2);
             if m.heap.is(callee, Kind::Closure) {
                 enter!(callee, $count);
+            } else if callee.as_builtin().is_some() {
+                give_back!(apply!(callee, fp, $count));
             } else if let Some(value) =
                 records::apply_quickly(&mut m.heap, callee, &regs[2..2 + $count])
             {
-                let back = regs[1];
-                regs[0] = value.0;
-                pc = link_pc(back);
-                fp -= link_delta(back);
-                regs = window(&mut m.stack, fp);
+                give_back!(value);
             } else {
                 leave!(Exit::Apply($count))
             }
@@ -288,14 +316,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             }
             code::Call => call!(a(word), b(word), pc + 1),
             code::TailCall => tail_call!(a(word), b(word)),
-            code::Return => {
-                let value = regs[a(word)];
-                let back = regs[1];
-                regs[0] = value;
-                pc = link_pc(back);
-                fp -= link_delta(back);
-                regs = window(&mut m.stack, fp);
-            }
+            code::Return => give_back!(v!(a(word))),
             code::CallBuiltin => {
                 let (first, count) = (a(word), b(word));
                 let extra = words[pc + 1];
@@ -639,9 +660,24 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
     }
 }
 
+/// Applies a builtin in the frame at `fp`, unless it acts on frames or is not for this program.
+#[inline(never)]
+fn apply_builtin(m: &mut Machine, callee: Value, count: usize) -> Result<Option<Value>, Fault> {
+    let Some(index) = callee.as_builtin() else {
+        return Ok(None);
+    };
+    let builtin = &m.builtins[index as usize];
+    if matches!(builtin.function, Function::Control(_)) || builtin.profile > m.profile {
+        return Ok(None);
+    }
+    let start = m.fp + 2;
+    m.top = start + count;
+    call_plain(builtin, m, Arguments { start, count }).map(Some)
+}
+
 /// Calls a builtin that is no control builtin, after checking how many arguments it takes.
 pub(crate) fn call_plain(
-    builtin: &'static crate::builtins::Builtin,
+    builtin: &'static Builtin,
     m: &mut Machine,
     arguments: Arguments,
 ) -> Result<Value, Fault> {

@@ -1,6 +1,6 @@
 //! Sums, products, quotients, and the parts of numbers.
 
-use super::operation::{any_operand, binary, both, fold, operand, pay, unary, unary_of_any};
+use super::operation::{any_operand, binary, both, fold, operand, pay, small, unary, unary_of_any};
 use super::unary_builtins;
 use super::words::from_number;
 use crate::number::{self, Number, NumberError, cost};
@@ -13,6 +13,9 @@ type Division = fn(&Number, &Number) -> Result<(Number, Number), NumberError>;
 pub(super) fn add(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 0 {
         return Ok(Value::fixnum(0));
+    }
+    if let Some(sum) = small(m, arguments, i64::checked_add, |x, y| x + y)? {
+        return Ok(sum);
     }
     // Not from an exact 0: that would lose the sign of -0.0.
     let first = any_operand(m, "+", arguments, 0)?;
@@ -31,6 +34,9 @@ pub(super) fn add(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 pub(super) fn mul(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if let Some(product) = small(m, arguments, i64::checked_mul, |x, y| x * y)? {
+        return Ok(product);
+    }
     fold(
         m,
         "*",
@@ -43,6 +49,9 @@ pub(super) fn mul(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 pub(super) fn sub(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if let Some(difference) = small(m, arguments, i64::checked_sub, |x, y| x - y)? {
+        return Ok(difference);
+    }
     let first = any_operand(m, "-", arguments, 0)?;
     if arguments.count == 1 {
         pay(m, cost::unary(&first))?;

@@ -7,7 +7,11 @@ use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Machine, Outcome};
 use std::cmp::Ordering;
 
+/// What comparing two numbers that are machine words costs.
+const SMALL_WORK: u64 = 1;
+
 /// Whether each argument stands so to the next.
+#[inline(always)]
 fn compare(
     m: &mut Machine,
     procedure: &str,
@@ -15,12 +19,26 @@ fn compare(
     take: Take,
     holds: fn(Ordering) -> bool,
 ) -> Outcome {
+    if arguments.count == 2 {
+        let (x, y) = (m.arg(arguments, 0), m.arg(arguments, 1));
+        if Value::both_fixnums(x, y) {
+            m.charge(SMALL_WORK)?;
+            return Ok(Value::boolean(holds(
+                x.fixnum_value().cmp(&y.fixnum_value()),
+            )));
+        }
+        if x.is_immediate_float() && y.is_immediate_float() {
+            m.charge(SMALL_WORK)?;
+            let order = x.immediate_float().partial_cmp(&y.immediate_float());
+            return Ok(Value::boolean(order.is_some_and(holds)));
+        }
+    }
     let mut previous = take(m, procedure, arguments, 0)?;
     let mut result = true;
     for index in 1..arguments.count {
         let next = take(m, procedure, arguments, index)?;
         m.charge(if is_small(&previous) && is_small(&next) {
-            1
+            SMALL_WORK
         } else {
             cost::compare(&previous, &next)
         })?;

@@ -3,6 +3,7 @@
 use super::words::{from_number, two_values};
 use crate::builtins::wrong_argument;
 use crate::number::{Number, NumberError, cost::Cost};
+use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
 /// An operation of one number.
@@ -58,6 +59,36 @@ pub(super) fn is_small(number: &Number) -> bool {
     matches!(number, Number::Int(_) | Number::Float(_))
 }
 
+/// What [`fold`] costs for two numbers that are machine words.
+const SMALL_WORK: u64 = 2;
+
+/// An operation of two arguments that are words of their own, for the price [`fold`] has; `None` if they or their result are anything else.
+#[inline(always)]
+pub(super) fn small(
+    m: &mut Machine,
+    arguments: Arguments,
+    of_integers: fn(i64, i64) -> Option<i64>,
+    of_floats: fn(f64, f64) -> f64,
+) -> Result<Option<Value>, Fault> {
+    if arguments.count != 2 {
+        return Ok(None);
+    }
+    let (x, y) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    if Value::both_fixnums(x, y) {
+        let result = of_integers(x.fixnum_value(), y.fixnum_value()).and_then(Value::try_fixnum);
+        if result.is_some() {
+            m.charge(SMALL_WORK)?;
+        }
+        return Ok(result);
+    }
+    if x.is_immediate_float() && y.is_immediate_float() {
+        m.charge(SMALL_WORK)?;
+        let result = Number::Float(of_floats(x.immediate_float(), y.immediate_float()));
+        return from_number(m, &result).map(Some);
+    }
+    Ok(None)
+}
+
 /// An operation of the first argument, a real number.
 pub(super) fn unary(
     m: &mut Machine,
@@ -110,7 +141,7 @@ pub(super) fn fold(
     for index in from..arguments.count {
         let next = take(m, procedure, arguments, index)?;
         if is_small(&result) && is_small(&next) {
-            m.charge(2)?;
+            m.charge(SMALL_WORK)?;
         } else {
             pay(m, price(&result, &next))?;
         }
