@@ -263,6 +263,11 @@ fn libraries_are_found_in_files_of_their_names() {
     let own = "(define-library (shapes) (export area) (import (logos)) (begin (define area 5))) \
                (import (scheme base) (scheme write) (shapes)) (write area)";
     assert_eq!(run_text(own).output, "5");
+    let known = "(cond-expand ((and (library (shapes round)) (not (library (shapes square)))) (import (shapes round)) (display pi)))
+                 (define-library (of here) (export size) (import (scheme base)) (cond-expand ((library (plain)) (import (plain)) (begin (define size (double 4))))))
+                 (import (of here)) (display size) (display (cond-expand ((library (nowhere)) 1) (else 2)))";
+    let done = run_text(known);
+    assert_eq!((done.output.as_str(), done.errors.as_str()), ("382", ""));
     let missing = run_text("(import (shapes square))").errors;
     assert!(
         missing.contains("there is no library (shapes square), nor a file"),

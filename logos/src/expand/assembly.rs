@@ -34,7 +34,10 @@ pub(crate) enum Build {
     /// The number of operands.
     Call(usize),
     Let(Vec<VariableId>),
+    /// `letrec*`.
     Letrec(Vec<VariableId>),
+    /// `letrec`: the variables get their values when all of these are there.
+    LetrecAtOnce(Vec<VariableId>),
     Lambda(Box<Lambda>),
     /// One of the procedures of a `case-lambda`.
     Clause(Box<Lambda>),
@@ -103,9 +106,23 @@ impl Assembly {
         place: Place,
         host: &mut dyn Host,
     ) -> Result<(), ExpandError> {
-        let Some(node) = self.node(build) else {
-            return Ok(());
+        let node = match build {
+            Build::LetrecAtOnce(variables) => Some(self.letrec_at_once(variables, place, host)?),
+            build => self.node(build),
         };
+        if let Some(node) = node {
+            let id = self.add(node, place, host)?;
+            self.values.push(id);
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        node: Node,
+        place: Place,
+        host: &mut dyn Host,
+    ) -> Result<NodeId, ExpandError> {
         host.charge_memory(NODE_BYTES)?;
         let id = self.unit.nodes.len() as NodeId;
         self.unit.nodes.push(node);
@@ -113,8 +130,55 @@ impl Assembly {
         if !place.origin.is_none() {
             self.unit.origins.insert(id, place.origin);
         }
-        self.values.push(id);
-        Ok(())
+        Ok(id)
+    }
+
+    /// `(letrec ((a e) (b f)) body)` as a `letrec*`. An initialiser whose continuation could be taken up again does not initialise its own
+    /// variable: `(letrec* ((- (let ((t e) (u f)) (set! a t) (set! b u))) (a a) (b b)) body)`.
+    fn letrec_at_once(
+        &mut self,
+        variables: Vec<VariableId>,
+        place: Place,
+        host: &mut dyn Host,
+    ) -> Result<Node, ExpandError> {
+        let body = self.value();
+        let bindings = self.bindings(variables);
+        let is_fixed = |node: &Node| {
+            matches!(
+                node,
+                Node::Lambda(_) | Node::CaseLambda(_) | Node::Constant(_)
+            )
+        };
+        let calls_nothing =
+            |node: &Node| is_fixed(node) || matches!(node, Node::Local(_) | Node::Global(_));
+        let node = |value: NodeId| &self.unit.nodes[value as usize];
+        if bindings
+            .iter()
+            .all(|&(_, value)| calls_nothing(node(value)))
+        {
+            return Ok(Node::Letrec(bindings, body));
+        }
+        let (mut all, computed): (Vec<_>, Vec<_>) = bindings
+            .into_iter()
+            .partition(|&(_, value)| is_fixed(node(value)));
+        let (mut values, mut assignments, mut ready) = (Vec::new(), Vec::new(), Vec::new());
+        for (variable, value) in computed {
+            let name = self.unit.variables[variable as usize].name;
+            let temporary = self.variable(name);
+            values.push((temporary, value));
+            let value = self.add(Node::Local(temporary), place, host)?;
+            self.unit.variables[variable as usize].mutated = true;
+            assignments.push(self.add(Node::SetLocal(variable, value), place, host)?);
+            ready.push((variable, self.add(Node::Local(variable), place, host)?));
+        }
+        let assignments = self.add(Node::Sequence(assignments), place, host)?;
+        let name = self.unit.variables[values[0].0 as usize].name;
+        all.push((
+            self.variable(name),
+            self.add(Node::Let(values, assignments), place, host)?,
+        ));
+        all.extend(ready);
+        Ok(Node::Letrec(all, body))
     }
 
     /// The node to make; `None` where one made before will do.
@@ -150,6 +214,7 @@ impl Assembly {
                 let body = self.value();
                 Node::Letrec(self.bindings(variables), body)
             }
+            Build::LetrecAtOnce(_) => unreachable!("it is made of several nodes"),
             Build::Lambda(lambda) => Node::Lambda(self.lambda(*lambda)),
             Build::Clause(lambda) => {
                 let id = self.lambda(*lambda);

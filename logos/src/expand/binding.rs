@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `(let ((a e) …) b …)` | `(Let ((a e) …) b …)`; without names only the body |
 //! | `(let* ((a e) (b f)) …)` | `(Let ((a e)) (Let ((b f)) …))` |
-//! | `(letrec ((a e) …) b …)`, `letrec*` | `(Letrec ((a e) …) b …)` |
+//! | `(letrec* ((a e) …) b …)` | `(Letrec ((a e) …) b …)`; so `letrec`, if nothing is computed for its names |
 //! | `let`, `let*` with a pattern for a name | see [`destructure`] |
 //! | `(let f ((a e) …) b …)` | `(Letrec ((f (Lambda (a …) b …))) (f e …))` |
 //! | `(do ((a e s) …) (t r …) b …)` | `(Letrec ((do (Lambda (a …) (If t (Sequence r …) (Sequence b … (do s …)))))) (do e …))` |
@@ -21,6 +21,7 @@ use super::scope::{Env, Identifier, Local, Meaning};
 use super::syntaxes::transformer;
 use super::task::{Task, Use};
 use super::{ExpandError, Host, message};
+use crate::core::VariableId;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;
 
@@ -184,6 +185,23 @@ pub(crate) fn let_star(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Resul
 }
 
 pub(crate) fn letrec(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
+    recursive(x, it, Build::LetrecAtOnce, host)
+}
+
+pub(crate) fn letrec_star(
+    x: &mut Expander,
+    it: &Use,
+    host: &mut dyn Host,
+) -> Result<(), ExpandError> {
+    recursive(x, it, Build::Letrec, host)
+}
+
+fn recursive(
+    x: &mut Expander,
+    it: &Use,
+    build: fn(Vec<VariableId>) -> Build,
+    host: &mut dyn Host,
+) -> Result<(), ExpandError> {
     let (list, body) = parts(it)?;
     let pairs = pairs(it, list, host)?;
     distinct(&pairs, host)?;
@@ -199,7 +217,7 @@ pub(crate) fn letrec(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<
         .map(|pair| Task::named(pair.value, &env, pair.name.name()))
         .collect();
     tasks.push(body_task(body, env.inner(), it));
-    tasks.push(Task::Build(Build::Letrec(variables), it.place()));
+    tasks.push(Task::Build(build(variables), it.place()));
     x.schedule(tasks);
     Ok(())
 }

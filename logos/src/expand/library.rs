@@ -136,34 +136,54 @@ pub(crate) fn cond_expand(
     destination: Destination,
     host: &mut dyn Host,
 ) -> Flow {
-    let chosen = choose(&it.form, &it.env, host)?;
-    match (chosen, destination) {
-        (Some(forms), destination) if !forms.is_empty() => {
-            x.deliver_all(destination, &forms, &it.env, it.place())?;
+    let forms = match choose(x, &it.form, &it.env, host)? {
+        Choice::Forms(forms) => forms,
+        Choice::Seek(name) => {
+            x.schedule([Task::CondExpand(Box::new((it, destination)))]);
+            return Ok(Some(x.seek_library(name, host)));
         }
-        (_, Destination::Expression(_)) => {
+    };
+    match destination {
+        Destination::Expression(_) if forms.is_empty() => {
             x.schedule([Task::constant(Datum::Void, it.place())]);
         }
-        (_, destination) => x.deliver_all(destination, &[], &it.env, it.place())?,
+        destination => x.deliver_all(destination, &forms, &it.env, it.place())?,
     }
     Ok(None)
 }
 
-/// The forms of the first clause of a `cond-expand` whose feature requirement holds.
+/// What a `cond-expand` comes to.
+enum Choice {
+    /// The forms of the first clause whose feature requirement holds.
+    Forms(Vec<Syntax>),
+    /// It depends on whether there is a library of this name.
+    Seek(Syntax),
+}
+
+/// Whether a feature requirement holds.
+enum Holds {
+    Known(bool),
+    /// It depends on whether there is a library of this name.
+    Seek(Syntax),
+}
+
 fn choose(
+    x: &Expander,
     form: &Syntax,
     env: &Env,
     host: &mut dyn Host,
-) -> Result<Option<Vec<Syntax>>, ExpandError> {
+) -> Result<Choice, ExpandError> {
     for clause in &form.as_list().unwrap_or(&[])[1..] {
         let Some([requirement, forms @ ..]) = clause.as_list() else {
             return Err(bad_requirement(clause, host));
         };
-        if holds(requirement, env, host)? {
-            return Ok(Some(forms.to_vec()));
+        match holds(x, requirement, env, host)? {
+            Holds::Known(true) => return Ok(Choice::Forms(forms.to_vec())),
+            Holds::Known(false) => {}
+            Holds::Seek(name) => return Ok(Choice::Seek(name)),
         }
     }
-    Ok(None)
+    Ok(Choice::Forms(Vec::new()))
 }
 
 fn bad_requirement(written: &Syntax, host: &mut dyn Host) -> ExpandError {
@@ -184,8 +204,12 @@ enum Test<'a> {
     Any(usize),
 }
 
-/// Whether a feature requirement holds.
-fn holds(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandError> {
+fn holds(
+    x: &Expander,
+    root: &Syntax,
+    env: &Env,
+    host: &mut dyn Host,
+) -> Result<Holds, ExpandError> {
     let mut work = vec![Test::Visit(root)];
     let mut results: Vec<bool> = Vec::new();
     while let Some(test) = work.pop() {
@@ -204,7 +228,13 @@ fn holds(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandEr
                 None => feature(requirement, env, host)?,
                 Some(parts) => match (spelling(parts.first(), host).as_deref(), parts) {
                     (Some("library"), [_, name]) => {
-                        is_standard(name, host.symbols()) || host.has_library(name)
+                        if is_standard(name, host.symbols()) {
+                            true
+                        } else if let Some(is_there) = x.has_library(name, host) {
+                            is_there
+                        } else {
+                            return Ok(Holds::Seek(name.clone()));
+                        }
                     }
                     (Some("not"), [_, inner]) => {
                         work.extend([Test::Not, Test::Visit(inner)]);
@@ -226,7 +256,7 @@ fn holds(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandEr
         };
         results.push(result);
     }
-    Ok(results.pop().unwrap_or(false))
+    Ok(Holds::Known(results.pop().unwrap_or(false)))
 }
 
 fn feature(written: &Syntax, env: &Env, host: &mut dyn Host) -> Result<bool, ExpandError> {
@@ -332,10 +362,14 @@ impl OpenLibrary {
                         false,
                     )));
                 }
-                "cond-expand" => {
-                    let chosen = choose(&declaration, &self.env, host)?;
-                    self.put_first(&chosen.unwrap_or_default());
-                }
+                "cond-expand" => match choose(x, &declaration, &self.env, host)? {
+                    Choice::Forms(forms) => self.put_first(&forms),
+                    Choice::Seek(name) => {
+                        self.pending.push(declaration);
+                        x.schedule([Task::Library(self)]);
+                        return Ok(Some(x.seek_library(name, host)));
+                    }
+                },
                 _ => return Err(bad_declaration(&declaration, host)),
             }
         }

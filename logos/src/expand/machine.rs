@@ -9,12 +9,14 @@ use super::environment::{Binding, Environment, Library, Saved};
 use super::macros::{Macro, Transformer};
 use super::scope::{Env, Frame, Identifier, Meaning};
 use super::specials::Kind;
+use super::standard::library_name_text;
 use super::task::{Destination, Hint, Task, Use, sequence};
 use super::{ExpandError, Host, Step};
-use super::{message, quasiquote, rules, strip};
+use super::{library, message, quasiquote, rules, strip};
 use crate::core::VariableId;
 use crate::symbol::Symbol;
 use crate::syntax::{Datum, Syntax};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -34,6 +36,10 @@ pub struct Expander {
     hidden: Vec<(Rc<Environment>, Symbol, Saved)>,
     /// Whether the last step was a unit: the next one says that it was evaluated.
     emitted: bool,
+    /// The library asked for by [`Step::FindLibrary`].
+    sought: Option<String>,
+    /// Which libraries there are, of those asked for so.
+    found: BTreeMap<String, bool>,
 }
 
 enum Waiting {
@@ -99,6 +105,8 @@ impl Expander {
             frames: Vec::new(),
             hidden: Vec::new(),
             emitted: false,
+            sought: None,
+            found: BTreeMap::new(),
         }
     }
 
@@ -165,6 +173,27 @@ impl Expander {
         }
     }
 
+    /// Whether there is a library that is not one of the standard ones, as far as that is known.
+    pub(crate) fn has_library(&self, name: &Syntax, host: &mut dyn Host) -> Option<bool> {
+        host.has_library(name).or_else(|| {
+            let text = library_name_text(name, host.symbols())?;
+            self.found.get(&text).copied()
+        })
+    }
+
+    /// Asks whether there is a library.
+    pub(crate) fn seek_library(&mut self, name: Syntax, host: &mut dyn Host) -> Step {
+        self.sought = library_name_text(&name, host.symbols());
+        Step::FindLibrary { name }
+    }
+
+    /// Gives the answer to [`Step::FindLibrary`].
+    pub fn resume_found(&mut self, is_there: bool) {
+        if let Some(name) = self.sought.take() {
+            self.found.insert(name, is_there);
+        }
+    }
+
     fn run(&mut self, host: &mut dyn Host) -> Result<Step, ExpandError> {
         let mut until_pause = PAUSE_INTERVAL;
         loop {
@@ -198,6 +227,7 @@ impl Expander {
             Task::Procedure(procedure) => procedure.expand(self, host),
             Task::Library(library) => library.declare(self, host),
             Task::Import(import) => import.resolve(self, host),
+            Task::CondExpand(it) => library::cond_expand(self, it.0, it.1, host),
             Task::Build(build, place) => self.assembly.build(build, place, host).map(|()| None),
             Task::Answer(form, env, left) => self.answer(form, env, left, host),
             Task::Include(env, place, paths, fold_case) => Ok(Some(self.include(

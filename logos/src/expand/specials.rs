@@ -403,11 +403,11 @@ pub const SPECIALS: &[Special] = &[
         "(letrec ((name value) …) body …)",
         "(letrec ((f (lambda (n) (if (= n 0) 1 (* n (f (- n 1))))))) (f 5))",
         "The same as let, each value seeing all the names.",
-        "the values and the body",
+        "the values and the body; 3 for each value that is computed",
     ),
     special(
         "letrec*",
-        Expression(binding::letrec),
+        Expression(binding::letrec_star),
         "names with values in brackets, and a body",
         "(letrec* ((name value) …) body …)",
         "(letrec* ((a 1) (f (lambda () a))) (f))",

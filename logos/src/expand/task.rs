@@ -63,6 +63,8 @@ pub(crate) enum Task {
     Library(Box<OpenLibrary>),
     /// An import whose libraries are being found.
     Import(Box<Import>),
+    /// A `cond-expand` that waited to know whether there is a library.
+    CondExpand(Box<(Use, Destination)>),
     /// Files whose contents are top-level forms.
     Include(Env, Place, Vec<Rc<str>>, bool),
     /// Makes one node of those made before.

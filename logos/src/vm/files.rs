@@ -7,9 +7,9 @@
 
 use super::control::{apply, push_stub};
 use super::distant::{Distant, Rights};
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, Turn};
 use super::{Fault, Profile, Status, Vm, dispatch, stubs};
-use crate::expand::{Environment, Library};
+use crate::expand::{Environment, Library, library_name_text};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -32,6 +32,8 @@ pub(super) enum Wanted {
         paths: Vec<String>,
         span: Span,
     },
+    /// Whether there is one of these files.
+    Existence(Vec<String>),
     /// A library from the network.
     Distant(Distant),
 }
@@ -40,6 +42,7 @@ impl Wanted {
     fn paths(&self) -> Vec<String> {
         match self {
             Wanted::Forms { paths, .. } | Wanted::Named { paths, .. } => paths.clone(),
+            Wanted::Existence(paths) => paths.clone(),
             Wanted::Library(path) => vec![path.clone()],
             Wanted::Distant(it) => vec![it.owner.clone(), it.name.clone(), it.lock.clone()],
         }
@@ -92,13 +95,26 @@ impl Vm {
         name: String,
         span: Span,
     ) -> Result<(), Fault> {
-        let file = name.replace(' ', "/");
-        let paths = EXTENSIONS.map(|end| self.path_beside(number, &format!("{file}.{end}")));
-        let paths = paths.to_vec();
+        let paths = self.paths_of(number, &name);
         if self.machine.profile() < Profile::Local || self.rights(number).is_some() {
             return Err(self.no_library(&name, &paths, span));
         }
         self.ask_for_files(number, Wanted::Named { name, paths, span })
+    }
+
+    /// The files where the library of this name could be.
+    fn paths_of(&self, number: u64, name: &str) -> Vec<String> {
+        let file = name.replace(' ', "/");
+        let path = |end| self.path_beside(number, &format!("{file}.{end}"));
+        EXTENSIONS.map(path).to_vec()
+    }
+
+    /// Has it found out whether there is a file for the library of this name.
+    pub(super) fn find_library(&mut self, number: u64, name: &Syntax) -> Result<Turn, Fault> {
+        let name = library_name_text(name, &self.machine.symbols).unwrap_or_default();
+        let paths = self.paths_of(number, &name);
+        self.ask_for_files(number, Wanted::Existence(paths))?;
+        Ok(Turn::Run)
     }
 
     fn no_library(&mut self, name: &str, paths: &[String], span: Span) -> Fault {
@@ -137,7 +153,9 @@ impl Vm {
         let (asks, needs, procedure) = match &wanted {
             Wanted::Forms { .. } => ("include", Profile::Local, self.places.file_texts),
             Wanted::Library(_) => ("import", Profile::Local, self.places.file_texts),
-            Wanted::Named { .. } => ("import", Profile::Local, self.places.first_file),
+            Wanted::Named { .. } | Wanted::Existence(_) => {
+                ("import", Profile::Local, self.places.first_file)
+            }
             Wanted::Distant(_) => ("import", Profile::Node, self.places.distant_library),
         };
         let m = &mut self.machine;
@@ -203,6 +221,11 @@ impl Vm {
                 },
                 None => Err(self.no_library(&name, &paths, span)),
             },
+            Some(Wanted::Existence(_)) => {
+                let is_there = !texts.is_empty();
+                self.with_expander(number, |expander, _| expander.resume_found(is_there));
+                Ok(())
+            }
             Some(Wanted::Distant(distant)) => {
                 let (key, rights) = (distant.key(), self.rights_of(distant));
                 let begun = self.begin_import(number, key, &texts, None, Some(rights));

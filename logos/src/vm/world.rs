@@ -1,7 +1,7 @@
 //! Making a world, and what the expander asks of it: names and cells.
 
 use super::control::Library;
-use super::{Fault, Machine, State, Vm, stubs};
+use super::{Fault, Machine, Profile, State, Vm, stubs};
 use crate::builtins::BUILTINS;
 use crate::codegen::Code;
 use crate::core::GlobalId;
@@ -85,12 +85,14 @@ impl Host for Expansion<'_> {
         Some(self.library.clone())
     }
 
-    fn has_library(&mut self, name: &Syntax) -> bool {
-        let text = library_name_text(name, &self.machine.symbols);
-        text.is_some_and(|text| {
-            let key = format!("{}{text}", self.own_libraries);
-            self.libraries.contains_key(&key)
-        })
+    fn has_library(&mut self, name: &Syntax) -> Option<bool> {
+        let Some(text) = library_name_text(name, &self.machine.symbols) else {
+            return Some(false);
+        };
+        let key = format!("{}{text}", self.own_libraries);
+        let is_known = self.libraries.contains_key(&key);
+        let may_look = self.own_libraries.is_empty() && self.machine.profile() >= Profile::Local;
+        (is_known || !may_look).then_some(is_known)
     }
 
     fn charge(&mut self, units: u64) -> Result<(), HostError> {

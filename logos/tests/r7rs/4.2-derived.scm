@@ -57,6 +57,18 @@
   (even? 88)) ;=> #t
 (letrec ((a (lambda () b)) (b 2)) (a)) ;=> 2
 (letrec ((a b) (b 1)) a) ;!> :unknown-name
+(letrec ((a (list b)) (b (list 1))) a) ;!> :unknown-name
+(letrec ((f (lambda (n) (* n n))) (a (f 3)) (b 2)) (list a b)) ;=> (9 2)
+; Whoever takes up the continuation of an initialiser finds the variables as they were, and assigns them all anew.
+(let ((cont #f))
+  (letrec ((x (call/cc (lambda (c) (set! cont c) 0))) (y (call/cc (lambda (c) (set! cont c) 0))))
+    (if cont
+        (let ((c cont)) (set! cont #f) (set! x 1) (set! y 1) (c 0))
+        (+ x y)))) ;=> 0
+(letrec ((x (call/cc (lambda (c) (list #t c)))))
+  (if (car x)
+      ((cadr x) (list #f (lambda () x)))
+      (eq? x ((cadr x))))) ;=> #t
 (letrec* ((p (lambda (x) (+ 1 (q (- x 1)))))
           (q (lambda (y) (if (zero? y) 0 (+ 1 (p (- y 1))))))
           (x (p 5))

@@ -244,6 +244,10 @@ impl World {
                     };
                     expander.resume_library(library, self)?;
                 }
+                Step::FindLibrary { name } => {
+                    let text = print_syntax(&name, &self.symbols);
+                    expander.resume_found(self.libraries.contains_key(&text));
+                }
                 Step::Library { name, library } => {
                     self.libraries
                         .insert(print_syntax(&name, &self.symbols), library);
