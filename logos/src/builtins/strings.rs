@@ -24,7 +24,7 @@ pub const TABLE: &[Builtin] = &[
         "%digest",
         "(%digest string)",
         (1, 1),
-        "1 for each character",
+        "120, and 1 for each character",
         "The SHA-256 of a text in UTF-8, as 64 hex digits.",
         digest,
     ),
@@ -347,13 +347,17 @@ fn substring(m: &mut Machine, arguments: Arguments) -> Outcome {
     part(m, arguments, 0, start, end)
 }
 
+/// What a digest costs however short the text is.
+const DIGEST_FUEL: u64 = 120;
+
 fn digest(m: &mut Machine, arguments: Arguments) -> Outcome {
     let string = string_argument(m, "%digest", arguments, 0)?;
-    m.charge(m.heap.string_length(string) as u64)?;
+    m.charge(DIGEST_FUEL + m.heap.string_length(string) as u64)?;
     let text = m.heap.string_text(m.arg(arguments, 0));
     let digest = Sha256::digest(text.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    m.string(&digits)
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    m.string(&digits.collect::<String>())
 }
 
 fn string_append(m: &mut Machine, arguments: Arguments) -> Outcome {

@@ -71,9 +71,14 @@ impl Heap {
     }
 
     /// Under stress a collection leaves nothing behind where things were, and puts what lives elsewhere each time: who kept a reference over it
-    /// is found out.
+    /// is found out. The machine then collects at every request.
     pub(crate) fn set_stress(&mut self, stress: bool) {
         self.stress = stress.then_some(0);
+    }
+
+    /// Whether the heap is under stress.
+    pub(crate) fn is_stressed(&self) -> bool {
+        self.stress.is_some()
     }
 
     /// Words asked for since the count was last started anew.

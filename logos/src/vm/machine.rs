@@ -149,8 +149,6 @@ pub struct Machine {
     pub(crate) serial: u64,
     /// How many names `gensym` made in this evaluation.
     pub(crate) gensyms: u64,
-    /// Collect at every request: finds roots that were forgotten.
-    pub(crate) stress: bool,
     pub(crate) profile: super::Profile,
     /// What the program printed since the host last took it.
     pub(crate) output: String,
@@ -202,7 +200,6 @@ impl Machine {
             peak: 0,
             serial: 0,
             gensyms: 0,
-            stress: false,
             profile: super::Profile::Node,
             output: String::new(),
             errors: String::new(),
@@ -381,7 +378,7 @@ impl Machine {
         let wanted = self.heap.asked_words().saturating_add(words);
         // Who asked for the whole before counts on it that its parts move nothing.
         if wanted > self.granted {
-            if self.stress || !self.heap.nursery_has(words) {
+            if self.heap.is_stressed() || !self.heap.nursery_has(words) {
                 if self.heap.wants_full_collection() {
                     self.collect_full();
                 } else {
@@ -400,7 +397,7 @@ impl Machine {
         let left = self.limits.memory().saturating_sub(self.counted_words());
         self.peak = self.peak.max(self.counted_words());
         let is_far = left > FAR_WORDS;
-        self.heap.open_fast_path(is_far && !self.stress);
+        self.heap.open_fast_path(is_far && !self.heap.is_stressed());
         self.stack_end = if is_far { STACK_WORDS } else { 0 };
     }
 
@@ -520,7 +517,7 @@ impl Machine {
             &mut moved,
         ];
         let result = collect(&mut self.heap, &mut self.stack[..self.top], &mut roots);
-        if self.stress {
+        if self.heap.is_stressed() {
             // Whoever takes words above the top for words in use is to be found out at the next collection.
             let end = self.stack.len().min(self.top + POISONED_WORDS);
             self.stack[self.top..end].fill(NOWHERE.0);

@@ -209,7 +209,6 @@ impl Vm {
 
     /// Collects at every request for memory: values and fuel must not change, only time does.
     pub fn set_stress(&mut self, stress: bool) {
-        self.machine.stress = stress;
         self.machine.heap.set_stress(stress);
         self.machine.limits_changed();
     }
