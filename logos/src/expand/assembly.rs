@@ -133,8 +133,9 @@ impl Assembly {
         Ok(id)
     }
 
-    /// `(letrec ((a e) (b f)) body)` as a `letrec*`. An initialiser whose continuation could be taken up again does not initialise its own
-    /// variable: `(letrec* ((- (let ((t e) (u f)) (set! a t) (set! b u))) (a a) (b b)) body)`.
+    /// `(letrec ((a e) (b f)) body)` as a `letrec*`. A variable has its value as soon as that is there, but since the continuation of an
+    /// initialiser could be taken up again, all are assigned once more when all values are there:
+    /// `(letrec* ((t e) (- (set! a t)) (u f) (- (set! b u)) (- (begin (set! a t) (set! b u))) (a a) (b b)) body)`.
     fn letrec_at_once(
         &mut self,
         variables: Vec<VariableId>,
@@ -161,23 +162,25 @@ impl Assembly {
         let (mut all, computed): (Vec<_>, Vec<_>) = bindings
             .into_iter()
             .partition(|&(_, value)| is_fixed(node(value)));
-        let (mut values, mut assignments, mut ready) = (Vec::new(), Vec::new(), Vec::new());
-        for (variable, value) in computed {
+        let mut again = Vec::new();
+        for &(variable, value) in &computed {
             let name = self.unit.variables[variable as usize].name;
-            let temporary = self.variable(name);
-            values.push((temporary, value));
-            let value = self.add(Node::Local(temporary), place, host)?;
             self.unit.variables[variable as usize].mutated = true;
-            assignments.push(self.add(Node::SetLocal(variable, value), place, host)?);
-            ready.push((variable, self.add(Node::Local(variable), place, host)?));
+            let temporary = self.variable(name);
+            all.push((temporary, value));
+            let assigned = self.assignment(variable, temporary, place, host)?;
+            all.push((self.variable(name), assigned));
+            again.push(self.assignment(variable, temporary, place, host)?);
         }
-        let assignments = self.add(Node::Sequence(assignments), place, host)?;
-        let name = self.unit.variables[values[0].0 as usize].name;
-        all.push((
-            self.variable(name),
-            self.add(Node::Let(values, assignments), place, host)?,
-        ));
-        all.extend(ready);
+        let name = self.unit.variables[computed[0].0 as usize].name;
+        let again = match again[..] {
+            [only] => only,
+            _ => self.add(Node::Sequence(again), place, host)?,
+        };
+        all.push((self.variable(name), again));
+        for (variable, _) in computed {
+            all.push((variable, self.add(Node::Local(variable), place, host)?));
+        }
         Ok(Node::Letrec(all, body))
     }
 
@@ -226,6 +229,17 @@ impl Assembly {
                 Node::CaseLambda(self.clauses.split_off(from))
             }
         })
+    }
+
+    fn assignment(
+        &mut self,
+        to: VariableId,
+        from: VariableId,
+        place: Place,
+        host: &mut dyn Host,
+    ) -> Result<NodeId, ExpandError> {
+        let value = self.add(Node::Local(from), place, host)?;
+        self.add(Node::SetLocal(to, value), place, host)
     }
 
     fn lambda(&mut self, mut lambda: Lambda) -> LambdaId {

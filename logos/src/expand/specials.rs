@@ -403,7 +403,7 @@ pub const SPECIALS: &[Special] = &[
         "(letrec ((name value) …) body …)",
         "(letrec ((f (lambda (n) (if (= n 0) 1 (* n (f (- n 1))))))) (f 5))",
         "The same as let, each value seeing all the names.",
-        "the values and the body; 3 for each value that is computed",
+        "the values and the body; 5 for each value that is computed",
     ),
     special(
         "letrec*",

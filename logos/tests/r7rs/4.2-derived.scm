@@ -59,6 +59,8 @@
 (letrec ((a b) (b 1)) a) ;!> :unknown-name
 (letrec ((a (list b)) (b (list 1))) a) ;!> :unknown-name
 (letrec ((f (lambda (n) (* n n))) (a (f 3)) (b 2)) (list a b)) ;=> (9 2)
+; More than the report asks for: a value may use those before it.
+(letrec ((f (lambda () a)) (a (list 1)) (b (map (lambda (x) (cons x (f))) '(2 3)))) b) ;=> ((2 1) (3 1))
 ; Whoever takes up the continuation of an initialiser finds the variables as they were, and assigns them all anew.
 (let ((cont #f))
   (letrec ((x (call/cc (lambda (c) (set! cont c) 0))) (y (call/cc (lambda (c) (set! cont c) 0))))
