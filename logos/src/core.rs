@@ -35,6 +35,27 @@ pub struct Unit {
     pub lambdas: Vec<Lambda>,
 }
 
+impl Unit {
+    /// Whether it is a definition of this global variable as a procedure, which therefore runs only when the variable has its value.
+    pub fn defines_procedure(&self, global: GlobalId) -> bool {
+        let Some(&Node::DefineGlobal(defined, value)) = self.nodes.last() else {
+            return false;
+        };
+        let node = |id: NodeId| &self.nodes[id as usize];
+        defined == global
+            && match node(value) {
+                Node::Lambda(_) | Node::CaseLambda(_) => true,
+                Node::Let(bindings, body) => match (&bindings[..], node(*body)) {
+                    (&[(tests, _)], &Node::Lambda(lambda)) => {
+                        self.lambdas[lambda as usize].tests == Some(tests)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            }
+    }
+}
+
 /// A local variable.
 #[derive(Debug, Clone)]
 pub struct Variable {

@@ -265,6 +265,14 @@ fn errors_have_their_kinds() {
         ("(+ 1", ":bad-syntax"),
         ("(raise 42)", ":user"),
         ("(letrec ((a b) (b 1)) a)", ":unknown-name"),
+        // The operator comes first.
+        ("(nothing (car 5))", ":unknown-name"),
+        ("(define (f x) (later (car x))) (f 5)", ":unknown-name"),
+        (
+            "(define (f x) (later (set-car! x 2))) (define p (list 1)) (guard (e (#t #t)) (f p)) (raise (if (= (car p) 1) (make-error :right \"\" '()) 0))",
+            ":right",
+        ),
+        ("(define (f x) (f (car x))) (f 5)", ":wrong-argument"),
         ("(vector-set! '#(1 2) 0 1)", ":wrong-argument"),
         ("(apply car '((1) 2))", ":wrong-count"),
         (
@@ -404,6 +412,22 @@ fn the_collector_stumbles_over_nothing_that_calls_and_procedures_with_cases_leav
         let mut stressed = base.fork();
         stressed.set_stress(true);
         assert_eq!(plain, run(&mut stressed), "{text}");
+    }
+}
+
+#[test]
+fn a_continuation_that_makes_an_object_of_values_is_found_where_it_has_moved() {
+    // The array may end where it was: how far things are moved depends on how many collections there were.
+    for collections in 0..8 {
+        let text = format!(
+            "(define (leave n) (if (> n 0) (begin (list n) (leave (- n 1))))) (leave {collections})
+             ((lambda (x) (call/cc (lambda (k) (if #t (k 1 (vector-length (list->vector '()))) x)))) 1)"
+        );
+        let mut vm = Vm::new(Profile::Pure);
+        vm.set_stress(true);
+        vm.set_plain(true);
+        let ended = evaluate_in(&mut vm, &text, Bounds::default(), u64::MAX);
+        assert_eq!(ended.result, Ok("#<values 1 0>".into()), "{collections}");
     }
 }
 

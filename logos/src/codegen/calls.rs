@@ -1,11 +1,12 @@
 //! Calls of procedures that are not known builtins.
 //!
-//! A global operator is read after its operands where nothing they do could change it, so that the call names it directly; not where both
-//! it and an operand are names without a value, because the error is about the first of them.
+//! A global operator is read after its operands where nothing they do could change it, so that the call names it directly; not where it
+//! may have no value and an operand may fail or do something, because the operator comes first.
 
 use super::task::{Call, Destination, Operand, Operation, Task};
 use super::{Generator, Inline, REGISTERS_MAX};
 use crate::core::{GlobalId, Node, NodeId};
+use crate::ir::TOP;
 use crate::opcode::{Op, abc, wide};
 
 impl Generator<'_> {
@@ -36,7 +37,7 @@ impl Generator<'_> {
                 {
                     return;
                 }
-                let has_value = self.world.has_value(global);
+                let has_value = self.operator_has_value(global);
                 if operands
                     .iter()
                     .all(|&operand| self.is_simple(operand, has_value))
@@ -49,8 +50,14 @@ impl Generator<'_> {
         self.general_call(node, operator, operands, destination);
     }
 
-    /// Whether evaluating a node calls nothing but inlined builtins of its own, so that a global operator may be read after it; if the operator
-    /// has no value, the node may read no name without one.
+    /// Whether a global operator has a value whenever a call of it is evaluated: it has one by now, or the call is in the procedure that it
+    /// is being defined as.
+    fn operator_has_value(&self, global: GlobalId) -> bool {
+        self.world.has_value(global) || self.frame != TOP && self.unit().defines_procedure(global)
+    }
+
+    /// Whether evaluating a node calls nothing but inlined builtins of its own, so that a global operator may be read after it. If the operator
+    /// may have no value, which is an error that comes first, the node may not fail.
     fn is_simple(&self, node: NodeId, operator_has_value: bool) -> bool {
         const SIMPLE_NODES_MAX: usize = 16;
         let mut pending = vec![node];
@@ -64,7 +71,13 @@ impl Generator<'_> {
                 Node::Global(global) if !operator_has_value && !self.world.has_value(*global) => {
                     return false;
                 }
+                Node::Local(variable)
+                    if !operator_has_value && self.analysis().celled[*variable as usize] =>
+                {
+                    return false;
+                }
                 Node::Constant(_) | Node::Local(_) | Node::Global(_) => {}
+                Node::Call(..) if !operator_has_value => return false,
                 Node::Call(operator, operands) => match self.unit().nodes[*operator as usize] {
                     Node::Global(global) if self.inlines(global, operands.len()) => {
                         pending.extend(operands)

@@ -251,7 +251,6 @@ pub(crate) fn continue_with(
     arguments: Arguments,
     library: &Library,
 ) -> Result<Next, Fault> {
-    let continuation = Value(m.stack[m.fp]);
     let value = match arguments.count {
         1 => m.arg(arguments, 0),
         count => {
@@ -261,11 +260,7 @@ pub(crate) fn continue_with(
             m.heap.object(Kind::Values, 0, &values)
         }
     };
-    let continuation = if m.heap.is(continuation, Kind::Continuation) {
-        continuation
-    } else {
-        Value(m.stack[m.fp])
-    };
+    let continuation = Value(m.stack[m.fp]);
     let target = m.heap.field(continuation, 1);
     if m.heap.field(target, WINDERS) != m.heap.field(m.dynamic, WINDERS) {
         return Ok(apply(
