@@ -15,7 +15,7 @@
 //! | `CallMacro` | applies the procedure in the global `transformer` to the `operands` (the arguments of the use as data, one argument each, as the parameter list of `defmacro` takes them), then `resume` with the result as syntax |
 //! | `Include` | reads all data of the files, then `resume` with one list of them |
 //! | `NeedLibrary` | `resume_library` with the library of that name, or ends with an error of its own |
-//! | `FindLibrary` | `resume_found` with whether there is one |
+//! | `FindLibrary` | `resume_found` with the name and whether there is one |
 //! | `Library` | keeps the library under its name, then calls `step` again |
 //! | `Expanded` | the answer of `macroexpand`; then comes `Done` |
 //! | `Pause` | calls `step` again when it likes (only after `Host::pause` said so) |
@@ -109,7 +109,7 @@ pub trait Host {
     }
     /// Whether there is a library that is not one of the standard ones (for `cond-expand`). `None`: that is to be
     /// found out, see [`Step::FindLibrary`].
-    fn has_library(&mut self, _name: &Syntax) -> Option<bool> {
+    fn has_library(&mut self, _name: &str) -> Option<bool> {
         Some(false)
     }
 }
@@ -160,8 +160,8 @@ pub enum Step {
     },
     /// Find out whether there is a library of this name.
     FindLibrary {
-        /// Its name, a list.
-        name: Syntax,
+        /// Its name, as [`library_name_text`] gives it.
+        name: String,
     },
     /// A `define-library` has ended.
     Library {

@@ -10,7 +10,7 @@ use super::machine::{Expander, Flow};
 use super::rules::is_auxiliary;
 use super::scope::{Env, Identifier};
 use super::specials::AUXILIARY_ELSE;
-use super::standard::is_standard;
+use super::standard::{is_standard, library_name_text};
 use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
 use crate::symbol::{Symbol, Symbols};
@@ -140,7 +140,7 @@ pub(crate) fn cond_expand(
         Choice::Forms(forms) => forms,
         Choice::Seek(name) => {
             x.schedule([Task::CondExpand(Box::new((it, destination)))]);
-            return Ok(Some(x.seek_library(name, host)));
+            return Ok(Some(Step::FindLibrary { name }));
         }
     };
     match destination {
@@ -157,14 +157,14 @@ enum Choice {
     /// The forms of the first clause whose feature requirement holds.
     Forms(Vec<Syntax>),
     /// It depends on whether there is a library of this name.
-    Seek(Syntax),
+    Seek(String),
 }
 
 /// Whether a feature requirement holds.
 enum Holds {
     Known(bool),
     /// It depends on whether there is a library of this name.
-    Seek(Syntax),
+    Seek(String),
 }
 
 fn choose(
@@ -227,15 +227,14 @@ fn holds(
             Test::Visit(requirement) => match requirement.as_list() {
                 None => feature(requirement, env, host)?,
                 Some(parts) => match (spelling(parts.first(), host).as_deref(), parts) {
-                    (Some("library"), [_, name]) => {
-                        if is_standard(name, host.symbols()) {
-                            true
-                        } else if let Some(is_there) = x.has_library(name, host) {
-                            is_there
-                        } else {
-                            return Ok(Holds::Seek(name.clone()));
-                        }
-                    }
+                    (Some("library"), [_, name]) => match library_name_text(name, host.symbols()) {
+                        _ if is_standard(name, host.symbols()) => true,
+                        None => false,
+                        Some(text) => match x.has_library(&text, host) {
+                            Some(is_there) => is_there,
+                            None => return Ok(Holds::Seek(text)),
+                        },
+                    },
                     (Some("not"), [_, inner]) => {
                         work.extend([Test::Not, Test::Visit(inner)]);
                         continue;
@@ -367,7 +366,7 @@ impl OpenLibrary {
                     Choice::Seek(name) => {
                         self.pending.push(declaration);
                         x.schedule([Task::Library(self)]);
-                        return Ok(Some(x.seek_library(name, host)));
+                        return Ok(Some(Step::FindLibrary { name }));
                     }
                 },
                 _ => return Err(bad_declaration(&declaration, host)),

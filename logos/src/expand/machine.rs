@@ -9,7 +9,6 @@ use super::environment::{Binding, Environment, Library, Saved};
 use super::macros::{Macro, Transformer};
 use super::scope::{Env, Frame, Identifier, Meaning};
 use super::specials::Kind;
-use super::standard::library_name_text;
 use super::task::{Destination, Hint, Task, Use, sequence};
 use super::{ExpandError, Host, Step};
 use super::{library, message, quasiquote, rules, strip};
@@ -36,9 +35,7 @@ pub struct Expander {
     hidden: Vec<(Rc<Environment>, Symbol, Saved)>,
     /// Whether the last step was a unit: the next one says that it was evaluated.
     emitted: bool,
-    /// The library asked for by [`Step::FindLibrary`].
-    sought: Option<String>,
-    /// Which libraries there are, of those asked for so.
+    /// Which libraries there are, of those asked for by [`Step::FindLibrary`].
     found: BTreeMap<String, bool>,
 }
 
@@ -105,7 +102,6 @@ impl Expander {
             frames: Vec::new(),
             hidden: Vec::new(),
             emitted: false,
-            sought: None,
             found: BTreeMap::new(),
         }
     }
@@ -174,24 +170,14 @@ impl Expander {
     }
 
     /// Whether there is a library that is not one of the standard ones, as far as that is known.
-    pub(crate) fn has_library(&self, name: &Syntax, host: &mut dyn Host) -> Option<bool> {
-        host.has_library(name).or_else(|| {
-            let text = library_name_text(name, host.symbols())?;
-            self.found.get(&text).copied()
-        })
-    }
-
-    /// Asks whether there is a library.
-    pub(crate) fn seek_library(&mut self, name: Syntax, host: &mut dyn Host) -> Step {
-        self.sought = library_name_text(&name, host.symbols());
-        Step::FindLibrary { name }
+    pub(crate) fn has_library(&self, name: &str, host: &mut dyn Host) -> Option<bool> {
+        let known = host.has_library(name);
+        known.or_else(|| self.found.get(name).copied())
     }
 
     /// Gives the answer to [`Step::FindLibrary`].
-    pub fn resume_found(&mut self, is_there: bool) {
-        if let Some(name) = self.sought.take() {
-            self.found.insert(name, is_there);
-        }
+    pub fn resume_found(&mut self, name: String, is_there: bool) {
+        self.found.insert(name, is_there);
     }
 
     fn run(&mut self, host: &mut dyn Host) -> Result<Step, ExpandError> {

@@ -370,6 +370,8 @@ pub struct Library {
     pub fill_port_and_apply: usize,
     /// `(%file-texts paths)`: a list of the texts of files.
     pub file_texts: usize,
+    /// `(%first-path paths)`: a list of the path of the first file that there is; empty when there is none.
+    pub first_path: usize,
     /// `(%first-file paths)`: a list of the path and the text of the first that there is; empty when there is none.
     pub first_file: usize,
     /// `(%distant-library place)`: a list of the text of a library from the network; the place is its owner, its name and the lock file.

@@ -107,11 +107,11 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             }
         }};
     }
-    // Applies the builtin $callee in the frame at $frame, which has $count arguments.
+    // Applies the builtin of this number in the frame at $frame, which has $count arguments.
     macro_rules! apply {
-        ($callee:expr, $frame:expr, $count:expr) => {{
+        ($builtin:expr, $frame:expr, $count:expr) => {{
             (m.pc, m.fp, m.fuel) = (pc, $frame, fuel);
-            match apply_builtin(m, $callee, $count) {
+            match apply_builtin(m, $builtin, $count) {
                 Ok(Some(value)) => {
                     fuel = m.fuel;
                     regs = window(&mut m.stack, fp);
@@ -141,8 +141,8 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             if m.heap.is(callee, Kind::Closure) {
                 fp += base;
                 enter!(callee, $count);
-            } else if callee.as_builtin().is_some() {
-                let value = apply!(callee, fp + base, $count);
+            } else if let Some(builtin) = callee.as_builtin() {
+                let value = apply!(builtin, fp + base, $count);
                 regs[base] = value.0;
                 pc = $next;
             } else if let Some(value) =
@@ -164,8 +164,8 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             regs.copy_within(base + 2..base + 2 + $count, 2);
             if m.heap.is(callee, Kind::Closure) {
                 enter!(callee, $count);
-            } else if callee.as_builtin().is_some() {
-                give_back!(apply!(callee, fp, $count));
+            } else if let Some(builtin) = callee.as_builtin() {
+                give_back!(apply!(builtin, fp, $count));
             } else if let Some(value) =
                 records::apply_quickly(&mut m.heap, callee, &regs[2..2 + $count])
             {
@@ -662,11 +662,8 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
 
 /// Applies a builtin in the frame at `fp`, unless it acts on frames or is not for this program.
 #[inline(never)]
-fn apply_builtin(m: &mut Machine, callee: Value, count: usize) -> Result<Option<Value>, Fault> {
-    let Some(index) = callee.as_builtin() else {
-        return Ok(None);
-    };
-    let builtin = &m.builtins[index as usize];
+fn apply_builtin(m: &mut Machine, number: u32, count: usize) -> Result<Option<Value>, Fault> {
+    let builtin = &m.builtins[number as usize];
     if matches!(builtin.function, Function::Control(_)) || builtin.profile > m.profile {
         return Ok(None);
     }

@@ -272,7 +272,7 @@ impl Vm {
                 self.ask_for_files(number, wanted).map(|()| Turn::Run)
             }
             Step::NeedLibrary { name } => self.provide_library(number, &name),
-            Step::FindLibrary { name } => self.find_library(number, &name),
+            Step::FindLibrary { name } => self.find_library(number, name),
             Step::Library { name, library } => {
                 let evaluation = self.evaluations.get_mut(&number);
                 if let Some(import) = evaluation.and_then(|it| it.import.as_mut()) {

@@ -9,7 +9,7 @@ use super::control::{apply, push_stub};
 use super::distant::{Distant, Rights};
 use super::evaluation::{Evaluation, Turn};
 use super::{Fault, Profile, Status, Vm, dispatch, stubs};
-use crate::expand::{Environment, Library, library_name_text};
+use crate::expand::{Environment, Library};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -32,8 +32,8 @@ pub(super) enum Wanted {
         paths: Vec<String>,
         span: Span,
     },
-    /// Whether there is one of these files.
-    Existence(Vec<String>),
+    /// Whether there is one of these files, which could be the library of this name.
+    Existence { name: String, paths: Vec<String> },
     /// A library from the network.
     Distant(Distant),
 }
@@ -41,8 +41,9 @@ pub(super) enum Wanted {
 impl Wanted {
     fn paths(&self) -> Vec<String> {
         match self {
-            Wanted::Forms { paths, .. } | Wanted::Named { paths, .. } => paths.clone(),
-            Wanted::Existence(paths) => paths.clone(),
+            Wanted::Forms { paths, .. }
+            | Wanted::Named { paths, .. }
+            | Wanted::Existence { paths, .. } => paths.clone(),
             Wanted::Library(path) => vec![path.clone()],
             Wanted::Distant(it) => vec![it.owner.clone(), it.name.clone(), it.lock.clone()],
         }
@@ -110,10 +111,9 @@ impl Vm {
     }
 
     /// Has it found out whether there is a file for the library of this name.
-    pub(super) fn find_library(&mut self, number: u64, name: &Syntax) -> Result<Turn, Fault> {
-        let name = library_name_text(name, &self.machine.symbols).unwrap_or_default();
+    pub(super) fn find_library(&mut self, number: u64, name: String) -> Result<Turn, Fault> {
         let paths = self.paths_of(number, &name);
-        self.ask_for_files(number, Wanted::Existence(paths))?;
+        self.ask_for_files(number, Wanted::Existence { name, paths })?;
         Ok(Turn::Run)
     }
 
@@ -153,9 +153,8 @@ impl Vm {
         let (asks, needs, procedure) = match &wanted {
             Wanted::Forms { .. } => ("include", Profile::Local, self.places.file_texts),
             Wanted::Library(_) => ("import", Profile::Local, self.places.file_texts),
-            Wanted::Named { .. } | Wanted::Existence(_) => {
-                ("import", Profile::Local, self.places.first_file)
-            }
+            Wanted::Named { .. } => ("import", Profile::Local, self.places.first_file),
+            Wanted::Existence { .. } => ("cond-expand", Profile::Local, self.places.first_path),
             Wanted::Distant(_) => ("import", Profile::Node, self.places.distant_library),
         };
         let m = &mut self.machine;
@@ -221,9 +220,9 @@ impl Vm {
                 },
                 None => Err(self.no_library(&name, &paths, span)),
             },
-            Some(Wanted::Existence(_)) => {
+            Some(Wanted::Existence { name, .. }) => {
                 let is_there = !texts.is_empty();
-                self.with_expander(number, |expander, _| expander.resume_found(is_there));
+                self.with_expander(number, |expander, _| expander.resume_found(name, is_there));
                 Ok(())
             }
             Some(Wanted::Distant(distant)) => {

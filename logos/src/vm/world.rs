@@ -5,7 +5,7 @@ use super::{Fault, Machine, Profile, State, Vm, stubs};
 use crate::builtins::BUILTINS;
 use crate::codegen::Code;
 use crate::core::GlobalId;
-use crate::expand::{Binding, Environment, Host, HostError, library_name_text};
+use crate::expand::{Binding, Environment, Host, HostError};
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -85,11 +85,8 @@ impl Host for Expansion<'_> {
         Some(self.library.clone())
     }
 
-    fn has_library(&mut self, name: &Syntax) -> Option<bool> {
-        let Some(text) = library_name_text(name, &self.machine.symbols) else {
-            return Some(false);
-        };
-        let key = format!("{}{text}", self.own_libraries);
+    fn has_library(&mut self, name: &str) -> Option<bool> {
+        let key = format!("{}{name}", self.own_libraries);
         let is_known = self.libraries.contains_key(&key);
         let may_look = self.own_libraries.is_empty() && self.machine.profile() >= Profile::Local;
         (is_known || !may_look).then_some(is_known)

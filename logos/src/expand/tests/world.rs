@@ -73,6 +73,10 @@ pub struct World {
 }
 
 impl Host for World {
+    fn has_library(&mut self, _name: &str) -> Option<bool> {
+        None
+    }
+
     fn symbols(&mut self) -> &mut Symbols {
         &mut self.symbols
     }
@@ -245,8 +249,8 @@ impl World {
                     expander.resume_library(library, self)?;
                 }
                 Step::FindLibrary { name } => {
-                    let text = print_syntax(&name, &self.symbols);
-                    expander.resume_found(self.libraries.contains_key(&text));
+                    let is_there = self.libraries.contains_key(&format!("({name})"));
+                    expander.resume_found(name, is_there);
                 }
                 Step::Library { name, library } => {
                     self.libraries
