@@ -1,11 +1,14 @@
 //! Large values as one node's state machine sees them: which chunks are its own, and how they are read.
 
+mod common;
+
 use std::sync::Arc;
 
+use common::sends;
 use dht::{
-    Action, Address, BlockReason, CHUNK_BYTES, Command, Config, Contact, Draft, Event, ExchangeId,
-    Get, Id, Item, ItemRecord, Kademlia, Manifest, Meta, OperationError, OperationId, Outcome,
-    PublicKey, Put, Request, Response, Value,
+    Action, Address, BlockReason, CHUNK_BYTES, Command, Config, Contact, Draft, Event, Get, Id,
+    Item, ItemRecord, Kademlia, Manifest, Meta, OperationError, OperationId, Outcome, PublicKey,
+    Put, Request, Response, Value,
 };
 use ed25519_dalek::SigningKey;
 
@@ -85,19 +88,6 @@ fn introduce(node: &mut Kademlia, contact: Contact) {
     let (exchange, ..) = sends(&actions).remove(0);
     let response = Response::Pong;
     node.handle(NOW, Event::Answered { exchange, response });
-}
-
-fn sends(actions: &[Action]) -> Vec<(ExchangeId, Contact, Request)> {
-    let send = |action: &Action| match action {
-        Action::Send {
-            exchange,
-            to,
-            frame,
-            ..
-        } => Some((*exchange, to.clone(), frame.request.clone())),
-        _ => None,
-    };
-    actions.iter().filter_map(send).collect()
 }
 
 fn removed(actions: &[Action]) -> Vec<Id> {

@@ -1,7 +1,10 @@
 //! One node's state machine, event by event.
 
+mod common;
+
 use std::sync::Arc;
 
+use common::sends;
 use dht::{
     Action, Address, BLOCK_MS, BlockReason, Command, Config, Contact, Draft, Ed25519, ErrorCode,
     Event, FUTURE_MS_MAX, FindValue, Get, Id, InteractionId, Item, Kademlia, KnownKeys,
@@ -72,19 +75,6 @@ fn code(response: &Response) -> Option<ErrorCode> {
 
 fn store(item: Arc<Item>) -> Request {
     Request::Store(Store { item, cache: false })
-}
-
-fn sends(actions: &[Action]) -> Vec<(dht::ExchangeId, Contact, Request)> {
-    let send = |action: &Action| match action {
-        Action::Send {
-            exchange,
-            to,
-            frame,
-            ..
-        } => Some((*exchange, to.clone(), frame.request.clone())),
-        _ => None,
-    };
-    actions.iter().filter_map(send).collect()
 }
 
 /// Brings a peer into the node's table, by asking it and answering its ping.

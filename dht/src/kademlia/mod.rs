@@ -316,7 +316,7 @@ impl Kademlia {
 
     /// Whether somebody on this node watches a key: news of it may be told us by whoever we are connected to.
     pub fn watches(&self, key: &Id) -> bool {
-        self.is_watched(key)
+        self.watching.has(key)
     }
 
     /// What was counted since the start.

@@ -34,6 +34,13 @@ pub(super) struct Watching {
     next_number: u64,
 }
 
+impl Watching {
+    /// Whether somebody on this node watches a key.
+    pub(super) fn has(&self, key: &Id) -> bool {
+        self.watches.contains_key(key)
+    }
+}
+
 #[derive(Debug)]
 struct Watch {
     /// The number its renewal goes by.
@@ -163,14 +170,9 @@ impl Kademlia {
 
     /// Sets the watch of a key anew, before its time: who was to tell us is perhaps gone.
     pub(super) fn watch_anew(&mut self, now: u64, key: Id) {
-        if self.watching.watches.contains_key(&key) {
+        if self.watching.has(&key) {
             self.read_to_watch(now, None, key);
         }
-    }
-
-    /// Whether somebody on this node watches a key.
-    pub(super) fn is_watched(&self, key: &Id) -> bool {
-        self.watching.watches.contains_key(key)
     }
 
     pub(super) fn tidy_watchers(&mut self, now: u64) {
