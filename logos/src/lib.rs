@@ -86,6 +86,7 @@ pub const STDLIB: &[(&str, &str)] = &[
     ("system", include_str!("../../stdlib/system.logos")),
     ("syntax", include_str!("../../stdlib/syntax.logos")),
     ("data", include_str!("../../stdlib/data.logos")),
+    ("srfi", include_str!("../../stdlib/srfi.logos")),
     (
         "environments",
         include_str!("../../stdlib/environments.logos"),

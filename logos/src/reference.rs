@@ -36,13 +36,23 @@ pub const TOPICS: &[(&str, &[(&str, &str)])] = &[
     (FORMS, &[("syntax", "")]),
     ("Numbers", &[("numbers", "")]),
     ("Characters", &[]),
-    ("Strings", &[("data", "strings"), ("data", "formatting")]),
+    (
+        "Strings",
+        &[
+            ("data", "strings"),
+            ("data", "formatting"),
+            ("srfi", "strings"),
+        ],
+    ),
     ("Symbols and keywords", &[]),
-    ("Lists", &[("lists", "")]),
+    ("Lists", &[("lists", ""), ("srfi", "")]),
     ("Vectors", &[("lists", "vectors")]),
     ("Bytes", &[]),
     ("Dicts", &[("data", "dicts")]),
-    ("Hash tables", &[("data", "hash tables")]),
+    (
+        "Hash tables",
+        &[("data", "hash tables"), ("srfi", "hash tables")],
+    ),
     ("Records", &[]),
     (
         "Control",

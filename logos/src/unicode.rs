@@ -136,6 +136,16 @@ pub fn string_foldcase(text: &str) -> String {
     map_string(text, tables::FOLD_FULL, foldcase)
 }
 
+/// A character of a text that is folded as [`string_foldcase`] folds it.
+pub fn folded(c: char) -> impl Iterator<Item = char> {
+    let several = match tables::FOLD_FULL.binary_search_by_key(&(c as u32), |&(code, _)| code) {
+        Ok(at) if !c.is_ascii() => tables::FOLD_FULL[at].1,
+        _ => "",
+    };
+    let one = several.is_empty().then(|| foldcase(c));
+    several.chars().chain(one)
+}
+
 /// `string-downcase`. A sigma at the end of a word is the final one (Unicode 3.13, Final_Sigma).
 pub fn string_downcase(text: &str) -> String {
     const SIGMA: char = 'Σ';

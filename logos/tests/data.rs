@@ -444,11 +444,11 @@ fn hash_tables() {
         ),
         (
             "(hash-table-set! s 'x 1)",
-            ":wrong-argument `string=?` needs a string as the key of this table, but got",
+            ":wrong-argument this hash table needs a string as a key, but got",
         ),
         (
             "(make-hash-table <)",
-            ":wrong-argument `make-hash-table` needs eq?, eqv?, equal? or string=? to tell keys apart, but got",
+            ":wrong-argument `make-hash-table` needs equal?, eqv?, eq?, string=? or string-ci=? to tell keys apart, but got",
         ),
         (
             "(hash-table->alist (hash-table-merge! (alist->hash-table '((a . 1) (b . 2) (a . 3))) (alist->hash-table '((b . 5) (c . 6)))))",

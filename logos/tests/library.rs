@@ -180,6 +180,223 @@ fn going_over_lists() {
 }
 
 #[test]
+fn the_rest_of_srfi_1() {
+    check(&[
+        ("(xcons '(b c) 'a)", "(a b c)"),
+        (
+            "(map (lambda (f) (f '(1 2 3 4 5 6 7 8 9 10))) (list sixth seventh eighth ninth tenth))",
+            "(6 7 8 9 10)",
+        ),
+        (
+            "(tenth '(1 2))",
+            ":out-of-range `tenth` needs a list of at least 10, but got (1 2)",
+        ),
+        (
+            "(call-with-values (lambda () (car+cdr '(1 . 2))) list)",
+            "(1 2)",
+        ),
+        ("(define ring (circular-list 'a 'b 'c))", "#<void>"),
+        ("(take ring 7)", "(a b c a b c a)"),
+        ("(list (length+ '(1 2)) (length+ ring))", "(2 #f)"),
+        (
+            "(length+ '(1 . 2))",
+            ":wrong-argument `length+` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(map (lambda (x) (list (proper-list? x) (circular-list? x) (dotted-list? x))) (list '() '(1 2) ring '(1 . 2) '(1 2 . 3) 5))",
+            "((#t #f #f) (#t #f #f) (#f #t #f) (#f #f #t) (#f #f #t) (#f #f #t))",
+        ),
+        (
+            "(list (not-pair? 1) (not-pair? '(1)) (null-list? '()) (null-list? ring))",
+            "(#t #f #t #f)",
+        ),
+        (
+            "(null-list? 5)",
+            ":wrong-argument `null-list?` needs a list, but got 5",
+        ),
+        ("(pair-fold cons '() '(a b c))", "((c) (b c) (a b c))"),
+        (
+            "(pair-fold (lambda (p tail) (set-cdr! p tail) p) '() (list 1 2 3))",
+            "(3 2 1)",
+        ),
+        ("(pair-fold-right cons '() '(a b c))", "((a b c) (b c) (c))"),
+        (
+            "(pair-fold list 0 '(1 2) '(3 4))",
+            "((2) (4) ((1 2) (3 4) 0))",
+        ),
+        (
+            "(let ((all '())) (pair-for-each (lambda (p) (set! all (cons p all)) (set-cdr! p '())) (list 1 2 3)) all)",
+            "((3) (2) (1))",
+        ),
+        ("(unzip1 '((1 a) (2 b)))", "(1 2)"),
+        (
+            "(call-with-values (lambda () (unzip2 '((1 one) (2 two) (3 three)))) list)",
+            "((1 2 3) (one two three))",
+        ),
+        (
+            "(call-with-values (lambda () (unzip3 '((1 2 3) (4 5 6)))) list)",
+            "((1 4) (2 5) (3 6))",
+        ),
+        (
+            "(map (lambda (lists) (apply list= eqv? lists)) '(() ((1)) ((1 2) (1 2)) ((1 2) (1 2) (1 2 3)) ((1 2) (1 3))))",
+            "(#t #t #t #f #f)",
+        ),
+        (
+            "(list (lset<= eq? '(a) '(a b a) '(a b c c)) (lset<= eq?) (lset<= eq? '(a) '(b)) (lset= eq? '(b e a) '(a e b) '(e e b a)) (lset= eq? '(a) '(a b)))",
+            "(#t #t #f #t #f)",
+        ),
+        // What is compared comes in the order of the lists.
+        ("(lset= (lambda (a b) (= a (- b))) '(1 2) '(-2 -1))", "#t"),
+        ("(lset-xor eq? '(a b c d e) '(a e i o u))", "(u o i b c d)"),
+        ("(lset-xor eq? '(a) '(a) '(a))", "(a)"),
+        (
+            "(list (lset-xor eq?) (lset-xor eq? '(a b c d e)))",
+            "(() (a b c d e))",
+        ),
+        (
+            "(call-with-values (lambda () (lset-diff+intersection eq? '(a b c d) '(b) '(d e))) list)",
+            "((a c) (b d))",
+        ),
+    ]);
+}
+
+#[test]
+fn what_may_change_its_lists() {
+    check(&[
+        (
+            "(list (take! (list 1 2 3) 2) (drop-right! (list 1 2 3) 2) (take-while! odd? (list 1 3 4)) (reverse! (list 1 2)) (append-reverse! (list 2 1) '(3)))",
+            "((1 2) (1) (1 3) (2 1) (1 2 3))",
+        ),
+        (
+            "(map (lambda (thunk) (call-with-values thunk list)) (list (lambda () (split-at! (list 1 2 3) 1)) (lambda () (span! odd? (list 1 2 3))) (lambda () (break! even? (list 1 2 3))) (lambda () (partition! odd? (list 1 2 3)))))",
+            "(((1) (2 3)) ((1) (2 3)) ((1) (2 3)) ((1 3) (2)))",
+        ),
+        (
+            "(list (map! - (list 1 2)) (map! + (list 1 2) '(10 20 30)) (append-map! list (list 1 2) '(3 4)) (concatenate! (list (list 1) (list 2))))",
+            "((-1 -2) (11 22) (1 3 2 4) (1 2))",
+        ),
+        (
+            "(list (filter! odd? (list 1 2 3)) (remove! odd? (list 1 2 3)) (delete! 2 (list 1 2 3)) (delete! 2 (list 1 2 3) <) (delete-duplicates! (list 1 2 1)) (alist-delete! 'a (list (cons 'a 1) (cons 'b 2))))",
+            "((1 3) (2) (1 3) (1 2) (1 2) ((b . 2)))",
+        ),
+        (
+            "(list (lset-union! eq? (list 'a) '(b)) (lset-intersection! eq? (list 'a 'b) '(b)) (lset-difference! eq? (list 'a 'b) '(b)) (lset-xor! eq? (list 'a 'b) '(b c)))",
+            "((b a) (b) (a) (c a))",
+        ),
+        (
+            "(filter! odd? '(1 . 2))",
+            ":wrong-argument `filter!` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(let ((ring (circular-list 1 2))) (map! - ring) 1)",
+            ":wrong-argument `map!` needs a list, but got #0=(1 2 . #0#)",
+        ),
+        (
+            "(take! '(1) 2)",
+            ":out-of-range `take!` needs a list of at least 2, but got (1)",
+        ),
+    ]);
+}
+
+#[test]
+fn the_rest_of_srfi_13() {
+    check(&[
+        ("(list (string-null? \"\") (string-null? \"a\"))", "(#t #f)"),
+        (
+            "(list (string-take \"abcde\" 2) (string-drop \"abcde\" 2) (string-take-right \"abcde\" 2) (string-drop-right \"abcde\" 2))",
+            r#"("ab" "cde" "de" "abc")"#,
+        ),
+        (
+            "(string-take-right \"abc\" 4)",
+            ":out-of-range `string-take-right` needs a place from 0 to below 4, but got 4",
+        ),
+        (
+            "(list (string-pad \"325\" 5) (string-pad \"71325\" 5) (string-pad \"8871325\" 5) (string-pad \"7\" 3 #\\0) (string-pad \"abcd\" 3 #\\- 1 3))",
+            r#"("  325" "71325" "71325" "007" "-bc")"#,
+        ),
+        (
+            "(list (string-trim-both \" a b \") (string-trim-both \"xxaxx\" #\\x) (string-trim-both \"12a34\" char-numeric?) (string-trim-both \" a \" #\\space 1) (string-trim-both \"   \"))",
+            r#"("a b" "a" "a" "a" "")"#,
+        ),
+        (
+            "(list (string-skip \"aab\" #\\a) (string-skip \"aa\" #\\a) (string-skip \"aaba\" char-alphabetic? 1 3) (string-skip-right \"abb\" #\\b) (string-skip-right \"bb\" #\\b) (string-skip-right \"abb\" #\\b 0 1))",
+            "(2 #f #f 0 #f 0)",
+        ),
+        (
+            "(list (string-index \"abcab\" #\\a 1) (string-index \"abcab\" #\\a 1 3) (string-index-right \"abcab\" #\\a) (string-index-right \"abcab\" #\\a 0 3) (string-count \"abcab\" #\\a 1))",
+            "(3 #f 3 0 1)",
+        ),
+        (
+            "(list (string-any #\\a \"abc\" 1) (string-every #\\a \"aab\" 0 2) (string-filter #\\a \"aabaa\" 1) (string-delete #\\a \"abab\" 0 2) (string-fold cons '() \"abc\" 1) (string-fold-right cons '() \"abc\" 0 2))",
+            r#"(#f #t "aaa" "b" (#\c #\b) (#\a #\b))"#,
+        ),
+        ("(string-concatenate '(\"ab\" \"\" \"c\"))", "\"abc\""),
+        (
+            "(string-concatenate '(\"ab\" 5))",
+            ":wrong-argument `string-concatenate` needs a list of strings, but got 5",
+        ),
+        (
+            "(list (string-contains-ci \"eek -- what a geek.\" \"EE\" 12 18) (string-contains-ci \"ΣΑΣ\" \"ας\") (string-contains-ci \"ab\" \"x\") (string-contains-ci \"abc\" \"xC\" 0 3 1 2))",
+            "(15 1 #f 2)",
+        ),
+        (
+            "(list (string-titlecase \"--capitalize tHIS sentence.\") (string-titlecase \"ǆ 3x ǉx\") (string-titlecase \"see Spot run\" 4 8))",
+            r#"("--Capitalize This Sentence." "ǅ 3X ǈx" "Spot")"#,
+        ),
+        (
+            "(list (string-replace \"It's easy.\" \"lots of fun to code up\" 5 9) (string-replace \"abc\" \"xyz\" 1 1 1 2))",
+            r#"("It's lots of fun to code up." "aybc")"#,
+        ),
+        (
+            "(list (string-tokenize \"  Help make programs run, run, RUN! \") (string-tokenize \"a1b22c\" char-alphabetic?) (string-tokenize \"aabca\" #\\a 1 4) (string-tokenize \"\"))",
+            r#"(("Help" "make" "programs" "run," "run," "RUN!") ("a" "b" "c") ("a") ())"#,
+        ),
+        (
+            "(list (string-unfold null? car cdr '(#\\a #\\b)) (string-unfold null? car cdr '(#\\a) \"<\" (lambda (seed) \">\")) (string-unfold-right null? car cdr '(#\\a #\\b) \">\" (lambda (seed) \"<\")))",
+            r#"("ab" "<a>" "<ba>")"#,
+        ),
+        (
+            "(string-unfold null? car cdr '(1))",
+            ":wrong-argument `string-unfold` needs a procedure that gives characters, but got 1",
+        ),
+        (
+            "(string-replace \"abc\" \"\" 2 1)",
+            ":out-of-range `string-replace` needs a place from 0 to below 2, but got 2",
+        ),
+    ]);
+}
+
+#[test]
+fn hash_tables_tell_how_they_tell_keys_apart() {
+    check(&[
+        (
+            "(map hash-table-equivalence-function (list (make-hash-table) (make-hash-table eq?) (make-hash-table eqv?) (make-hash-table string=?) (make-hash-table string-ci=?)))",
+            "(#<procedure equal?> #<procedure eqv?> #<procedure eqv?> #<procedure string=?> #<procedure string-ci=?>)",
+        ),
+        (
+            "(define ci (alist->hash-table '((\"Straße\" . 1) (\"b\" . 2)) string-ci=?)) (list (hash-table-ref/default ci \"STRASSE\" #f) (hash-table-ref/default ci \"B\" #f) (hash-table-ref/default ci \"c\" #f))",
+            "(1 2 #f)",
+        ),
+        (
+            "(let ((hash (hash-table-hash-function ci))) (list (= (hash \"STRASSE\") (hash \"straße\")) (= (string-ci-hash \"aB\" 100) (string-ci-hash \"Ab\" 100)) ((hash-table-hash-function (make-hash-table)) '(1) 1)))",
+            "(#t #t 0)",
+        ),
+        (
+            "(string-ci-hash 5)",
+            ":wrong-argument `string-ci-hash` needs a string, but got 5",
+        ),
+        (
+            "(make-hash-table (lambda (a b) #t))",
+            ":wrong-argument `make-hash-table` needs equal?, eqv?, eq?, string=? or string-ci=? to tell keys apart, but got #<procedure>",
+        ),
+        (
+            "(hash-table-equivalence-function 5)",
+            ":wrong-argument `hash-table-equivalence-function` needs a hash table, but got 5",
+        ),
+    ]);
+}
+
+#[test]
 fn finding_by_key() {
     check(&[
         ("(member (list 'a) '(b (a) c))", "((a) c)"),
@@ -188,6 +405,18 @@ fn finding_by_key() {
         ("(assoc 2.0 '((1 1) (2 4) (3 9)) =)", "(2 4)"),
         ("(assoc-ref '((a . 1)) 'a)", "1"),
         ("(assoc-ref '((a . 1)) 'b 'none)", "none"),
+        (
+            "(assoc-ref '(1) 'b)",
+            ":wrong-argument `assoc-ref` needs a list of pairs, but got 1",
+        ),
+        (
+            "(assq 'a '(1))",
+            ":wrong-argument `assq` needs a list of pairs, but got 1",
+        ),
+        (
+            "(memq 'c '(a . b))",
+            ":wrong-argument `memq` needs a list, but got (a . b)",
+        ),
         ("(alist-delete 'a '((a . 1) (b . 2) (a . 3)))", "((b . 2))"),
         ("(alist-set 'b 5 '((a . 1) (b . 2)))", "((a . 1) (b . 5))"),
         (

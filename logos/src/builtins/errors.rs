@@ -97,6 +97,14 @@ pub const TABLE: &[Builtin] = &[
         with_payload,
     ),
     Builtin::plain(
+        "%as-count",
+        "(%as-count procedure value)",
+        (2, 2),
+        "",
+        "The value, which must be a whole number that is not negative; otherwise an error of the procedure named.",
+        as_count,
+    ),
+    Builtin::plain(
         "%error-span",
         "(%error-span error)",
         (1, 1),
@@ -165,6 +173,20 @@ fn make_error(m: &mut Machine, arguments: Arguments) -> Outcome {
         payload,
     ];
     Ok(m.heap.object(Kind::Error, 0, &all))
+}
+
+fn as_count(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let value = m.arg(arguments, 1);
+    let is_count = match value.as_fixnum() {
+        Some(number) => number >= 0,
+        None => m.heap.is(value, Kind::Bignum) && m.heap.header(value).flags() == 0,
+    };
+    if is_count {
+        return Ok(value);
+    }
+    let procedure = m.heap.string_text(m.arg(arguments, 0));
+    let what = "a whole number that is not negative";
+    Err(wrong_argument(m, &procedure, what, value))
 }
 
 fn is_error(m: &mut Machine, arguments: Arguments) -> Outcome {

@@ -217,7 +217,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         "1 for each element passed",
         "The rest of the list from the first eq? element on, or #f.",
-        memv,
+        memq,
     ),
     Builtin::plain(
         "memv",
@@ -249,7 +249,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         "1 for each element passed",
         "The first pair whose first part is eq? to the key, or #f.",
-        assv,
+        assq,
     ),
     Builtin::plain(
         "assv",
@@ -261,8 +261,8 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "%assoc",
-        "(%assoc key list)",
-        (2, 2),
+        "(%assoc key list [procedure])",
+        (2, 3),
         "2 for each part compared",
         "The first pair whose first part is equal? to the key, or #f.",
         assoc,
@@ -535,11 +535,19 @@ fn find(
     }
 }
 
-fn memv(m: &mut Machine, arguments: Arguments) -> Outcome {
+fn find_eqv(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome {
     let wanted = m.arg(arguments, 0);
-    find(m, "memv", arguments, |m, list| {
+    find(m, procedure, arguments, |m, list| {
         Ok(are_eqv(m, wanted, m.heap.car(list)).then_some(list))
     })
+}
+
+fn memq(m: &mut Machine, arguments: Arguments) -> Outcome {
+    find_eqv(m, "memq", arguments)
+}
+
+fn memv(m: &mut Machine, arguments: Arguments) -> Outcome {
+    find_eqv(m, "memv", arguments)
 }
 
 /// The same where the comparison may move everything: gives the rest of the list from the element on that `f` finds, or `#f`.
@@ -547,7 +555,7 @@ fn find_equal(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
-    key: fn(&mut Machine, Value) -> Outcome,
+    key: impl Fn(&mut Machine, Value) -> Outcome,
 ) -> Outcome {
     let from = m.temporaries.len();
     m.temporaries.push(m.arg(arguments, 1));
@@ -560,7 +568,7 @@ fn find_equal_from(
     m: &mut Machine,
     procedure: &str,
     arguments: Arguments,
-    key: fn(&mut Machine, Value) -> Outcome,
+    key: impl Fn(&mut Machine, Value) -> Outcome,
     rest: usize,
 ) -> Outcome {
     while m.temporaries[rest].is_pair() {
@@ -593,17 +601,29 @@ fn key_of(m: &mut Machine, procedure: &str, list: Value) -> Result<(Value, Value
     }
 }
 
-fn assv(m: &mut Machine, arguments: Arguments) -> Outcome {
+fn entry_eqv(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome {
     let wanted = m.arg(arguments, 0);
-    find(m, "assv", arguments, |m, list| {
-        let (entry, key) = key_of(m, "assv", list)?;
+    find(m, procedure, arguments, |m, list| {
+        let (entry, key) = key_of(m, procedure, list)?;
         Ok(are_eqv(m, wanted, key).then_some(entry))
     })
 }
 
+fn assq(m: &mut Machine, arguments: Arguments) -> Outcome {
+    entry_eqv(m, "assq", arguments)
+}
+
+fn assv(m: &mut Machine, arguments: Arguments) -> Outcome {
+    entry_eqv(m, "assv", arguments)
+}
+
 fn assoc(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let list = find_equal(m, "assoc", arguments, |m, list| {
-        key_of(m, "assoc", list).map(|(_, key)| key)
+    let procedure = match m.optional(arguments, 2) {
+        Some(procedure) if m.is_string(procedure) => m.heap.string_text(procedure),
+        _ => "assoc".to_string(),
+    };
+    let list = find_equal(m, &procedure, arguments, |m, list| {
+        key_of(m, &procedure, list).map(|(_, key)| key)
     })?;
     Ok(if list.is_pair() {
         m.heap.car(list)

@@ -460,22 +460,20 @@ fn string_to_list(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn list_to_string(m: &mut Machine, arguments: Arguments) -> Outcome {
+    of_list(m, "list->string", "a list of characters", arguments)
+}
+
+/// The string of the characters in the list that is the first argument.
+pub fn of_list(m: &mut Machine, procedure: &str, what: &str, arguments: Arguments) -> Outcome {
     let mut list = m.arg(arguments, 0);
-    let length = length_of(m, "list->string", list)?;
+    let length = length_of(m, procedure, list)?;
     m.charge(length as u64)?;
     let mut wide = false;
     while list.is_pair() {
         let item = m.heap.car(list);
         match item.as_char() {
             Some(c) => wide |= u32::from(c) > 0xff,
-            None => {
-                return Err(wrong_argument(
-                    m,
-                    "list->string",
-                    "a list of characters",
-                    item,
-                ));
-            }
+            None => return Err(wrong_argument(m, procedure, what, item)),
         }
         list = m.heap.cdr(list);
     }

@@ -40,7 +40,7 @@ pub const TABLE: &[Builtin] = &[
         "(make-hash-table [equivalence [hash]])",
         (0, ANY),
         "",
-        "A new hash table; its keys are told apart by equal?, or by eq?, eqv? or string=?.",
+        "A new hash table; its keys are told apart by equal?, or by eq?, eqv?, string=? or string-ci=?.",
         make_hash_table,
     ),
     Builtin::plain(
@@ -50,6 +50,14 @@ pub const TABLE: &[Builtin] = &[
         "",
         "Whether a value is a hash table.",
         is_hash_table,
+    ),
+    Builtin::plain(
+        "%hash-table-test",
+        "(%hash-table-test table)",
+        (1, 1),
+        "",
+        "The number of how a table tells its keys apart: 0 by eqv?, 1 by equal?, 2 by string=?, 3 by string-ci=?.",
+        test_of_table,
     ),
     Builtin::plain(
         "hash-table-ref/default",
@@ -187,7 +195,7 @@ pub fn entries(heap: &Heap, table: Value) -> Vec<(Value, Value)> {
 
 /// A new table for what [`test_number`] said; `None` where it says nothing.
 pub fn empty(m: &mut Machine, test: u8) -> Result<Option<Value>, Fault> {
-    let known = [Test::Eqv, Test::Equal, Test::String];
+    let known = [Test::Eqv, Test::Equal, Test::String, Test::StringCi];
     match known.into_iter().find(|&it| it as u8 == test) {
         Some(test) => new_table(m, test).map(Some),
         None => Ok(None),
@@ -417,8 +425,9 @@ fn test_argument(
         Some("equal?") => Ok(Test::Equal),
         Some("eq?" | "eqv?") => Ok(Test::Eqv),
         Some("string=?") => Ok(Test::String),
+        Some("string-ci=?") => Ok(Test::StringCi),
         _ => {
-            let what = "eq?, eqv?, equal? or string=? to tell keys apart";
+            let what = "equal?, eqv?, eq?, string=? or string-ci=? to tell keys apart";
             Err(wrong_argument(m, procedure, what, value))
         }
     }
@@ -440,6 +449,11 @@ fn make_hash_table(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn is_hash_table(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::boolean(m.heap.is(m.arg(arguments, 0), Kind::Table)))
+}
+
+fn test_of_table(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let table = table_argument(m, "%hash-table-test", arguments, 0)?;
+    Ok(m.heap.field(table, TEST))
 }
 
 fn ref_default(m: &mut Machine, arguments: Arguments) -> Outcome {

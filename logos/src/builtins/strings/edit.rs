@@ -1,8 +1,8 @@
-//! Strings made of others: joined, trimmed, padded, turned round, repeated.
+//! Strings made of others: joined, trimmed, padded, turned round, repeated; and what the library's own procedures of this kind stand on.
 
-use super::{blank, char_argument, part, pay_if_widened, string_argument};
+use super::{blank, char_argument, of_list, part, pay_if_widened, string_argument};
 use crate::builtins::lists::length_of;
-use crate::builtins::{Builtin, count_argument, wrong_argument};
+use crate::builtins::{Builtin, count_argument, index_argument, wrong_argument};
 use crate::unicode;
 use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Outcome};
@@ -11,6 +11,22 @@ const EACH: &str = "1 for each character";
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
+    Builtin::plain(
+        "%string-end",
+        "(%string-end procedure string start end)",
+        (4, 4),
+        "",
+        "Where a stretch of a string ends, in which #f stands for the end of the string; what is wrong with it is told of the procedure named.",
+        string_end,
+    ),
+    Builtin::plain(
+        "%list->string",
+        "(%list->string list procedure)",
+        (2, 2),
+        "1 for each character",
+        "The same as list->string for what a procedure gave to the procedure named.",
+        gathered,
+    ),
     Builtin::plain(
         "string-join",
         "(string-join list [separator])",
@@ -76,6 +92,46 @@ pub const TABLE: &[Builtin] = &[
         string_repeat,
     ),
 ];
+
+fn string_end(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (string, start, end) = (
+        m.arg(arguments, 1),
+        m.arg(arguments, 2),
+        m.arg(arguments, 3),
+    );
+    let length = if m.is_string(string) {
+        m.heap.string_length(string)
+    } else {
+        let procedure = m.heap.string_text(m.arg(arguments, 0));
+        return Err(wrong_argument(m, &procedure, "a string", string));
+    };
+    let place = |value: Value, most: usize| {
+        let place = value
+            .as_fixnum()
+            .and_then(|place| usize::try_from(place).ok());
+        place.filter(|&place| place <= most)
+    };
+    let found = if end == Value::FALSE {
+        Some(length)
+    } else {
+        place(end, length)
+    };
+    match found {
+        Some(found) if place(start, found).is_some() => Ok(Value::fixnum(found as i64)),
+        _ => {
+            let procedure = m.heap.string_text(m.arg(arguments, 0));
+            let (wrong, most) = found.map_or((end, length), |found| (start, found));
+            index_argument(m, &procedure, wrong, most + 1)?;
+            Ok(Value::fixnum(most as i64))
+        }
+    }
+}
+
+fn gathered(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let procedure = m.heap.string_text(m.arg(arguments, 1));
+    let what = "a procedure that gives characters";
+    of_list(m, &procedure, what, arguments)
+}
 
 fn string_join(m: &mut Machine, arguments: Arguments) -> Outcome {
     let mut list = m.arg(arguments, 0);

@@ -4,6 +4,7 @@
 use crate::builtins::{Builtin, dicts, lists::are_eqv, wrong_argument};
 use crate::heap::Heap;
 use crate::scratch::mix;
+use crate::unicode::folded;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
 
@@ -26,6 +27,14 @@ pub const TABLE: &[Builtin] = &[
         string_hash,
     ),
     Builtin::plain(
+        "string-ci-hash",
+        "(string-ci-hash string [bound])",
+        (1, 2),
+        "4 for each character",
+        "A whole number that is the same for strings that are the same text but for upper and lower case.",
+        string_ci_hash,
+    ),
+    Builtin::plain(
         "hash-by-identity",
         "(hash-by-identity value [bound])",
         (1, 2),
@@ -42,6 +51,8 @@ pub enum Test {
     Eqv = 0,
     Equal = 1,
     String = 2,
+    /// As `string-ci=?` tells strings apart.
+    StringCi = 3,
 }
 
 impl Test {
@@ -49,7 +60,8 @@ impl Test {
         match number {
             0 => Test::Eqv,
             1 => Test::Equal,
-            _ => Test::String,
+            2 => Test::String,
+            _ => Test::StringCi,
         }
     }
 }
@@ -77,6 +89,12 @@ pub fn same(m: &mut Machine, test: Test, a: Value, b: Value) -> Result<bool, Fau
             m.charge(m.heap.string_length(a) as u64 / 4)?;
             Ok(m.heap.strings_equal(a, b))
         }
+        Test::StringCi => {
+            let (x, y) = (m.heap.string_length(a), m.heap.string_length(b));
+            m.charge(4 * (x + y) as u64)?;
+            let left = m.heap.string_chars(a, 0, x).flat_map(folded);
+            Ok(left.eq(m.heap.string_chars(b, 0, y).flat_map(folded)))
+        }
     }
 }
 
@@ -86,11 +104,11 @@ pub fn hash(m: &mut Machine, test: Test, key: Value, new: bool) -> Result<Option
     m.charge(4)?;
     match test {
         Test::String if m.is_string(key) => hash_string(m, key).map(Some),
-        Test::String => Err(wrong_argument(
-            m,
-            "string=?",
-            "a string as the key of this table",
-            key,
+        Test::StringCi if m.is_string(key) => hash_folded(m, key).map(Some),
+        Test::String | Test::StringCi => Err(m.error(
+            ":wrong-argument",
+            "this hash table needs a string as a key, but got",
+            &[key],
         )),
         Test::Eqv => hash_one(m, key, new),
         Test::Equal => hash_parts(m, key, new),
@@ -100,10 +118,20 @@ pub fn hash(m: &mut Machine, test: Test, key: Value, new: bool) -> Result<Option
 fn hash_string(m: &mut Machine, string: Value) -> Result<u64, Fault> {
     let length = m.heap.string_length(string);
     m.charge(length as u64 / 2)?;
+    Ok(hash_characters(m.heap.string_chars(string, 0, length)))
+}
+
+fn hash_folded(m: &mut Machine, string: Value) -> Result<u64, Fault> {
+    let length = m.heap.string_length(string);
+    m.charge(4 * length as u64)?;
     let characters = m.heap.string_chars(string, 0, length);
-    Ok(mix(characters.fold(1, |hash: u64, c| {
+    Ok(hash_characters(characters.flat_map(folded)))
+}
+
+fn hash_characters(characters: impl Iterator<Item = char>) -> u64 {
+    mix(characters.fold(1, |hash: u64, c| {
         (hash ^ u64::from(c)).wrapping_mul(0x0000_0100_0000_01b3)
-    })))
+    }))
 }
 
 fn hash_words(m: &mut Machine, object: Value) -> Result<u64, Fault> {
@@ -215,6 +243,9 @@ fn hash_parts(m: &mut Machine, key: Value, new: bool) -> Result<Option<u64>, Fau
 /// A hash as a number that a program sees: below the bound, or positive.
 fn shown(m: &mut Machine, procedure: &str, arguments: Arguments, test: Test) -> Outcome {
     let value = m.arg(arguments, 0);
+    if matches!(test, Test::String | Test::StringCi) && !m.is_string(value) {
+        return Err(wrong_argument(m, procedure, "a string", value));
+    }
     let asked = words(m, test, value);
     m.ensure(asked)?;
     let value = m.arg(arguments, 0);
@@ -239,6 +270,10 @@ fn equal_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn string_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
     shown(m, "string-hash", arguments, Test::String)
+}
+
+fn string_ci_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    shown(m, "string-ci-hash", arguments, Test::StringCi)
 }
 
 fn identity_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
