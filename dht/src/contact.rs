@@ -84,7 +84,7 @@ pub enum Address {
 }
 
 /// What limits on neighbours are counted by: an IPv4 /24, an IPv6 /48, or one relay.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subnet {
     /// The first three bytes of an IPv4 address.
     V4([u8; 3]),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{Address, Contact, PublicKey};
+use crate::contact::{Address, Contact, PublicKey, Subnet};
 use crate::id::Id;
 use crate::item::{Item, ItemError, VerifiedItem, Version};
 use crate::message::{ErrorCode, InteractionId, Request, Response};
@@ -371,6 +371,8 @@ pub struct ItemRecord {
     pub horizon: u64,
     /// Which authenticated node it came from; counted against its quota.
     pub source: PublicKey,
+    /// Which subnet that node was in; counted against its quota. On disk it came later than the rest, so it is last.
+    pub subnet: Option<Subnet>,
 }
 
 /// A block as kept on disk.

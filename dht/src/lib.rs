@@ -108,6 +108,7 @@ mod manifest;
 mod message;
 mod metrics;
 mod rates;
+mod shares;
 pub mod sim;
 mod storage;
 mod table;
@@ -144,7 +145,8 @@ pub use rates::{
 pub use table::{BucketView, ContactView};
 pub use transfer::{CHUNK_RETRY_MS, CHUNK_TRIES, CHUNKS_AT_ONCE_MAX, Step, Transfer};
 
-pub use storage::{REPUBLISH_MS, SOURCE_SHARE, STUB_KEPT_MS, SUBNET_SHARE};
+pub use shares::{SHARE_PARTS, SOURCE_SHARE, SUBNET_SHARE};
+pub use storage::{REMNANTS_SHARE, REPUBLISH_MS, STUB_KEPT_MS};
 
 /// Contacts per bucket, and nodes an item is stored at.
 pub const K: usize = 20;

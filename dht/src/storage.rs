@@ -4,24 +4,23 @@
 //! items nobody checked: only a [`VerifiedItem`] comes in. What changes is told to the caller, who keeps
 //! the disk in step.
 
+mod room;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contact::{PublicKey, Subnet};
 use crate::event::ItemRecord;
 use crate::id::Id;
-use crate::item::{ItemError, VerifiedItem, Version};
+use crate::item::{Item, ItemError, VerifiedItem, Version};
+use crate::shares::{Claimant, Share, Shares};
 
-/// The part of the storage one authenticated source may fill: a fourth.
-pub const SOURCE_SHARE: usize = 4;
-/// The part of the storage one subnet may fill: a half.
-pub const SUBNET_SHARE: usize = 2;
+/// The part of the storage that stubs and tombstones may fill: an eighth. They do not give way to values, as what
+/// they keep out would come back, but to each other.
+pub const REMNANTS_SHARE: usize = 8;
 /// How long after its end an expired item or a tombstone is kept as a stub, in milliseconds: longer than
 /// clocks differ and a republisher is late.
 pub const STUB_KEPT_MS: u64 = 2 * REPUBLISH_MS;
 /// How often a held item is republished, in milliseconds.
 pub const REPUBLISH_MS: u64 = 60 * 60 * 1000;
-/// Of a full storage so much is freed at once, so that not every request has to look for room.
-const ROOM_SHARE: usize = 64;
 
 /// An item held, and why.
 #[derive(Debug)]
@@ -33,11 +32,19 @@ pub(crate) struct Held {
     pub(crate) cached_until: Option<u64>,
     /// The latest `expires` of any version seen; 0 is never.
     horizon: u64,
-    source: PublicKey,
-    subnet: Option<Subnet>,
+    claimant: Claimant,
     pub(crate) republish_at: u64,
     pub(crate) last_read: u64,
     due: u64,
+}
+
+/// What a held item counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// An item as it was put, or a cached copy.
+    Value,
+    /// What is left of it: a stub or a tombstone.
+    Remnant,
 }
 
 /// An item on its way in.
@@ -47,8 +54,7 @@ pub(crate) struct Incoming {
     pub(crate) own: bool,
     /// Keep it only as a cached copy, until then.
     pub(crate) cached_until: Option<u64>,
-    pub(crate) source: PublicKey,
-    pub(crate) subnet: Option<Subnet>,
+    pub(crate) claimant: Claimant,
     pub(crate) republish_at: u64,
 }
 
@@ -84,21 +90,17 @@ pub(crate) enum Due {
     Removed(Id),
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Share {
-    bytes: usize,
-    items: usize,
-}
-
 #[derive(Debug)]
 pub(crate) struct Storage {
     own: Id,
-    bytes_max: usize,
-    items_max: usize,
+    max: Share,
     items: BTreeMap<Id, Held>,
+    /// Everything, our own included.
     total: Share,
-    sources: BTreeMap<PublicKey, Share>,
-    subnets: BTreeMap<Subnet, Share>,
+    values: Shares,
+    remnants: Shares,
+    /// Remnants that were given up and not told of yet.
+    surplus: Vec<Id>,
     due: BTreeSet<(u64, Id)>,
     /// The first of these times, as it is asked for after every event.
     next_due: Option<u64>,
@@ -106,14 +108,18 @@ pub(crate) struct Storage {
 
 impl Storage {
     pub(crate) fn new(own: Id, bytes_max: usize, items_max: usize) -> Self {
+        let max = Share {
+            bytes: bytes_max,
+            items: items_max,
+        };
         Self {
             own,
-            bytes_max,
-            items_max,
+            max,
             items: BTreeMap::new(),
             total: Share::default(),
-            sources: BTreeMap::new(),
-            subnets: BTreeMap::new(),
+            values: Shares::new(max),
+            remnants: Shares::new(max.part(1, REMNANTS_SHARE)),
+            surplus: Vec::new(),
             due: BTreeSet::new(),
             next_due: None,
         }
@@ -186,18 +192,18 @@ impl Storage {
         if known == Some(version) && self.keep_same(&incoming) {
             return Kept::Same;
         }
-        let size = incoming.item.item().size();
         let mut evicted = Vec::new();
         if !incoming.own {
-            if incoming.cached_until.is_none() && self.is_over_quota(&incoming, size) {
+            if self.is_over_quota(&incoming) {
                 return Kept::Refused(Refusal::OverQuota);
             }
-            match self.make_room(now, &incoming, size) {
+            match self.make_room(now, &incoming) {
                 Some(keys) => evicted = keys,
                 None => return Kept::Refused(Refusal::OverQuota),
             }
         }
         self.replace(now, incoming);
+        evicted.extend(self.trim_remnants());
         Kept::New(evicted)
     }
 
@@ -213,8 +219,10 @@ impl Storage {
             item,
             own: record.own,
             cached_until: None,
-            source: record.source,
-            subnet: None,
+            claimant: Claimant {
+                source: record.source,
+                subnet: record.subnet.clone(),
+            },
             republish_at,
         };
         let key = *incoming.item.key();
@@ -238,7 +246,8 @@ impl Storage {
             item: held.item.item().clone(),
             own: held.own,
             horizon: held.horizon,
-            source: held.source,
+            source: held.claimant.source,
+            subnet: held.claimant.subnet.clone(),
         })
     }
 
@@ -249,9 +258,14 @@ impl Storage {
 
     /// What is our own takes room from everybody, and counts to no source: nobody has to give way to make up for it.
     fn set_own(&mut self, key: &Id, own: bool) {
+        self.alter(key, |held| held.own = own);
+    }
+
+    /// Alters something that decides what an item counts as, and to whom.
+    fn alter(&mut self, key: &Id, change: impl FnOnce(&mut Held)) {
         if let Some(mut held) = self.items.remove(key) {
             self.account(&held, false);
-            held.own = own;
+            change(&mut held);
             self.account(&held, true);
             self.items.insert(*key, held);
         }
@@ -273,6 +287,9 @@ impl Storage {
     /// The next thing that is due, having been done as far as it concerns the storage. An item to be
     /// republished is due again in an hour.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<Due> {
+        if let Some(key) = self.surplus.pop() {
+            return Some(Due::Removed(key));
+        }
         if self.next_due? > now {
             return None;
         }
@@ -286,12 +303,9 @@ impl Storage {
             return Some(Due::Removed(key));
         }
         if item.is_expired(now) && item.value.is_some() {
-            let stub = held.item.to_stub();
-            let (before, after) = (item.size(), stub.item().size());
-            held.item = stub;
-            let freed = before - after;
-            self.free(&key, freed);
+            self.alter(&key, |held| held.item = held.item.to_stub());
             self.schedule(&key);
+            self.surplus = self.trim_remnants();
             return Some(Due::Stubbed(key));
         }
         held.republish_at = now.saturating_add(REPUBLISH_MS);
@@ -333,27 +347,36 @@ impl Storage {
 
     fn replace(&mut self, now: u64, incoming: Incoming) {
         let key = *incoming.item.key();
-        let before = self
-            .items
-            .get(&key)
-            .map(|held| (held.horizon, held.own, held.cached_until, held.last_read));
+        let before = self.items.get(&key).map(|held| {
+            let claimant = held.claimant.clone();
+            (
+                held.horizon,
+                held.own,
+                held.cached_until,
+                held.last_read,
+                claimant,
+            )
+        });
         self.remove(&key);
         let mut held = Held {
             own: incoming.own,
             cached_until: incoming.cached_until,
             horizon: incoming.item.item().expires,
-            source: incoming.source,
-            subnet: incoming.subnet,
+            claimant: incoming.claimant,
             republish_at: incoming.republish_at,
             last_read: now,
             due: u64::MAX,
             item: incoming.item,
         };
         let mut horizon = held.horizon;
-        if let Some((earlier, own, cached_until, last_read)) = before {
+        if let Some((earlier, own, cached_until, last_read, claimant)) = before {
             held.own |= own;
             held.last_read = last_read;
             horizon = earlier;
+            if held.item.item().value.is_none() {
+                // Whoever brings news of an end need not answer for what it leaves.
+                held.claimant = claimant;
+            }
             if cached_until.is_none() {
                 held.cached_until = None;
             }
@@ -398,134 +421,55 @@ impl Storage {
         self.next_due = self.due.first().map(|(at, _)| *at);
     }
 
-    fn is_over_quota(&self, incoming: &Incoming, size: usize) -> bool {
-        let over = |share: Option<&Share>, part: usize| {
-            share.is_some_and(|share| {
-                share.bytes + size > self.bytes_max / part
-                    || share.items + 1 > self.items_max / part
-            })
-        };
-        let known = self.items.get(incoming.item.key());
-        let replaces = known.is_some_and(|held| held.source == incoming.source);
-        !replaces
-            && (over(self.sources.get(&incoming.source), SOURCE_SHARE)
-                || incoming
-                    .subnet
-                    .as_ref()
-                    .is_some_and(|subnet| over(self.subnets.get(subnet), SUBNET_SHARE)))
-    }
-
-    /// Gives up what has to give way: cached copies, then far items unread for an hour, then the
-    /// farthest of whoever holds the largest share. `None` if the newcomer is to give way itself.
-    fn make_room(&mut self, now: u64, incoming: &Incoming, size: usize) -> Option<Vec<Id>> {
-        let fits = |total: &Share, bytes_max, items_max| {
-            total.bytes + size <= bytes_max && total.items < items_max
-        };
-        if fits(&self.total, self.bytes_max, self.items_max) {
-            return Some(Vec::new());
-        }
-        let bytes_max = self.bytes_max - self.bytes_max / ROOM_SHARE;
-        let items_max = self.items_max - self.items_max / ROOM_SHARE;
-        let own = self.own;
-        let mut victims: Vec<_> = self
-            .items
-            .values()
-            .filter(|held| !held.own && held.item.key() != incoming.item.key())
-            .filter(|held| {
-                held.cached_until.is_some() || held.last_read.saturating_add(REPUBLISH_MS) <= now
-            })
-            .map(|held| {
-                (
-                    held.cached_until.is_none(),
-                    std::cmp::Reverse(own.distance(held.item.key())),
-                    *held.item.key(),
-                )
-            })
-            .collect();
-        victims.sort_unstable();
-        let mut evicted = Vec::new();
-        for (_, _, key) in victims {
-            if fits(&self.total, bytes_max, items_max) {
-                return Some(evicted);
-            }
-            self.remove(&key);
-            evicted.push(key);
-        }
-        while !fits(&self.total, self.bytes_max, self.items_max) {
-            let key = self.farthest_of_the_greediest(incoming)?;
-            self.remove(&key);
-            evicted.push(key);
-        }
-        Some(evicted)
-    }
-
-    fn farthest_of_the_greediest(&self, incoming: &Incoming) -> Option<Id> {
-        let mine = self
-            .sources
-            .get(&incoming.source)
-            .map_or(0, |share| share.bytes);
-        let (greediest, share) = self.sources.iter().max_by_key(|(_, share)| share.bytes)?;
-        let size = incoming.item.item().size();
-        if incoming.cached_until.is_some() || share.bytes <= mine + size {
-            return None;
-        }
-        let theirs = self
-            .items
-            .values()
-            .filter(|held| !held.own && held.source == *greediest);
-        theirs
-            .map(|held| *held.item.key())
-            .max_by_key(|key| self.own.distance(key))
-    }
-
     fn account(&mut self, held: &Held, added: bool) {
-        let size = held.item.item().size();
-        let change = |share: &mut Share| {
-            if added {
-                share.bytes += size;
-                share.items += 1;
-            } else {
-                share.bytes -= size;
-                share.items -= 1;
-            }
-            share.items == 0
+        let share = held.share();
+        if added {
+            self.total.add(share);
+        } else {
+            self.total.take(share);
+        }
+        let shares = match held.counts_as() {
+            None => return,
+            Some(Kind::Value) => &mut self.values,
+            Some(Kind::Remnant) => &mut self.remnants,
         };
-        change(&mut self.total);
-        if held.own {
-            return;
-        }
-        if change(self.sources.entry(held.source).or_default()) {
-            self.sources.remove(&held.source);
-        }
-        if let Some(subnet) = &held.subnet
-            && change(self.subnets.entry(subnet.clone()).or_default())
-        {
-            self.subnets.remove(subnet);
+        if added {
+            shares.add(&held.claimant, share);
+        } else {
+            shares.take(&held.claimant, share);
         }
     }
+}
 
-    fn free(&mut self, key: &Id, bytes: usize) {
-        let Some(held) = self.items.get(key) else {
-            return;
-        };
-        self.total.bytes -= bytes;
-        if held.own {
-            return;
-        }
-        if let Some(share) = self.sources.get_mut(&held.source) {
-            share.bytes -= bytes;
-        }
-        if let Some(share) = held
-            .subnet
-            .as_ref()
-            .and_then(|subnet| self.subnets.get_mut(subnet))
-        {
-            share.bytes -= bytes;
+impl Kind {
+    fn of(item: &Item) -> Self {
+        match item.value {
+            Some(_) => Self::Value,
+            None => Self::Remnant,
         }
     }
 }
 
 impl Held {
+    /// Room it takes.
+    fn share(&self) -> Share {
+        Share::one(self.item.item().size())
+    }
+
+    /// What it counts as with whoever brought it; nothing, if it is our own.
+    fn counts_as(&self) -> Option<Kind> {
+        match self.own {
+            true => None,
+            false if self.cached_until.is_some() => Some(Kind::Value),
+            false => Some(Kind::of(self.item.item())),
+        }
+    }
+
+    /// Whether it gives way when there is no room for values.
+    fn may_give_way(&self) -> bool {
+        self.counts_as() == Some(Kind::Value)
+    }
+
     /// When nothing of this item has to be remembered any more; `None` is never.
     fn stub_end(&self) -> Option<u64> {
         (self.horizon != 0).then(|| self.horizon.saturating_add(STUB_KEPT_MS))
@@ -540,10 +484,16 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{Draft, Item};
+    use crate::contact::PublicKey;
+    use crate::item::Draft;
     use ed25519_dalek::SigningKey;
 
-    const SOURCE: PublicKey = PublicKey::from_bytes([9; 32]);
+    fn of(source: u8) -> Claimant {
+        Claimant {
+            source: PublicKey::from_bytes([source; 32]),
+            subnet: None,
+        }
+    }
 
     fn item(name: &str, timestamp: u64, expires: u64, value: Option<&[u8]>) -> VerifiedItem {
         let draft = Draft {
@@ -564,8 +514,7 @@ mod tests {
             item,
             own: false,
             cached_until: None,
-            source: SOURCE,
-            subnet: None,
+            claimant: of(9),
             republish_at: u64::MAX,
         }
     }
@@ -634,7 +583,7 @@ mod tests {
             Some(Due::Removed(*new.key()))
         );
         assert_eq!(storage.usage(), (0, 0));
-        assert!(storage.sources.is_empty() && storage.due.is_empty());
+        assert!(storage.values.is_empty() && storage.remnants.is_empty() && storage.due.is_empty());
     }
 
     #[test]
@@ -697,14 +646,14 @@ mod tests {
     }
 
     #[test]
-    fn one_source_gets_a_fourth_and_cached_copies_give_way_first() {
+    fn one_source_gets_a_half_and_cached_copies_give_way_first() {
         let mut storage = storage();
         let kept = (0..100).filter(|n| {
             let item = item(&format!("{n}"), 1, 0, Some(b"x"));
             matches!(storage.store(3, incoming(item)), Kept::New(_))
         });
-        assert_eq!(kept.count(), 25);
-        for n in 0..75 {
+        assert_eq!(kept.count(), 50);
+        for n in 0..50 {
             let item = item(&format!("cached {n}"), 1, 0, Some(b"x"));
             storage.store(
                 3,
@@ -714,9 +663,8 @@ mod tests {
                 },
             );
         }
-        let other = PublicKey::from_bytes([8; 32]);
         let newcomer = Incoming {
-            source: other,
+            claimant: of(8),
             ..incoming(item("new", 1, 0, Some(b"x")))
         };
         let Kept::New(evicted) = storage.store(3, newcomer) else {
@@ -728,16 +676,15 @@ mod tests {
                 .iter()
                 .filter(|held| held.cached_until.is_none())
                 .count(),
-            26
+            51
         );
     }
 
     #[test]
     fn what_gives_way_is_cached_then_far_and_unread_then_the_farthest_of_the_greediest() {
         let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 64);
-        let source = |n: u8| PublicKey::from_bytes([n; 32]);
         let of = |n: u8, name: String| Incoming {
-            source: source(n),
+            claimant: self::of(n),
             ..incoming(item(&name, 1, 0, Some(b"x")))
         };
         // Most is our own, which counts to nobody and never gives way.
@@ -800,14 +747,13 @@ mod tests {
     #[test]
     fn a_full_storage_shares_fairly_and_spares_its_own() {
         let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 16);
-        let source = |n: u8| PublicKey::from_bytes([n; 32]);
         for n in 0..16 {
             let own = n < 4;
             let next = incoming(item(&format!("{n}"), 1, 0, Some(b"x")));
             storage.store(
                 3,
                 Incoming {
-                    source: source(n / 4),
+                    claimant: of(n / 4),
                     own,
                     ..next
                 },
@@ -817,19 +763,166 @@ mod tests {
         let kept = storage.store(
             4,
             Incoming {
-                source: source(7),
+                claimant: of(7),
                 ..newcomer
             },
         );
         assert!(matches!(kept, Kept::New(evicted) if evicted.len() == 1));
         assert_eq!(storage.iter().filter(|held| held.own).count(), 4);
         let greedy = Incoming {
-            source: source(2),
+            claimant: of(2),
             ..incoming(item("more", 1, 0, Some(b"x")))
         };
         assert!(matches!(
             storage.store(4, greedy),
             Kept::Refused(Refusal::OverQuota)
         ));
+    }
+
+    #[test]
+    fn who_makes_its_items_larger_is_held_to_its_quota() {
+        let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 100);
+        let small = (0..40).map(|n| item(&format!("{n}"), 1, 0, Some(b"x")));
+        let large = (0..40).map(|n| item(&format!("{n}"), 2, 0, Some(&[0; 60_000])));
+        for small in small {
+            assert!(matches!(storage.store(3, incoming(small)), Kept::New(_)));
+        }
+        let kept = large.filter(|large| {
+            // Neither does it help to say that it is a copy only.
+            let copy = Incoming {
+                cached_until: Some(50),
+                ..incoming(large.clone())
+            };
+            matches!(storage.store(3, copy), Kept::New(_))
+                || matches!(storage.store(3, incoming(large.clone())), Kept::New(_))
+        });
+        assert_eq!(kept.count(), (1 << 19) / 60_326);
+        assert!(storage.usage().1 <= 1 << 19);
+        // What makes it smaller is welcome.
+        let smaller = item("0", 3, 0, Some(b"y"));
+        assert!(matches!(storage.store(3, incoming(smaller)), Kept::New(_)));
+    }
+
+    #[test]
+    fn a_deletion_is_taken_whoever_brings_it_and_counts_to_who_brought_the_item() {
+        let mut storage = storage();
+        let theirs = item("theirs", 1, 0, Some(b"x"));
+        let brought = Incoming {
+            claimant: of(8),
+            ..incoming(theirs.clone())
+        };
+        storage.store(3, brought);
+        while let Kept::New(_) = {
+            let name = format!("{}", storage.usage().0);
+            storage.store(3, incoming(item(&name, 1, 0, Some(b"x"))))
+        } {}
+        let deletion = incoming(item("theirs", 2, 0, None));
+        assert!(matches!(storage.store(3, deletion), Kept::New(_)));
+        let record = storage.record(theirs.key()).unwrap();
+        assert_eq!(record.source, of(8).source);
+    }
+
+    #[test]
+    fn the_subnet_of_what_was_loaded_counts() {
+        let from = |source, subnet| Claimant {
+            subnet: Some(crate::contact::Subnet::V4([subnet, 0, 0])),
+            ..of(source)
+        };
+        let mut before = storage();
+        let mut after = storage();
+        for n in 0..75 {
+            let next = Incoming {
+                claimant: from(n % 3, 1),
+                ..incoming(item(&format!("{n}"), 1, 0, Some(b"x")))
+            };
+            let key = *next.item.key();
+            assert!(matches!(before.store(3, next), Kept::New(_)));
+            let (item, record) = (before.held(&key).unwrap(), before.record(&key).unwrap());
+            after.load(4, item.item.clone(), &record, u64::MAX);
+        }
+        let newcomer = |subnet| Incoming {
+            claimant: from(7, subnet),
+            ..incoming(item("new", 1, 0, Some(b"x")))
+        };
+        assert!(matches!(
+            after.store(5, newcomer(1)),
+            Kept::Refused(Refusal::OverQuota)
+        ));
+        assert!(matches!(after.store(5, newcomer(2)), Kept::New(_)));
+    }
+
+    #[test]
+    fn deletions_do_not_give_way_to_values() {
+        let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 64);
+        let late = 3 + 2 * REPUBLISH_MS;
+        let deleted: Vec<_> = (0..8).map(|n| format!("deleted {n}")).collect();
+        for (n, name) in deleted.iter().enumerate() {
+            let deletion = Incoming {
+                claimant: of(n as u8),
+                ..incoming(item(name, 2, 0, None))
+            };
+            assert!(matches!(storage.store(3, deletion), Kept::New(_)));
+        }
+        for n in 0..200 {
+            let value = Incoming {
+                claimant: of(n),
+                ..incoming(item(&format!("{n}"), 1, 0, Some(b"x")))
+            };
+            let at = late + u64::from(n) * REPUBLISH_MS / 20;
+            assert!(matches!(storage.store(at, value), Kept::New(_)));
+        }
+        assert!(storage.usage().0 <= 64);
+        for name in &deleted {
+            let old = incoming(item(name, 1, 0, Some(b"old")));
+            assert!(matches!(storage.store(late, old), Kept::Older(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn remnants_beyond_their_share_give_way_to_each_other_the_farthest_of_the_greediest_first() {
+        let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 64);
+        let delete = |storage: &mut Storage, source, name: &str| {
+            let deletion = Incoming {
+                claimant: of(source),
+                ..incoming(item(name, 2, 0, None))
+            };
+            storage.store(3, deletion)
+        };
+        for n in 0..4 {
+            assert!(matches!(
+                delete(&mut storage, 1, &format!("{n}")),
+                Kept::New(_)
+            ));
+        }
+        let fifth = delete(&mut storage, 1, "4");
+        assert!(
+            matches!(fifth, Kept::Refused(Refusal::OverQuota)),
+            "one source has half of their share"
+        );
+        for source in 2..6 {
+            let kept = delete(&mut storage, source, &format!("of {source}"));
+            assert!(matches!(kept, Kept::New(evicted) if evicted.is_empty()));
+        }
+        let Kept::New(evicted) = delete(&mut storage, 7, "one more") else {
+            panic!("it has its share")
+        };
+        let keys = (0..4).map(|n| *item(&format!("{n}"), 1, 0, None).key());
+        let farthest = keys.max_by_key(|key| Id::hash(b"me").distance(key));
+        assert_eq!(evicted, Vec::from_iter(farthest));
+    }
+
+    #[test]
+    fn expired_items_leave_no_more_stubs_than_their_share() {
+        let mut storage = Storage::new(Id::hash(b"me"), 1 << 20, 64);
+        for n in 0..20 {
+            let next = item(&format!("{n}"), 1, 100, Some(b"x"));
+            storage.store(3, incoming(next));
+        }
+        let mut done = Vec::new();
+        while let Some(due) = storage.pop_due(100) {
+            done.push(due);
+        }
+        let removed = done.iter().filter(|due| matches!(due, Due::Removed(_)));
+        assert_eq!((storage.usage().0, removed.count()), (8, 12), "{done:?}");
     }
 }

@@ -154,6 +154,7 @@ fn chunks_whose_manifest_never_came_are_no_longer_our_own_after_a_restart() {
         own: true,
         horizon: 0,
         source,
+        subnet: None,
     };
     let mut records: Vec<ItemRecord> = chunks(&whole).iter().map(record).collect();
     records.push(record(&manifest("a", NOW, Some(&whole))));

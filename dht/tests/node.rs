@@ -547,6 +547,7 @@ fn items_from_disk_are_checked() {
         own: true,
         horizon: 0,
         source: PublicKey::from_bytes([1; 32]),
+        subnet: None,
     };
     let records = vec![record(item.clone()), record(Arc::new(rotten))];
     let actions = node.handle(NOW, Event::LoadItems(records));

@@ -6,6 +6,7 @@
 mod draft;
 mod fetched;
 mod opening;
+mod quiet;
 mod records;
 
 pub use fetched::FetchedChunk;
@@ -15,11 +16,11 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use dht::{BlockRecord, Contact, ItemRecord};
+use dht::{BlockRecord, Contact, ItemRecord, Subnet};
 use redb::backends::InMemoryBackend;
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend,
-    TableDefinition, WriteTransaction,
+    TableDefinition, TableError, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,8 +35,10 @@ use crate::wire::{decode, encode};
 pub const DATABASE_FILE: &str = "node.redb";
 /// Name of the file whose lock says that a program uses the folder.
 pub const LOCK_FILE: &str = "lock";
-/// The version of the tables below.
-const FORMAT: u64 = 1;
+/// The version of the tables below. In the first one an item's record ended before its subnet.
+const FORMAT: u64 = 2;
+/// Name of the version in the table of numbers.
+const FORMAT_NAME: &str = "format";
 /// Most receipts kept of jobs run for others; the oldest go first.
 const WORKED_JOBS_MAX: u64 = 1024;
 /// Most own jobs that wait to be asked.
@@ -139,6 +142,7 @@ impl Store {
             }),
         };
         store.check_format()?;
+        store.bring_up_to_date()?;
         Ok(store)
     }
 
@@ -359,31 +363,33 @@ impl Store {
         })
     }
 
+    /// Refuses what a newer program wrote, before anything is written to it.
     fn check_format(&self) -> Result<(), DataError> {
-        let mut found = FORMAT;
-        self.write(|write| {
-            let mut meta = write.open_table(META)?;
-            let format = meta.get("format")?.map(|format| format.value());
-            match format {
-                Some(format) => found = format,
-                None => {
-                    meta.insert("format", FORMAT)?;
-                }
+        match self.read(format_of)? {
+            Some(found) if found > FORMAT => {
+                let path = self.inner.database.path().to_owned();
+                Err(DataError::Newer(path, found))
             }
-            if found <= FORMAT {
-                for table in TABLES {
-                    write.open_table(table)?;
-                }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes what is missing, and makes what an older program wrote readable for this one.
+    fn bring_up_to_date(&self) -> Result<(), DataError> {
+        self.write(|write| {
+            for table in TABLES {
+                write.open_table(table)?;
+            }
+            let mut meta = write.open_table(META)?;
+            let found = meta.get(FORMAT_NAME)?.map(|format| format.value());
+            if found == Some(1) {
+                add_subnets(write)?;
+            }
+            if found != Some(FORMAT) {
+                meta.insert(FORMAT_NAME, FORMAT)?;
             }
             Ok(())
-        })?;
-        if found > FORMAT {
-            return Err(DataError::Newer(
-                self.inner.database.path().to_owned(),
-                found,
-            ));
-        }
-        Ok(())
+        })
     }
 
     fn write(
@@ -425,6 +431,33 @@ impl Store {
                 .transpose()
         })
     }
+}
+
+/// The version of a database's tables; none if nothing was ever written to it.
+fn format_of(database: &Database) -> Result<Option<u64>, redb::Error> {
+    match database.begin_read()?.open_table(META) {
+        Ok(meta) => Ok(meta.get(FORMAT_NAME)?.map(|format| format.value())),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says of every item of the first format that the subnet it came from is not known.
+fn add_subnets(write: &WriteTransaction) -> Result<(), redb::Error> {
+    let mut items = write.open_table(ITEMS)?;
+    let mut keys = Vec::new();
+    for entry in items.iter()? {
+        keys.push(entry?.0.value().to_vec());
+    }
+    for key in keys {
+        let known = items.get(key.as_slice())?;
+        let Some(mut record) = known.map(|bytes| bytes.value().to_vec()) else {
+            continue;
+        };
+        record.extend(encode(&None::<Subnet>));
+        items.insert(key.as_slice(), record.as_slice())?;
+    }
+    Ok(())
 }
 
 fn put<T: Serialize>(

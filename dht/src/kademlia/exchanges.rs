@@ -12,6 +12,7 @@ use crate::event::{Action, BlockReason, ExchangeId, Notice};
 use crate::id::Id;
 use crate::item::{Item, ItemError, VerifiedItem};
 use crate::message::{InteractionId, Request, Response};
+use crate::shares::Claimant;
 use crate::storage::Incoming;
 use crate::table::Offer;
 use crate::wire::{RequestFrame, encode_item};
@@ -285,8 +286,10 @@ impl Kademlia {
             item,
             own: false,
             cached_until: None,
-            source: from.public_key(),
-            subnet: from.subnets().into_iter().next(),
+            claimant: Claimant {
+                source: from.public_key(),
+                subnet: from.subnets().into_iter().next(),
+            },
             republish_at: self.next_republish(now),
         }
     }

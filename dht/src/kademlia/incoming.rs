@@ -11,6 +11,7 @@ use crate::id::Id;
 use crate::message::{
     ErrorCode, Failure, FindValue, InteractionId, Nodes, Request, Response, Store, Value,
 };
+use crate::shares::Claimant;
 use crate::storage::{Incoming, Kept, Refusal};
 
 /// How long a cached copy lives at the nodes nearest to its key, in milliseconds. Each bit farther halves it.
@@ -125,9 +126,13 @@ impl Kademlia {
         let cached_until = store
             .cache
             .then(|| now.saturating_add(self.cache_ms(item.key())));
+        let claimant = Claimant {
+            source: from.public_key(),
+            subnet: observed.and_then(Address::subnet),
+        };
         let incoming = Incoming {
             cached_until,
-            subnet: observed.and_then(Address::subnet),
+            claimant,
             ..self.incoming_item(now, item, from)
         };
         match self.keep(now, incoming) {

@@ -85,7 +85,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             addresses: Vec::new(),
-            storage_bytes_max: 256 * 1024 * 1024,
+            storage_bytes_max: 288 * 1024 * 1024,
             storage_items_max: 65_536,
         }
     }
@@ -444,6 +444,8 @@ impl Kademlia {
                 }
             }
         }
+        let surplus = self.storage.trim_remnants().into_iter();
+        self.outbox.extend(surplus.map(Action::RemoveItem));
         self.disown_orphans();
         self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
     }

@@ -23,6 +23,7 @@ use crate::id::Id;
 use crate::item::{Item, VerifiedItem};
 use crate::lookup::Lookup;
 use crate::message::{ErrorCode, FindValue, Request, Response, Store};
+use crate::shares::Claimant;
 use crate::storage::{Incoming, Kept, Refusal};
 use crate::{DISJOINT, K, LOOKUP_TIMEOUT_MS};
 
@@ -163,8 +164,10 @@ impl Kademlia {
             item: item.clone(),
             own: true,
             cached_until: None,
-            source: self.me.public_key(),
-            subnet: None,
+            claimant: Claimant {
+                source: self.me.public_key(),
+                subnet: None,
+            },
             republish_at,
         };
         match self.keep(now, incoming) {

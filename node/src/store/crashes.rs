@@ -171,6 +171,7 @@ pub(crate) fn record(name: &str, version: u64, bytes: usize) -> ItemRecord {
         item: Arc::new(item),
         own: version.is_multiple_of(2),
         horizon: version,
+        subnet: None,
     }
 }
 

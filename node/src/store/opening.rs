@@ -3,13 +3,14 @@
 //! Refuses files that are damaged, or not ours, and leaves them as they are.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use redb::{Database, DatabaseError, StorageBackend};
 
 use super::draft::Draft;
+use super::quiet::quietly;
+use super::{FORMAT, format_of};
 use crate::error::DataError;
 
 /// Memory the database may use as its cache.
@@ -152,13 +153,17 @@ fn try_out(path: &Path) -> Result<(), DataError> {
     let draft = Draft::of(path).map_err(refused)?;
     let look = || {
         let mut database = builder().create_with_backend(draft)?;
-        database.check_integrity()
+        let is_whole = database.check_integrity()?;
+        Ok((is_whole, format_of(&database)))
     };
-    let looked = catch_unwind(AssertUnwindSafe(look));
     let damaged = |why: &str| DataError::Damaged(path.to_owned(), why.into());
-    match looked {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(damaged("its parts contradict each other")),
+    match quietly(look) {
+        Ok(Ok((true, Ok(Some(format))))) if format > FORMAT => {
+            Err(DataError::Newer(path.to_owned(), format))
+        }
+        Ok(Ok((true, Ok(_)))) => Ok(()),
+        Ok(Ok((true, Err(error)))) => Err(damaged(&error.to_string())),
+        Ok(Ok((false, _))) => Err(damaged("its parts contradict each other")),
         Ok(Err(error)) => Err(cannot_open(path, error)),
         Err(_) => Err(damaged("its parts make no sense")),
     }

@@ -22,6 +22,7 @@ fn item(name: &str) -> ItemRecord {
 
         horizon: 0,
         source,
+        subnet: None,
     }
 }
 
@@ -180,10 +181,8 @@ fn damage_anywhere_is_noticed_or_harmless() {
     assert!(noticed > 0 && harmless > 0, "{noticed} {harmless}");
 }
 
-#[test]
-fn what_was_given_up_is_given_back_to_the_disk() {
-    let folder = Folder::new();
-    let path = folder.path().join(DATABASE_FILE);
+/// Fills a store with large items and removes most of them; what is left.
+fn make_sparse(store: &Store) -> Vec<ItemRecord> {
     let large = |n: usize| {
         let draft = Draft {
             name: n.to_string(),
@@ -196,26 +195,33 @@ fn what_was_given_up_is_given_back_to_the_disk() {
             item: Arc::new(item),
             own: true,
             horizon: 0,
+            subnet: None,
         }
     };
-    let records: Vec<ItemRecord> = (0..400).map(large).collect();
-    {
-        let store = Store::open(folder.path()).unwrap();
-        for some in records.chunks(40) {
-            let put: Vec<Change> = some.iter().cloned().map(Change::StoreItem).collect();
-            store.apply(&put).unwrap();
-        }
-        // Those that were put last lie at the end of the file.
-        let gone = records[..397].iter();
-        let gone = gone.map(|record| Change::RemoveItem(record.item.key));
-        store.apply(&gone.collect::<Vec<_>>()).unwrap();
+    let mut records: Vec<ItemRecord> = (0..400).map(large).collect();
+    for some in records.chunks(40) {
+        let put: Vec<Change> = some.iter().cloned().map(Change::StoreItem).collect();
+        store.apply(&put).unwrap();
     }
+    // Those that were put last lie at the end of the file.
+    let left = records.split_off(397);
+    let gone = records.iter();
+    let gone = gone.map(|record| Change::RemoveItem(record.item.key));
+    store.apply(&gone.collect::<Vec<_>>()).unwrap();
+    left
+}
+
+#[test]
+fn what_was_given_up_is_given_back_to_the_disk() {
+    let folder = Folder::new();
+    let path = folder.path().join(DATABASE_FILE);
+    let left = make_sparse(&Store::open(folder.path()).unwrap());
     let before = fs::metadata(&path).unwrap().len();
     assert!(before > 16 << 20);
     let store = Store::open(folder.path()).unwrap();
     let after = fs::metadata(&path).unwrap().len();
     assert!(after < before / 4, "{before} {after}");
-    let mut expected = records[397..].to_vec();
+    let mut expected = left;
     expected.sort_by_key(|record| record.item.key);
     assert_eq!(store.items().unwrap(), expected);
 }
@@ -223,14 +229,58 @@ fn what_was_given_up_is_given_back_to_the_disk() {
 #[test]
 fn a_newer_file_is_an_error() {
     let folder = Folder::new();
-    Store::open(folder.path())
-        .unwrap()
-        .save_number("format", FORMAT + 1)
-        .unwrap();
+    let path = folder.path().join(DATABASE_FILE);
+    // One that would be worth compacting, if it were ours.
+    let store = Store::open(folder.path()).unwrap();
+    make_sparse(&store);
+    store.save_number(FORMAT_NAME, FORMAT + 1).unwrap();
+    drop(store);
+    let before = fs::read(&path).unwrap();
     assert!(matches!(
         Store::open(folder.path()),
-        Err(DataError::Newer(_, 2))
+        Err(DataError::Newer(_, found)) if found == FORMAT + 1
     ));
+    assert!(fs::read(&path).unwrap() == before, "it was changed");
+    // Neither is one that is not in a file.
+    let disk = crashes::Disk::default();
+    let place = disk.clone();
+    let store = Store::on_backends(move || place.clone()).unwrap();
+    store.save_number(FORMAT_NAME, FORMAT + 1).unwrap();
+    drop(store);
+    assert!(matches!(
+        Store::on_backends(move || disk.clone()),
+        Err(DataError::Newer(..))
+    ));
+}
+
+#[test]
+fn items_of_the_first_format_are_read() {
+    let folder = Folder::new();
+    let records: Vec<ItemRecord> = (0..5).map(|n| item(&format!("{n}"))).collect();
+    {
+        let store = Store::open(folder.path()).unwrap();
+        let put = records.iter().cloned().map(Change::StoreItem);
+        store.apply(&put.collect::<Vec<_>>()).unwrap();
+        let of_old = |write: &WriteTransaction| {
+            let mut items = write.open_table(ITEMS)?;
+            for record in &records {
+                let mut bytes = encode(record);
+                assert_eq!(bytes.pop(), Some(0), "no subnet");
+                items.insert(record.item.key.as_bytes().as_slice(), bytes.as_slice())?;
+            }
+            Ok(())
+        };
+        store.write(of_old).unwrap();
+        assert!(store.items().is_err());
+        store.save_number(FORMAT_NAME, 1).unwrap();
+    }
+    let mut expected = records;
+    expected.sort_by_key(|record| record.item.key);
+    for _ in 0..2 {
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.items().unwrap(), expected);
+        assert_eq!(store.number(FORMAT_NAME).unwrap(), Some(FORMAT));
+    }
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! Who may fill a storage, and what gives way when it is full.
+//!
+//! Owns the quotas and the order of giving way. Refuses to touch our own items, and to let values push out what is
+//! left of deleted and expired ones.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::{Held, Incoming, Kind, REPUBLISH_MS, Storage};
+use crate::contact::PublicKey;
+use crate::id::Id;
+use crate::shares::{Share, Shares};
+
+/// Of a full storage so much is freed at once, so that not every request has to look for room.
+const ROOM_SHARE: usize = 64;
+
+impl Storage {
+    pub(super) fn is_over_quota(&self, incoming: &Incoming) -> bool {
+        if self.is_copy(incoming) {
+            return false;
+        }
+        let item = incoming.item.item();
+        let known = self.items.get(incoming.item.key());
+        if item.value.is_none() && known.is_some() {
+            // It makes room, and is none the less true for who brings it.
+            return false;
+        }
+        let kind = Kind::of(item);
+        let given = known
+            .filter(|held| held.counts_as() == Some(kind))
+            .map(|held| (&held.claimant, held.share()));
+        let wanted = Share::one(item.size());
+        !self.shares(kind).admit(&incoming.claimant, wanted, given)
+    }
+
+    /// Whether it would be no more than a cached copy: one of what is held in earnest is held in earnest, too.
+    fn is_copy(&self, incoming: &Incoming) -> bool {
+        let known = self.items.get(incoming.item.key());
+        incoming.cached_until.is_some() && known.is_none_or(|held| held.cached_until.is_some())
+    }
+
+    /// Gives up what has to give way: cached copies, then far items unread for an hour, then the
+    /// farthest of whoever holds the largest share. `None` if the newcomer is to give way itself.
+    pub(super) fn make_room(&mut self, now: u64, incoming: &Incoming) -> Option<Vec<Id>> {
+        let wanted = Share::one(incoming.item.item().size());
+        let known = self.items.get(incoming.item.key());
+        let given = known.map_or(Share::default(), Held::share);
+        let fits = |total: Share, max| total.plus(wanted).minus(given).fits(max);
+        if fits(self.total, self.max) {
+            return Some(Vec::new());
+        }
+        let roomy = self.max.minus(self.max.part(1, ROOM_SHARE));
+        let own = self.own;
+        let mut victims: Vec<_> = self
+            .items
+            .values()
+            .filter(|held| held.may_give_way() && held.item.key() != incoming.item.key())
+            .filter(|held| {
+                held.cached_until.is_some() || held.last_read.saturating_add(REPUBLISH_MS) <= now
+            })
+            .map(|held| {
+                (
+                    held.cached_until.is_none(),
+                    Reverse(own.distance(held.item.key())),
+                    *held.item.key(),
+                )
+            })
+            .collect();
+        victims.sort_unstable();
+        let mut evicted = Vec::new();
+        for (_, _, key) in victims {
+            if fits(self.total, roomy) {
+                return Some(evicted);
+            }
+            self.remove(&key);
+            evicted.push(key);
+        }
+        while !fits(self.total, self.max) {
+            let key = self.farthest_of_the_greediest(incoming, wanted)?;
+            self.remove(&key);
+            evicted.push(key);
+        }
+        Some(evicted)
+    }
+
+    fn farthest_of_the_greediest(&self, incoming: &Incoming, wanted: Share) -> Option<Id> {
+        let greediest = self.values.greediest()?;
+        let mine = self.values.of(&incoming.claimant.source).plus(wanted);
+        let is_greedier = self.values.weight(self.values.of(&greediest)) > self.values.weight(mine);
+        if self.is_copy(incoming) || !is_greedier {
+            return None;
+        }
+        let theirs = self.items.values().filter(|held| {
+            held.may_give_way()
+                && held.claimant.source == greediest
+                && held.item.key() != incoming.item.key()
+        });
+        theirs
+            .map(|held| *held.item.key())
+            .max_by_key(|key| self.own.distance(key))
+    }
+
+    /// Gives up remnants beyond their share: of whoever has most of them the farthest.
+    pub(crate) fn trim_remnants(&mut self) -> Vec<Id> {
+        let mut given_up = Vec::new();
+        let max = self.remnants.max();
+        if self.remnants.total().fits(max) {
+            return given_up;
+        }
+        let mut remnants = BTreeMap::<PublicKey, Vec<_>>::new();
+        for held in self.items.values() {
+            if held.counts_as() == Some(Kind::Remnant) {
+                let distance = self.own.distance(held.item.key());
+                let theirs = remnants.entry(held.claimant.source).or_default();
+                theirs.push((distance, *held.item.key()));
+            }
+        }
+        remnants
+            .values_mut()
+            .for_each(|theirs| theirs.sort_unstable());
+        let roomy = max.minus(max.part(1, ROOM_SHARE));
+        while !self.remnants.total().fits(roomy)
+            && let Some(greediest) = self.remnants.greediest()
+            && let Some((_, key)) = remnants.get_mut(&greediest).and_then(Vec::pop)
+        {
+            self.remove(&key);
+            given_up.push(key);
+        }
+        given_up
+    }
+
+    fn shares(&self, kind: Kind) -> &Shares {
+        match kind {
+            Kind::Value => &self.values,
+            Kind::Remnant => &self.remnants,
+        }
+    }
+}
