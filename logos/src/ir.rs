@@ -160,8 +160,9 @@ impl Analysis {
             }
             let is_loop = walk.uses[variable as usize].iter().all(|&used| {
                 let call = walk.parent[used as usize];
-                let arity_holds = match &unit.nodes[call as usize] {
-                    Node::Call(f, operands) => {
+                // The whole body of a procedure stands in nothing.
+                let arity_holds = match unit.nodes.get(call as usize) {
+                    Some(Node::Call(f, operands)) => {
                         *f == used && operands.len() == info.parameters.len()
                     }
                     _ => false,
