@@ -2,7 +2,8 @@
 //!
 //! Owns the reading of a template into flat nodes and its instantiation on a stack of steps. Inside an ellipsis
 //! a variable's elements have slots of their own, filled anew for each turn; a variable under more ellipses than in
-//! its pattern follows the outermost ones and stays the same inside (SRFI 149).
+//! its pattern follows the outermost ones and stays the same inside (SRFI 149), unless an inner one would have
+//! nothing to repeat: that one it follows then, and stays the same outside.
 
 use super::macros::{Rule, Shape, Template};
 use super::matching::{
@@ -24,7 +25,24 @@ pub(crate) struct TemplateReader<'a> {
     introduced_index: BTreeMap<u64, usize>,
     slots: usize,
     levels: Vec<Level>,
+    uses: Vec<VariableUse>,
     work: Vec<TemplateWork>,
+}
+
+/// A variable of the pattern in the template.
+struct VariableUse {
+    node: usize,
+    variable: Variable,
+    /// The ellipses around it, outermost first.
+    levels: Vec<usize>,
+    /// How many of them, from the outermost on, it does not follow.
+    skipped: usize,
+}
+
+impl VariableUse {
+    fn follows(&self) -> &[usize] {
+        &self.levels[self.skipped..self.skipped + self.variable.depth]
+    }
 }
 
 /// An ellipsis of a template.
@@ -66,6 +84,7 @@ impl TemplateReader<'_> {
             introduced_index: BTreeMap::new(),
             slots: variables,
             levels: Vec::new(),
+            uses: Vec::new(),
             work: Vec::new(),
         };
         reader.later(template, None, false);
@@ -74,6 +93,7 @@ impl TemplateReader<'_> {
             let shape = reader.shape(&work, host)?;
             reader.templates[work.node].shape = shape;
         }
+        reader.follow(host)?;
         for level in &reader.levels {
             if level.steps.is_empty() {
                 return Err(ExpandError::syntax(
@@ -156,7 +176,7 @@ impl TemplateReader<'_> {
         Ok(Shape::Introduced(index))
     }
 
-    /// The slot of a variable here: a step inwards for each ellipsis of its pattern.
+    /// Takes note of a variable here.
     fn variable(
         &mut self,
         variable: Variable,
@@ -178,15 +198,44 @@ impl TemplateReader<'_> {
             )
             .hint(format!("Write {shown} ...")));
         }
-        let mut slot = variable.slot;
-        for index in levels.into_iter().rev().take(variable.depth) {
-            let slots = &mut self.slots;
-            slot = *self.levels[index].steps.entry(slot).or_insert_with(|| {
-                *slots += 1;
-                *slots - 1
-            });
+        levels.reverse();
+        self.uses.push(VariableUse {
+            node: work.node,
+            variable,
+            levels,
+            skipped: 0,
+        });
+        // Which slot it is turns out when all is read.
+        Ok(Shape::Slot(variable.slot))
+    }
+
+    /// Decides which ellipses each variable follows.
+    fn follow(&mut self, host: &mut dyn Host) -> Result<(), ExpandError> {
+        let mut repeats = vec![false; self.levels.len()];
+        for index in self.uses.iter().flat_map(VariableUse::follows) {
+            host.spend(1)?;
+            repeats[*index] = true;
         }
-        Ok(Shape::Slot(slot))
+        for it in &mut self.uses {
+            host.spend(1)?;
+            let last = it.levels.iter().rposition(|level| !repeats[*level]);
+            if let Some(last) = last.filter(|_| it.variable.depth > 0) {
+                it.skipped = (last + 1).saturating_sub(it.variable.depth);
+            }
+        }
+        for it in &self.uses {
+            host.spend(1)?;
+            let mut slot = it.variable.slot;
+            for index in it.follows() {
+                let slots = &mut self.slots;
+                slot = *self.levels[*index].steps.entry(slot).or_insert_with(|| {
+                    *slots += 1;
+                    *slots - 1
+                });
+            }
+            self.templates[it.node].shape = Shape::Slot(slot);
+        }
+        Ok(())
     }
 
     fn elements(

@@ -123,6 +123,18 @@ visible ;=> 9
     ((_ "make temporaries" (x y ...) (temp ...) bindings . body) (my-letrec "make temporaries" (y ...) (newtemp temp ...) bindings . body))))
 (my-letrec ((ev? (lambda (n) (if (= n 0) #t (od? (- n 1))))) (od? (lambda (n) (if (= n 0) #f (ev? (- n 1)))))) (ev? 10)) ;=> #t
 
+;; A variable under more ellipses than in its pattern follows those that have nothing else to repeat.
+(define-syntax each-with (syntax-rules () ((_ (a ...) b ...) '((a b ...) ...))))
+(each-with (1 2) x y z) ;=> ((1 x y z) (2 x y z))
+(define-syntax define-all (syntax-rules () ((_ (name ...) body ...) (begin (define (name) body ...) ...))))
+(define-all (one two) 'first 'second)
+(list (one) (two)) ;=> (second second)
+(define-syntax paired (syntax-rules () ((_ (a b ...) ...) '(((a b) ...) ...))))
+(paired (1 2 3) (4 5 6)) ;=> (((1 2) (1 3)) ((4 5) (4 6)))
+(define-syntax thrice (syntax-rules () ((_ (a ...) (b ...) c ...) '((a (b c ...) ...) ...))))
+(thrice (1 2) (x y) 8 9) ;=> ((1 (x 8 9) (y 8 9)) (2 (x 8 9) (y 8 9)))
+(define-syntax nothing-left (syntax-rules () ((_ a ...) '((a ...) ...)))) ;!> :bad-syntax
+
 ;; What is wrong is said.
 (define-syntax one-only (syntax-rules () ((_ a) 'a)))
 (one-only) ;!> :bad-syntax
