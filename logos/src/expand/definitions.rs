@@ -3,6 +3,7 @@
 //! | form at the top level | core |
 //! | --- | --- |
 //! | `(define a e)` | `(DefineGlobal a e)` |
+//! | `(define a :test t e)` | `(Let ((ts (%tests "t" (Lambda () t)))) (Sequence (DefineGlobal a' ts) (DefineGlobal a e)))`, where `a'` is a cell of its own |
 //! | `(define-values (a b) e)` | `(Let ((t (%call-with-values (Lambda () e) (Lambda (x y) (%vector x y))))) (Sequence (DefineGlobal a (%vector-ref t 0)) …))` |
 //!
 //! In a body the same values initialise variables of its `Letrec`.
@@ -10,7 +11,9 @@
 use super::assembly::{Build, Place};
 use super::clauses::temporary;
 use super::machine::{Expander, Flow};
-use super::procedures::{Formals, Procedure, bind_formals, preamble, shell, test_tasks, thunk};
+use super::procedures::{
+    Formals, Preamble, Procedure, bind_formals, preamble, shell, test_tasks, thunk,
+};
 use super::scope::{Env, Identifier, Meaning};
 use super::task::{Destination, Hint, Task, Use};
 use super::{ExpandError, Host, message};
@@ -191,9 +194,23 @@ pub(crate) fn define(
     let Some([written, rest @ ..]) = it.items().get(1..) else {
         return Err(message::wrong_use(&it));
     };
+    let mut definitions = Vec::new();
+    let mut tested = None;
     let (name, tasks) = match Identifier::of(written) {
+        Some(name) if matches!(destination, Destination::Body(_)) => {
+            let preamble = preamble(rest, &it.env, host)?;
+            let tasks = value_tasks(x, &it, &name, preamble, host)?;
+            (name, tasks)
+        }
         Some(name) => {
-            let tasks = value_tasks(x, &it, &name, rest, host)?;
+            let preamble = preamble(rest, &it.env, host)?;
+            let tasks = if preamble.tests.is_empty() {
+                value_tasks(x, &it, &name, preamble, host)?
+            } else {
+                let cell = host.new_global(name.name())?;
+                tested = Some(cell);
+                tested_value(x, &it, &name, preamble, cell, &mut definitions, host)?
+            };
             (name, tasks)
         }
         None => {
@@ -204,12 +221,56 @@ pub(crate) fn define(
         }
     };
     let target = declare(x, &mut destination, &it, &name, host)?;
-    complete(
-        x,
-        destination,
-        vec![Definition { target, tasks }],
-        it.place(),
-    )
+    if let Target::Global(_) = target {
+        it.env
+            .world
+            .set_tests(name.name(), tested.map(|cell| (cell, it.form.span())));
+    }
+    definitions.push(Definition { target, tasks });
+    complete(x, destination, definitions, it.place())
+}
+
+/// The value of a name at the top level. Its tests, where it has some, are kept in a cell as well: it may turn out to be no procedure,
+/// or one made elsewhere.
+fn tested_value(
+    x: &mut Expander,
+    it: &Use,
+    name: &Identifier,
+    preamble: Preamble,
+    cell: GlobalId,
+    definitions: &mut Vec<Definition>,
+    host: &mut dyn Host,
+) -> Result<Vec<Task>, ExpandError> {
+    let value = the_value(it, name, preamble.body, host)?;
+    let tests = temporary(x, host);
+    let kept = Target::Temporary(tests);
+    definitions.push(Definition {
+        target: kept,
+        tasks: test_tasks(&preamble.tests, &it.env, it.place(), host)?,
+    });
+    definitions.push(Definition {
+        target: Target::Global(cell),
+        tasks: vec![kept.read(it.place())],
+    });
+    let hint = Hint {
+        name: Some(name.name()),
+        doc: preamble.doc,
+        tests: Some(tests),
+    };
+    Ok(vec![Task::Expression(value.clone(), it.env.clone(), hint)])
+}
+
+fn the_value<'a>(
+    it: &Use,
+    name: &Identifier,
+    body: &'a [Syntax],
+    host: &mut dyn Host,
+) -> Result<&'a Syntax, ExpandError> {
+    match body {
+        [value] => Ok(value),
+        [] => Err(no_value(it, name, host)),
+        _ => Err(too_many(it, name, host)),
+    }
 }
 
 /// The value of a name, perhaps with documentation and tests before it, which it takes if it is a procedure.
@@ -217,15 +278,10 @@ fn value_tasks(
     x: &mut Expander,
     it: &Use,
     name: &Identifier,
-    rest: &[Syntax],
+    preamble: Preamble,
     host: &mut dyn Host,
 ) -> Result<Vec<Task>, ExpandError> {
-    let preamble = preamble(rest, &it.env, host)?;
-    let value = match preamble.body {
-        [value] => value,
-        [] => return Err(no_value(it, name, host)),
-        _ => return Err(too_many(it, name, host)),
-    };
+    let value = the_value(it, name, preamble.body, host)?;
     let mut hint = Hint {
         name: Some(name.name()),
         doc: preamble.doc,

@@ -10,6 +10,7 @@ use super::specials::{SPECIALS, Special};
 use super::{Host, HostError};
 use crate::core::GlobalId;
 use crate::symbol::{Symbol, Symbols};
+use crate::syntax::Span;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -53,6 +54,8 @@ pub struct Environment {
     names: RefCell<BTreeMap<Symbol, Entry>>,
     /// Introduced identifiers defined at the top level of this world by macros of another one.
     aliases: RefCell<BTreeMap<usize, (Rc<Alias>, Symbol)>>,
+    /// The cells of the tests of variables that were defined with some, and where. A procedure has its tests itself as well.
+    tests: RefCell<BTreeMap<Symbol, (GlobalId, Span)>>,
     /// The world beneath, whose names are seen where this one has none.
     base: Option<Rc<Environment>>,
     /// Worlds whose macros this one has imported; they must outlive it.
@@ -190,6 +193,20 @@ impl Environment {
         };
         self.insert(name, Binding::Global(cell), Origin::Defined);
         Ok(cell)
+    }
+
+    /// Says which tests a variable was defined with here.
+    pub(crate) fn set_tests(&self, name: Symbol, tests: Option<(GlobalId, Span)>) {
+        let mut all = self.tests.borrow_mut();
+        match tests {
+            Some(tests) => drop(all.insert(name, tests)),
+            None => drop(all.remove(&name)),
+        }
+    }
+
+    /// The cell of the tests that a variable was defined with here, and where.
+    pub(crate) fn tests(&self, name: Symbol) -> Option<(GlobalId, Span)> {
+        self.tests.borrow().get(&name).copied()
     }
 
     /// Whether the name is a variable that belongs to a library and cannot be assigned here.

@@ -191,7 +191,8 @@ fn definitions_carry_documentation_and_tests() {
         ("(define (f) :ok)", "(Define f (Lambda:f() :ok))"),
         (
             "(define f \"doc\" :test 1 (case-lambda ((a) a)))",
-            "(Define f (Let ((_.0 (%tests \"1\" (Lambda() 1)))) (CaseLambda (:f(a.1) \"doc\" tests=_.0 a.1))))",
+            "(Let ((_.0 (%tests \"1\" (Lambda() 1)))) (Sequence (Define f _.0) \
+             (Define f (CaseLambda (:f(a.1) \"doc\" tests=_.0 a.1)))))",
         ),
         (
             "(define (f x) \"doc\" :test (= (f 1) 1) :test '(a) x)",

@@ -101,7 +101,12 @@ impl Vm {
                 if let Some(Binding::Global(cell)) = &binding {
                     self.compile_deferred(self.machine.global_value(*cell));
                 }
-                let tests = binding.and_then(|it| self.tests_of(&it));
+                let of_value = || {
+                    let (cell, span) = world.tests(name)?;
+                    let tests = self.machine.global_value(cell);
+                    tests.is_pair().then_some((span, tests))
+                };
+                let tests = binding.and_then(|it| self.tests_of(&it)).or_else(of_value);
                 let is_here = |span: Span| {
                     let source = self.machine.sources.source(span.source);
                     self.machine.is_string(text)
