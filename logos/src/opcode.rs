@@ -37,6 +37,7 @@ opcodes! {
     TailCall, "the same in place of this frame";
     CallGlobal, "calls global *x* with the `b` arguments from `r[a+2]`";
     TailCallGlobal, "the same in place of this frame";
+    PassOn, "takes note of this place, where a procedure of the user's ends by a call of one of the library's";
     CallBuiltin, "`r[c]` := builtin *x* (32 bits) applied to the `b` arguments from `r[a]`; the number above, unless it is 0, tells that `r` of one less and the next are to hold nothing";
     Return, "returns `r[a]`";
     // data movement
@@ -152,6 +153,25 @@ impl Op {
 /// An instruction word of three operands.
 pub const fn abc(op: Op, a: u16, b: u16, c: u16) -> u64 {
     op as u64 | (a as u64) << 8 | (b as u64) << 24 | (c as u64) << 40
+}
+
+/// Lets an instruction word of two operands carry a number for those who report errors: the variable that it is about. One for which there is
+/// no room is left out.
+pub const fn noting(word: u64, number: u32) -> u64 {
+    let told = if number < (1 << 24) - 1 {
+        number as u64 + 1
+    } else {
+        0
+    };
+    word | told << 40
+}
+
+/// The number that a word carries so.
+pub const fn noted(word: u64) -> Option<usize> {
+    match (word >> 40) as usize {
+        0 => None,
+        told => Some(told - 1),
+    }
 }
 
 /// An instruction word with a 32-bit operand in place of `b` and `c`.

@@ -1097,6 +1097,37 @@ fn where_errors_come_from() {
         ),
         ("(map :name (error-trace e))", "(half both #f #f)"),
         ("(map :line (error-trace e))", "(1 2 3 3)"),
+        // A call in tail position has no frame, and is marked all the same.
+        (
+            "(define (place thunk) (get (error-span (guard (e (#t e)) (+ 1 (thunk)))) :text))
+             (define (helper x) x) (define (main) (helper 1 2)) (place main)",
+            "\"(helper 1 2)\"",
+        ),
+        ("(define (twice) (1 2)) (place twice)", "\"(1 2)\""),
+        (
+            "(define (total xs) (apply + xs)) (place (lambda () (+ 1 (total '(a)))))",
+            "\"(apply + xs)\"",
+        ),
+        (
+            "(define (show-all xs) (for-each display xs)) (place (lambda () (+ 1 (show-all 5))))",
+            "\"(for-each display xs)\"",
+        ),
+        (
+            "(place (lambda () (+ 1 (show-all (car '(5))))))",
+            "\"(for-each display xs)\"",
+        ),
+        (
+            "(define (pick d) (match d ((a) a))) (place (lambda () (+ 1 (pick 5))))",
+            "\"(match d ((a) a))\"",
+        ),
+        // The note of an earlier one is not taken for it.
+        (
+            "(define (call f x) (+ 1 (f x)))
+             (call (lambda (x) (show-all '()) 1) '())
+             (guard (e (#t 1)) (call show-all '()))
+             (place (lambda () (call vector->list 5)))",
+            "\"(f x)\"",
+        ),
         ("(error-span (make-error :user \"made\" '()))", "#f"),
         ("(error-trace (make-error :user \"made\" '()))", "()"),
         (
@@ -1213,6 +1244,14 @@ fn messages() {
         (
             "(print 3)",
             ":unknown-name nothing is named `print` here; did you mean `display`? print",
+        ),
+        (
+            "(define (f) (display x) (define x 1) x) (f)",
+            ":unknown-name `x` is used before it has a value",
+        ),
+        (
+            "(letrec ((a (lambda () b)) (b (a))) b)",
+            ":unknown-name `b` is used before it has a value",
         ),
         (
             "else",

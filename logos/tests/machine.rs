@@ -150,6 +150,29 @@ const PROGRAMS: &[(&str, &str)] = &[
     ),
     ("(eval '(let ((x 1)) (+ x 2)))", "3"),
     ("(eval (list 'quote (vector 1 2)))", "#(1 2)"),
+    // A loop that never runs again, whose name is the whole of its body.
+    ("(procedure? (let loop () loop))", "#t"),
+    (
+        "(define (f) (let loop ((i 0)) loop)) (procedure? ((f) 1))",
+        "#t",
+    ),
+    // A form of `eval` is taken up again after it has ended, and from an earlier unit of it while it runs.
+    (
+        "(define k #f) (define seen '()) \
+         (set! seen (cons (eval '(+ 1 (call/cc (lambda (c) (set! k c) 1)))) seen)) \
+         (if (< (length seen) 3) (k (* 10 (length seen)))) seen",
+        "(21 11 2)",
+    ),
+    (
+        "(define k #f) (define seen '()) \
+         (set! seen (cons (eval '(begin (define z (call/cc (lambda (c) (set! k c) 1))) (* z 10))) seen)) \
+         (if (< (length seen) 3) (k (length seen))) seen",
+        "(20 10 10)",
+    ),
+    (
+        "(eval '(begin (define n 0) (define k #f) (call/cc (lambda (c) (set! k c))) (set! n (+ n 1)) (if (< n 3) (k 1)) n))",
+        "3",
+    ),
     (
         "(guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (let loop () (loop)))))",
         ":fuel-exhausted",
@@ -315,7 +338,41 @@ fn a_program_that_imports_sees_only_that() {
 }
 
 #[test]
+fn an_input_that_is_over_can_be_taken_up_again() {
+    let mut vm = Vm::new(Profile::Node);
+    let mut run = |text: &str| {
+        let ended = evaluate_in(&mut vm, text, Bounds::default(), u64::MAX);
+        ended.result.unwrap_or_else(|(kind, _)| kind)
+    };
+    run("(define k #f) (define after 0)");
+    assert_eq!(
+        run("(+ 100 (call/cc (lambda (c) (set! k c) 1))) (set! after 1) 7"),
+        "7"
+    );
+    assert_eq!(run("(k 5) (set! after 2)"), "105");
+    assert_eq!(run("after"), "1");
+    assert_eq!(run("(guard (e (#t 'caught)) (k 6))"), "106");
+    run(
+        "(define stranger #f) (await (spawn (lambda () (call/cc (lambda (c) (set! stranger c))))))",
+    );
+    assert_eq!(run("(stranger 1)"), ":not-allowed");
+}
+
+#[test]
 fn a_misspelt_name_is_guessed() {
+    let guess = |program: &str| {
+        let ended = evaluate(program);
+        ended.result.expect_err("the name is unknown").1
+    };
+    assert_eq!(
+        guess("(define (area radius) (* 3.14 radus radius)) (area 3)"),
+        "nothing is named `radus` here; did you mean `radius`?"
+    );
+    assert_eq!(
+        guess("(define (f) (let ((xyz 1)) xyz) xyz) (f)"),
+        "nothing is named `xyz` here"
+    );
+
     let ended = evaluate("(define (area r) r) (aera 1)");
     let (_, message) = ended.result.expect_err("the name is unknown");
     assert!(message.contains("`area`"), "{message}");

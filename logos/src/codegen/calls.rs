@@ -3,11 +3,11 @@
 //! A global operator is read after its operands where nothing they do could change it, so that the call names it directly; not where it
 //! may have no value and an operand may fail or do something, because the operator comes first.
 
-use super::task::{Call, Destination, Operand, Operation, Task};
+use super::task::{Call, Destination, Operand, Operation, Operator, Task};
 use super::{Generator, Inline, REGISTERS_MAX};
 use crate::core::{GlobalId, Node, NodeId};
 use crate::ir::TOP;
-use crate::opcode::{Op, abc, wide};
+use crate::opcode::{Op, abc, noting, wide};
 
 impl Generator<'_> {
     pub(super) fn application(
@@ -123,7 +123,7 @@ impl Generator<'_> {
             count,
             destination,
             span,
-            global: Some(global),
+            operator: Operator::Late(global),
         }));
         self.push_own_charge(node);
         self.tasks.push(Task::Height(base));
@@ -145,12 +145,16 @@ impl Generator<'_> {
             return self.fail("a call with so many arguments");
         }
         let (span, count) = (self.span, operands.len());
+        let global = match self.unit().nodes[operator as usize] {
+            Node::Global(global) => Operator::Early(global),
+            _ => Operator::Other,
+        };
         self.tasks.push(Task::Call(Call {
             base,
             count,
             destination,
             span,
-            global: None,
+            operator: global,
         }));
         self.push_own_charge(node);
         self.tasks.push(Task::Height(base));
@@ -188,24 +192,35 @@ impl Generator<'_> {
             count,
             destination,
             span,
-            global,
+            operator,
         } = call;
         self.span = span;
-        let (plain, by_name) = match destination {
-            Destination::Return => (Op::TailCall, Op::TailCallGlobal),
-            _ => (Op::Call, Op::CallGlobal),
+        let in_tail = matches!(destination, Destination::Return);
+        let (plain, by_name) = if in_tail {
+            (Op::TailCall, Op::TailCallGlobal)
+        } else {
+            (Op::Call, Op::CallGlobal)
         };
         // While the callee runs, the caller's words in use end where the callee's frame begins.
         self.set_height(base as usize + 2 + count);
         self.set_height(base as usize);
-        match global {
-            Some(global) => {
+        if let Operator::Late(global) | Operator::Early(global) = operator
+            && in_tail
+            && self.world.passes_on(global, span)
+        {
+            self.emit(abc(Op::PassOn, 0, 0, 0));
+        }
+        match operator {
+            Operator::Late(global) => {
                 self.emit(abc(by_name, base, count as u16, 0));
                 self.emit_extra(u64::from(global.0));
             }
-            None => self.emit(abc(plain, base, count as u16, 0)),
+            Operator::Early(global) => {
+                self.emit(noting(abc(plain, base, count as u16, 0), global.0))
+            }
+            Operator::Other => self.emit(abc(plain, base, count as u16, 0)),
         }
-        if !matches!(destination, Destination::Return) {
+        if !in_tail {
             self.finish(base, destination);
         }
     }

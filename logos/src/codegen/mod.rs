@@ -45,6 +45,8 @@ pub trait World {
     fn builtin_of(&self, global: GlobalId) -> Option<(u32, bool)>;
     /// Whether a global variable has a value by now.
     fn has_value(&self, global: GlobalId) -> bool;
+    /// Whether a call written at `span` leads from the user's code into the library's.
+    fn passes_on(&self, global: GlobalId, span: Span) -> bool;
     /// How calls of a builtin can be inlined.
     fn inline(&self, builtin: u32) -> Inline;
 }

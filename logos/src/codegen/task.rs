@@ -77,8 +77,17 @@ pub(super) struct Call {
     pub(super) count: usize,
     pub(super) destination: Destination,
     pub(super) span: Span,
-    /// The operator, where it is read only now.
-    pub(super) global: Option<GlobalId>,
+    pub(super) operator: Operator,
+}
+
+/// What a call calls.
+#[derive(Clone, Copy)]
+pub(super) enum Operator {
+    /// A global variable, read only now.
+    Late(GlobalId),
+    /// A global variable, read before the operands.
+    Early(GlobalId),
+    Other,
 }
 
 /// A call of a builtin whose operands are in registers from `first` on.

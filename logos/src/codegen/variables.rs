@@ -4,7 +4,7 @@ use super::Generator;
 use super::task::{Destination, Task};
 use crate::core::{GlobalId, Node, NodeId, VariableId};
 use crate::ir::TOP;
-use crate::opcode::{Op, abc, wide};
+use crate::opcode::{Op, abc, noting, wide};
 use crate::syntax::{Datum, Span, Syntax};
 
 impl Generator<'_> {
@@ -52,14 +52,12 @@ impl Generator<'_> {
         match (at_home, celled) {
             (true, _) => {
                 let cell = self.registers[&variable];
-                self.emit(abc(Op::Cell, target, cell, 0));
+                self.emit(noting(abc(Op::Cell, target, cell, 0), variable));
             }
-            (false, true) => self.emit(abc(
-                Op::CapturedCell,
-                target,
-                self.capture_index(variable),
-                0,
-            )),
+            (false, true) => {
+                let word = abc(Op::CapturedCell, target, self.capture_index(variable), 0);
+                self.emit(noting(word, variable));
+            }
             (false, false) => self.emit(abc(Op::Captured, target, self.capture_index(variable), 0)),
         }
         self.finish(target, destination);

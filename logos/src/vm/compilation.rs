@@ -1,10 +1,12 @@
 //! Compiling units into a world: what the compiler asks of it, and what its code costs.
 
+use super::report::is_library;
 use super::{Fault, Machine, Vm};
 use crate::codegen::{Failure, Inline, TooBig, World, compile};
 use crate::core::{GlobalId, Unit};
 use crate::datum::to_value_counted;
-use crate::syntax::Syntax;
+use crate::symbol::Symbol;
+use crate::syntax::{Span, Syntax};
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -39,6 +41,8 @@ impl Vm {
             machine: &mut self.machine,
             known_builtins: &self.known_builtins,
             is_plain: self.is_plain,
+            library_names: &self.library_names,
+            origins: &self.origins,
             small_constants: &mut self.small_constants,
             words: 0,
             fault: None,
@@ -83,6 +87,8 @@ struct Compilation<'a> {
     machine: &'a mut Machine,
     known_builtins: &'a [Option<(u32, bool)>],
     is_plain: bool,
+    library_names: &'a BTreeMap<GlobalId, Symbol>,
+    origins: &'a BTreeMap<GlobalId, GlobalId>,
     small_constants: &'a mut BTreeMap<u64, u32>,
     /// Words that the unit holds besides, as far as it is compiled.
     words: usize,
@@ -130,6 +136,12 @@ impl World for Compilation<'_> {
 
     fn has_value(&self, global: GlobalId) -> bool {
         self.machine.globals[global.0 as usize] != Value::UNBOUND
+    }
+
+    fn passes_on(&self, global: GlobalId, span: Span) -> bool {
+        let is_library =
+            self.library_names.contains_key(&global) || self.origins.contains_key(&global);
+        is_library && self.known_builtins[global.0 as usize].is_none() && !self::is_library(span)
     }
 
     fn inline(&self, builtin: u32) -> Inline {

@@ -208,7 +208,8 @@ pub(crate) fn is_open(m: &Machine, continuation: Value) -> bool {
 
 /// Takes up a continuation: `%throw` calls the thunk there; a plain application returns the value there.
 fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
-    if m.heap.field(continuation, 2) != m.task {
+    let task = m.heap.field(continuation, 2);
+    if task != m.task && !(tasks::is_main(m, task) && tasks::is_main(m, m.task)) {
         return Err(m.error(
             ":not-allowed",
             "a continuation can only be used by the task that made it",

@@ -63,6 +63,7 @@ fn window(stack: &mut [u64], fp: usize) -> &mut [u64; WINDOW] {
 /// Runs until something unusual happens.
 pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
     let words = &program.words[..];
+    m.left_at = None;
     let mut pc = m.pc;
     let mut fp = m.fp;
     let mut fuel = m.fuel;
@@ -98,6 +99,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
                 }
                 regs = window(&mut m.stack, fp);
             } else {
+                m.left_at = Some(pc);
                 (m.pc, m.fp, m.fuel) = (entry, fp, fuel);
                 if let Err(exit) = enter_general(program, m, $count) {
                     return exit;
@@ -110,6 +112,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
     // Applies the builtin of this number in the frame at $frame, which has $count arguments.
     macro_rules! apply {
         ($builtin:expr, $frame:expr, $count:expr) => {{
+            m.left_at = Some(pc);
             (m.pc, m.fp, m.fuel) = (pc, $frame, fuel);
             match apply_builtin(m, $builtin, $count) {
                 Ok(Some(value)) => {
@@ -152,6 +155,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
                 pc = $next;
             } else {
                 fp += base;
+                m.left_at = Some(pc);
                 leave!(Exit::Apply($count))
             }
         }};
@@ -171,6 +175,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             {
                 give_back!(value);
             } else {
+                m.left_at = Some(pc);
                 leave!(Exit::Apply($count))
             }
         }};
@@ -313,6 +318,10 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
                 let callee = global!(words[pc + 1] as usize);
                 regs[a(word)] = callee.0;
                 tail_call!(a(word), b(word));
+            }
+            code::PassOn => {
+                m.passed_on = (pc, fp);
+                pc += 1;
             }
             code::Call => call!(a(word), b(word), pc + 1),
             code::TailCall => tail_call!(a(word), b(word)),

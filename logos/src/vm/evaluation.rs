@@ -6,7 +6,7 @@
 
 use super::control::{Next, apply, push_stub};
 use super::files::{Import, Wanted};
-use super::{Bounds, Fault, State, Status, Vm, dispatch, dynamic, stack, stubs, tasks};
+use super::{Bounds, Fault, Machine, State, Status, Vm, dispatch, dynamic, stack, stubs, tasks};
 use crate::core::Unit;
 use crate::datum::to_value;
 use crate::expand::{Environment, Expander, Step, library_name_text, sees_only_imports};
@@ -26,7 +26,7 @@ pub(super) struct Evaluation {
     begins: usize,
     units: usize,
     /// How many units of the form are passed over.
-    skipped: usize,
+    pub(super) skipped: usize,
     /// Where to go on after the unit that was run last.
     after: After,
     /// The form being worked off.
@@ -51,6 +51,11 @@ const CHARACTER_FUEL: u64 = 2;
 const NODE_FUEL: u64 = 4;
 
 impl Evaluation {
+    /// Whether this is the program itself.
+    fn is_main(&self) -> bool {
+        self.source.is_some() && self.import.is_none()
+    }
+
     pub(super) fn new(
         environment: Rc<Environment>,
         source: Option<SourceId>,
@@ -96,6 +101,15 @@ impl After {
     fn units(self) -> usize {
         self.0 as usize & After::UNITS_MAX
     }
+}
+
+/// The number of an evaluation by what its frame holds: the number, or for a form of `eval` an object of number, form and environment.
+fn number_of(m: &Machine, holder: Value) -> u64 {
+    let number = match m.heap.kind(holder) {
+        Some(Kind::Values) => m.heap.field(holder, 0),
+        _ => holder,
+    };
+    number.fixnum_value() as u64
 }
 
 /// What to do after a step of an evaluation.
@@ -178,24 +192,39 @@ impl Vm {
     /// A form gave a value to the frame at `fp` (see [`stubs::UNIT`]): the evaluation goes on.
     pub(super) fn unit_returned(&mut self) -> Option<Status> {
         let m = &mut self.machine;
-        let number = Value(m.stack[m.fp + 2]).fixnum_value() as u64;
+        let holder = Value(m.stack[m.fp + 2]);
         let after = After(Value(m.stack[m.fp + 3]).fixnum_value());
         let value = Value(m.stack[m.fp + 4]);
         m.top = m.fp + 5;
-        let Some(evaluation) = self.evaluations.get_mut(&number) else {
+        let number = number_of(m, holder);
+        let known = self.evaluations.get_mut(&number);
+        let is_as_it_was = known.as_ref().is_some_and(|it| it.after == after);
+        match known {
+            Some(_) if is_as_it_was => {}
+            Some(evaluation) if evaluation.source.is_some() => {
+                evaluation.position = after.position();
+                evaluation.skipped = after.units();
+                evaluation.expander = None;
+            }
+            // A form of `eval` has been left, and a continuation takes it up again.
+            _ if m.heap.is(holder, Kind::Values) => {
+                if after.units() == 0 {
+                    self.return_value(value);
+                    return None;
+                }
+                if let Err(fault) = self.evaluate_again(number, after.units()) {
+                    return self.fault(fault);
+                }
+            }
             // The form belongs to an input that is over: the prompt goes on with its next.
-            return Some(self.end_main(value));
-        };
-        if evaluation.source.is_some() && evaluation.after != after {
-            evaluation.position = after.position();
-            evaluation.skipped = after.units();
-            evaluation.expander = None;
+            _ => return Some(self.end_main(value)),
         }
         self.advance(number, value)
     }
 
     fn end_main(&mut self, value: Value) -> Status {
         self.machine.main = value;
+        self.evaluations.retain(|_, it| !it.is_main());
         self.machine.main_task = Value::NIL;
         self.state = State::Between;
         let m = &mut self.machine;
@@ -398,11 +427,9 @@ impl Vm {
         let after = self.evaluations.get(&number).map_or(After(0), |e| e.after);
         let entry = self.compile(unit)?;
         let m = &mut self.machine;
-        push_stub(
-            m,
-            stubs::UNIT,
-            &[Value::fixnum(number as i64), Value::fixnum(after.0)],
-        );
+        m.passed_on = (0, 0);
+        let holder = Value(m.stack[m.fp + 2]);
+        push_stub(m, stubs::UNIT, &[holder, Value::fixnum(after.0)]);
         m.ensure(2)?;
         let closure = m
             .heap

@@ -2,6 +2,7 @@
 
 use super::{Condition, Fault, State, Status, Vm, control, dispatch, tasks};
 use crate::opcode;
+use crate::syntax::Span;
 use crate::value::Value;
 
 impl Vm {
@@ -91,6 +92,9 @@ impl Vm {
         let raised = self.machine.raised;
         if self.machine.task == self.machine.main_task {
             let mut condition = self.condition_of(raised);
+            if condition.span.is_none() {
+                condition.span = self.calls().first().map_or(Span::NONE, |&(_, span)| span);
+            }
             if condition.span.is_none() {
                 // Its calls were all in tail position: what is known is the form they began in.
                 let texts = self.evaluations.values().rev();

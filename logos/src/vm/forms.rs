@@ -2,7 +2,7 @@
 
 use super::control::Next;
 use super::evaluation::Evaluation;
-use super::{Outcome, Status, Vm};
+use super::{Fault, Outcome, Status, Vm};
 use crate::datum::to_syntax_counted;
 use crate::expand::{Environment, Expander};
 use crate::syntax::{Span, Syntax};
@@ -44,28 +44,71 @@ impl Vm {
         environment: Rc<Environment>,
         make: impl FnOnce(&Rc<Environment>, Syntax) -> Expander,
     ) -> Option<Status> {
+        let number = self.last_evaluation + 1;
+        let begun = self.hold_form(number);
+        let begun = begun.and_then(|()| self.begin_form(number, &environment, make));
+        match begun {
+            Ok(()) => self.advance(number, Value::VOID),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
+    /// The form and the environment are kept where the number of an evaluation stands: a continuation may need them again.
+    fn hold_form(&mut self, number: u64) -> Result<(), Fault> {
         let m = &mut self.machine;
-        let form = Value(m.stack[m.fp + 2]);
+        m.ensure(4)?;
+        let is_given = m.top > m.fp + 3;
+        let (form, environment) = (m.stack[m.fp + 2], m.stack[m.fp + 3]);
+        let environment = if is_given {
+            Value(environment)
+        } else {
+            Value::FALSE
+        };
+        let fields = [Value::fixnum(number as i64), Value(form), environment];
+        let holder = m.heap.object(Kind::Values, 0, &fields);
+        m.stack[m.fp + 2] = holder.0;
+        m.stack[m.fp + 3] = Value::fixnum(0).0;
+        m.top = m.fp + 4;
+        Ok(())
+    }
+
+    /// Begins the evaluation of the form held in the frame at `fp`.
+    fn begin_form(
+        &mut self,
+        number: u64,
+        environment: &Rc<Environment>,
+        make: impl FnOnce(&Rc<Environment>, Syntax) -> Expander,
+    ) -> Result<(), Fault> {
+        let m = &mut self.machine;
+        let form = m.heap.field(Value(m.stack[m.fp + 2]), 1);
         let (form, words) = match to_syntax_counted(m, form, Span::NONE) {
             Ok(made) => made,
-            Err(Some(fault)) => return self.fault(fault),
+            Err(Some(fault)) => return Err(fault),
             Err(None) => {
-                let fault = m.error(":bad-syntax", "a circular list cannot be evaluated", &[]);
-                return self.fault(fault);
+                let message = "a circular list cannot be evaluated";
+                return Err(m.error(":bad-syntax", message, &[]));
             }
         };
         let words = words + EVALUATION_WORDS;
-        if let Err(fault) = m.take_external(words) {
-            return self.fault(fault);
-        }
-        let expander = make(&environment, form);
-        let mut evaluation = Evaluation::new(environment, None, Some(expander));
+        m.take_external(words)?;
+        let expander = make(environment, form);
+        let mut evaluation = Evaluation::new(environment.clone(), None, Some(expander));
         evaluation.taken = words;
-        let number = self.add_evaluation(evaluation);
-        let m = &mut self.machine;
-        m.stack[m.fp + 2] = Value::fixnum(number as i64).0;
-        m.stack[m.fp + 3] = Value::fixnum(0).0;
-        self.advance(number, Value::VOID)
+        self.evaluations.insert(number, evaluation);
+        self.last_evaluation = self.last_evaluation.max(number);
+        Ok(())
+    }
+
+    /// Begins the evaluation of the form held in the frame at `fp` once more, after so many of its units.
+    pub(super) fn evaluate_again(&mut self, number: u64, units: usize) -> Result<(), Fault> {
+        let m = &self.machine;
+        let environment = m.heap.field(Value(m.stack[m.fp + 2]), 2);
+        let environment = self.environment_of(environment);
+        self.begin_form(number, &environment, Expander::new)?;
+        if let Some(evaluation) = self.evaluations.get_mut(&number) {
+            evaluation.skipped = units;
+        }
+        Ok(())
     }
 
     /// `(%environment)`: a new world that knows how to import and nothing else. `(%environment world)`: the same world, once the memory that
@@ -107,6 +150,11 @@ impl Vm {
         } else {
             Value::FALSE
         };
+        self.environment_of(environment)
+    }
+
+    fn environment_of(&self, environment: Value) -> Rc<Environment> {
+        let m = &self.machine;
         match m.heap.kind(environment) {
             Some(Kind::Environment) => {
                 self.environments[m.heap.field(environment, 0).fixnum_value() as usize].clone()

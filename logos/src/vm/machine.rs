@@ -104,6 +104,10 @@ pub struct Machine {
     pub(crate) fp: usize,
     /// The instruction being run.
     pub(crate) pc: usize,
+    /// The call that the interpreter's loop left to others, if it left for one.
+    pub(crate) left_at: Option<usize>,
+    /// Where the user's code was last left for the library's by a call in tail position: the place, and the frame it gave up.
+    pub(crate) passed_on: (usize, usize),
     /// One past the last stack word in use; set before anything that may collect.
     pub(crate) top: usize,
     /// The segments below the active stack.
@@ -174,6 +178,8 @@ impl Machine {
             fuel: 0,
             stack_end: STACK_WORDS,
             fp: 0,
+            left_at: None,
+            passed_on: (0, 0),
             pc: 0,
             top: 0,
             chain: Value::NIL,

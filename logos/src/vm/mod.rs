@@ -201,6 +201,12 @@ impl Vm {
 
     /// Handles an exit of the interpreter's loop. `None`: go on.
     fn leave(&mut self, exit: Exit) -> Option<Status> {
+        if !matches!(
+            exit,
+            Exit::Apply(_) | Exit::WrongCount(_) | Exit::FrameFault(_)
+        ) {
+            self.machine.left_at = None;
+        }
         match exit {
             Exit::Yield => Some(Status::Yield),
             Exit::Fault(Fault::FillPort) => self.fill_port_and_retry(),
@@ -217,9 +223,7 @@ impl Vm {
                 self.fault(fault)
             }
             Exit::Unassigned => {
-                self.begin_fault_frame();
-                let message = "a name is used before it has a value";
-                let fault = self.machine.error(":unknown-name", message, &[]);
+                let fault = self.unassigned(self.machine.pc);
                 self.fault(fault)
             }
             Exit::Redefined(global) => {

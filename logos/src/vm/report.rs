@@ -1,7 +1,8 @@
 //! Errors as a person sees them: what happened, the line with one marked span, the calls that led there.
 
 use super::dispatch::link_pc;
-use super::{Fault, Machine, Vm, stack};
+use super::{Fault, Machine, Vm, stack, stubs};
+use crate::opcode::{Op, noted};
 use crate::symbol::Symbol;
 use crate::syntax::{SourceId, Span};
 use crate::value::{Kind, Value};
@@ -138,7 +139,7 @@ impl Condition {
 
 /// Whether a place is in the library's sources, which are the first of every world, after the empty one. A user looks for mistakes in
 /// their own.
-fn is_library(span: Span) -> bool {
+pub(super) fn is_library(span: Span) -> bool {
     (span.source.0 as usize) <= crate::STDLIB.len()
 }
 
@@ -252,9 +253,66 @@ impl Vm {
         Condition::raised(&self.machine, raised)
     }
 
+    /// The calls that led to the frame at `fp`, innermost first: the place of each and what is written there.
+    pub(super) fn calls(&self) -> Vec<(usize, Span)> {
+        let m = &self.machine;
+        debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
+        let counts = |span: Span| !span.is_none() && (self.is_loading() || !is_library(span));
+        let mut calls = Vec::new();
+        let mut seen = 0;
+        // The frame called by the innermost call known, or by the program's form itself.
+        let mut outermost = None;
+        stack::walk(m, |back, frame| {
+            let span = self.code.spans[back - 1];
+            if outermost.is_none() && (counts(span) || back == stubs::UNIT) {
+                outermost = Some((back, frame));
+            }
+            if counts(span) {
+                calls.push((back, span));
+            }
+            seen += 1;
+            seen < TRACE_MAX
+        });
+        let left_at = m
+            .left_at
+            .filter(|&at| self.is_in_tail(at) && counts(self.code.spans[at]));
+        let given_up = left_at.or_else(|| self.call_given_up(outermost));
+        if let Some(at) = given_up {
+            calls.insert(0, (at + 1, self.code.spans[at]));
+        }
+        calls
+    }
+
+    fn is_in_tail(&self, at: usize) -> bool {
+        matches!(
+            Op::of(self.code.words[at]),
+            Op::TailCall | Op::TailCallGlobal
+        )
+    }
+
+    /// The call of a library's procedure in tail position that gave up the frame of the procedure called last: by the place where that one was
+    /// to return to, and its frame.
+    fn call_given_up(&self, last: Option<(usize, Option<usize>)>) -> Option<usize> {
+        let m = &self.machine;
+        let (at, given_up) = m.passed_on;
+        let (back, frame) = last?;
+        if at == 0 || frame != Some(given_up) {
+            return None;
+        }
+        // The note is of that call only if the procedure called there is the one that gave up its frame.
+        let block = |place| self.code.block_at(place).map(|block| block.entry);
+        let is_it = |procedure: Value| {
+            m.heap.is(procedure, Kind::Closure)
+                && block(m.heap.field(procedure, 0).fixnum_value() as u32) == block(at as u32)
+        };
+        let last_word = self.code.words[back - 1];
+        let called = noted(last_word).unwrap_or(last_word as usize);
+        let called = m.globals.get(called);
+        (back == stubs::UNIT || called.is_some_and(|&it| is_it(it))).then_some(at)
+    }
+
     /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.
     pub(super) fn complete_error(&mut self) -> Result<(), Fault> {
-        let is_loading = self.is_loading();
         let m = &mut self.machine;
         m.top = m.top.max(m.fp + 2);
         if !m.heap.is(m.raised, Kind::Error) {
@@ -265,19 +323,8 @@ impl Vm {
         if m.heap.field(m.raised, TRACE) != Value::NIL {
             return Ok(());
         }
-        let mut places = Vec::new();
-        stack::walk(m, |back| {
-            places.push(back);
-            places.len() < TRACE_MAX
-        });
-        debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
-        let known = places
-            .iter()
-            .map(|&place| (place, self.code.spans[place - 1]));
-        let mut calls: Vec<(usize, Span)> = known.filter(|(_, span)| !span.is_none()).collect();
-        if !is_loading {
-            calls.retain(|&(_, span)| !is_library(span));
-        }
+        let calls = self.calls();
+        let m = &mut self.machine;
         let has_place = m.heap.field(m.raised, SPAN) != Value::FALSE;
         if let (false, Some(&(_, span))) = (has_place, calls.first()) {
             m.set_error_span(span);

@@ -189,11 +189,11 @@ pub(crate) fn cut(m: &mut Machine, depth: usize, words: usize) -> Result<(), Fau
 }
 
 /// Calls `f` with the return place of each frame, the innermost first, until it says to stop.
-pub(crate) fn walk(m: &Machine, mut f: impl FnMut(usize) -> bool) {
+pub(crate) fn walk(m: &Machine, mut f: impl FnMut(usize, Option<usize>) -> bool) {
     let mut fp = m.fp;
     let mut back = m.stack[fp + 1];
     while link_pc(back) != UNDERFLOW_PC {
-        if !f(link_pc(back)) {
+        if !f(link_pc(back), Some(fp)) {
             return;
         }
         fp -= link_delta(back);
@@ -205,7 +205,7 @@ pub(crate) fn walk(m: &Machine, mut f: impl FnMut(usize) -> bool) {
         let mut at = m.heap.field(segment, USED).fixnum_value() as usize;
         let mut back = m.heap.field(segment, LINK).0;
         while link_pc(back) != UNDERFLOW_PC {
-            if !f(link_pc(back)) {
+            if !f(link_pc(back), None) {
                 return;
             }
             at -= link_delta(back);

@@ -42,6 +42,11 @@ pub(super) fn new_task(m: &mut Machine, promise: Value, begins: bool) -> Value {
     m.heap.object(Kind::Task, 0, &fields)
 }
 
+/// Whether this is the task of a program: what is put in at a prompt later is the same task.
+pub(super) fn is_main(m: &Machine, task: Value) -> bool {
+    m.heap.is(task, Kind::Task) && m.heap.field(task, PROMISE) == Value::FALSE
+}
+
 /// `(%await promise)`: the value of a promise that is settled already, or a wait for it.
 pub(crate) fn wait(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let content = m.heap.field(m.arg(arguments, 0), 0);
