@@ -83,8 +83,9 @@
 //! when storing, each by a [`Command::Put`] (or a [`Command::Keep`], to have it published bit by bit), the manifest
 //! last, so that whoever finds it finds them; when fetching, each by a [`Get::content`], into an [`Assembly`] that
 //! refuses what is not listed. Chunks expire with their manifest. A newer version or a deletion of it makes its
-//! author give up the chunks it no longer lists; other holders forget them when they expire, or when they are far,
-//! unread or short of room.
+//! author give up the chunks it no longer lists. A holder that knows both no longer counts such chunks to whoever
+//! brought them, and gives them up first; with any other holder a chunk counts for [`CLAIM_MS`], and stays until it
+//! expires, or is far and unread, or there is no room.
 //!
 //! # A node on its own
 //!
@@ -146,7 +147,7 @@ pub use table::{BucketView, ContactView};
 pub use transfer::{CHUNK_RETRY_MS, CHUNK_TRIES, CHUNKS_AT_ONCE_MAX, Step, Transfer};
 
 pub use shares::{SHARE_PARTS, SOURCE_SHARE, SUBNET_SHARE};
-pub use storage::{REMNANTS_SHARE, REPUBLISH_MS, STUB_KEPT_MS};
+pub use storage::{CLAIM_MS, REMNANTS_SHARE, REPUBLISH_MS, STUB_KEPT_MS};
 
 /// Contacts per bucket, and nodes an item is stored at.
 pub const K: usize = 20;

@@ -160,6 +160,11 @@ impl Manifest {
         Some(content_key(digest, self.expires))
     }
 
+    /// What tells the chunks apart, in order.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = &Digest> {
+        self.chunks.iter()
+    }
+
     /// Where all chunks live, in order.
     pub fn keys(&self) -> impl Iterator<Item = Id> {
         let key = |digest| content_key(digest, self.expires);

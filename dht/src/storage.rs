@@ -4,14 +4,19 @@
 //! items nobody checked: only a [`VerifiedItem`] comes in. What changes is told to the caller, who keeps
 //! the disk in step.
 
+mod claims;
 mod room;
+
+pub use claims::CLAIM_MS;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contact::PublicKey;
 use crate::event::ItemRecord;
 use crate::id::Id;
 use crate::item::{Item, ItemError, VerifiedItem, Version};
 use crate::shares::{Claimant, Share, Shares};
+use claims::Claim;
 
 /// The part of the storage that stubs and tombstones may fill: an eighth. They do not give way to values, as what
 /// they keep out would come back, but to each other.
@@ -33,6 +38,7 @@ pub(crate) struct Held {
     /// The latest `expires` of any version seen; 0 is never.
     horizon: u64,
     claimant: Claimant,
+    claim: Claim,
     pub(crate) republish_at: u64,
     pub(crate) last_read: u64,
     due: u64,
@@ -99,6 +105,8 @@ pub(crate) struct Storage {
     total: Share,
     values: Shares,
     remnants: Shares,
+    /// The keys of the manifests held in earnest.
+    manifests: BTreeSet<Id>,
     /// Remnants that were given up and not told of yet.
     surplus: Vec<Id>,
     due: BTreeSet<(u64, Id)>,
@@ -119,6 +127,7 @@ impl Storage {
             total: Share::default(),
             values: Shares::new(max),
             remnants: Shares::new(max.part(1, REMNANTS_SHARE)),
+            manifests: BTreeSet::new(),
             surplus: Vec::new(),
             due: BTreeSet::new(),
             next_due: None,
@@ -138,12 +147,17 @@ impl Storage {
         self.items.values()
     }
 
-    /// The items held in earnest whose keys lie between two ids.
+    /// The manifests held in earnest.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Held> {
+        self.manifests.iter().filter_map(|key| self.items.get(key))
+    }
+
+    /// The items held in earnest whose keys lie between two ids, as far as they are wanted.
     pub(crate) fn between(&self, low: Id, high: Id) -> impl Iterator<Item = &Held> {
         self.items
             .range(low..=high)
             .map(|(_, held)| held)
-            .filter(|held| held.cached_until.is_none())
+            .filter(|held| held.cached_until.is_none() && !held.is_released())
     }
 
     /// The item under a key as a reader may have it: alive, and no cached copy for a fresh read.
@@ -183,13 +197,13 @@ impl Storage {
             Err(ItemError::Expired) if is_stub && known.is_some_and(|known| known < version) => {}
             Err(error) => return Kept::Refused(Refusal::Item(error)),
             // Whoever asks by a stub whether we hold the item is told so.
-            Ok(()) if is_stub && known == Some(version) && self.keep_same(&incoming) => {
+            Ok(()) if is_stub && known == Some(version) && self.keep_same(now, &incoming) => {
                 return Kept::Same;
             }
             Ok(()) if is_stub => return Kept::Refused(Refusal::Stub),
             Ok(()) => {}
         }
-        if known == Some(version) && self.keep_same(&incoming) {
+        if known == Some(version) && self.keep_same(now, &incoming) {
             return Kept::Same;
         }
         let mut evicted = Vec::new();
@@ -259,6 +273,7 @@ impl Storage {
     /// What is our own takes room from everybody, and counts to no source: nobody has to give way to make up for it.
     fn set_own(&mut self, key: &Id, own: bool) {
         self.alter(key, |held| held.own = own);
+        self.schedule(key);
     }
 
     /// Alters something that decides what an item counts as, and to whom.
@@ -293,7 +308,7 @@ impl Storage {
         if self.next_due? > now {
             return None;
         }
-        let (_, key) = *self.due.first()?;
+        let key = self.next_but_claims(now)?;
         let held = self.items.get_mut(&key)?;
         let item = held.item.item();
         if held.cached_until.is_some_and(|until| until <= now)
@@ -322,7 +337,7 @@ impl Storage {
     }
 
     /// The same version came again: refresh what is known of it. False if it brings a value back.
-    fn keep_same(&mut self, incoming: &Incoming) -> bool {
+    fn keep_same(&mut self, now: u64, incoming: &Incoming) -> bool {
         let key = *incoming.item.key();
         let Some(held) = self.items.get_mut(&key) else {
             return false;
@@ -340,6 +355,8 @@ impl Storage {
         }
         if becomes_own {
             self.set_own(&key, true);
+        } else if incoming.item.item().value.is_some() {
+            self.claim(now, incoming);
         }
         self.schedule(&key);
         true
@@ -362,6 +379,7 @@ impl Storage {
             own: incoming.own,
             cached_until: incoming.cached_until,
             horizon: incoming.item.item().expires,
+            claim: Claim::new(now, incoming.item.item()),
             claimant: incoming.claimant,
             republish_at: incoming.republish_at,
             last_read: now,
@@ -410,7 +428,8 @@ impl Storage {
         if item.value.is_some() && item.expires != 0 {
             due = due.min(item.expires);
         }
-        if held.cached_until.is_none() && !item.is_stub() {
+        due = due.min(held.claimed_until().unwrap_or(u64::MAX));
+        if held.cached_until.is_none() && !item.is_stub() && !held.is_released() {
             due = due.min(held.republish_at);
         }
         self.due.remove(&(held.due, *key));
@@ -427,6 +446,13 @@ impl Storage {
             self.total.add(share);
         } else {
             self.total.take(share);
+        }
+        if held.is_manifest() {
+            let key = *held.item.key();
+            match added {
+                true => self.manifests.insert(key),
+                false => self.manifests.remove(&key),
+            };
         }
         let shares = match held.counts_as() {
             None => return,
@@ -456,18 +482,29 @@ impl Held {
         Share::one(self.item.item().size())
     }
 
-    /// What it counts as with whoever brought it; nothing, if it is our own.
-    fn counts_as(&self) -> Option<Kind> {
-        match self.own {
-            true => None,
-            false if self.cached_until.is_some() => Some(Kind::Value),
-            false => Some(Kind::of(self.item.item())),
+    /// What it is.
+    fn kind(&self) -> Kind {
+        match self.cached_until {
+            Some(_) => Kind::Value,
+            None => Kind::of(self.item.item()),
         }
+    }
+
+    /// What it counts as with whoever brought it; nothing, if it is our own or nobody claims it.
+    fn counts_as(&self) -> Option<Kind> {
+        let kind = self.kind();
+        let counts = !self.own && (kind == Kind::Remnant || self.claim.is_held());
+        counts.then_some(kind)
     }
 
     /// Whether it gives way when there is no room for values.
     fn may_give_way(&self) -> bool {
-        self.counts_as() == Some(Kind::Value)
+        !self.own && self.kind() == Kind::Value
+    }
+
+    /// Who brought it.
+    pub(crate) fn source(&self) -> PublicKey {
+        self.claimant.source
     }
 
     /// When nothing of this item has to be remembered any more; `None` is never.
@@ -484,7 +521,6 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::PublicKey;
     use crate::item::Draft;
     use ed25519_dalek::SigningKey;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use common::sends;
 use dht::{
-    Action, Address, BlockReason, CHUNK_BYTES, Command, Config, Contact, Draft, Event, Get, Id,
-    Item, ItemRecord, Kademlia, Manifest, Meta, OperationError, OperationId, Outcome, PublicKey,
-    Put, Request, Response, Value,
+    Action, Address, BlockReason, CHUNK_BYTES, CHUNKS_MAX, CLAIM_MS, Command, Config, Contact,
+    Draft, Event, Get, Id, Item, ItemRecord, Kademlia, Manifest, Meta, OperationError, OperationId,
+    Outcome, PublicKey, Put, Request, Response, Value,
 };
 use ed25519_dalek::SigningKey;
 
@@ -236,4 +236,161 @@ fn content_that_was_altered_is_not_kept() {
         )
     };
     assert!(actions.iter().any(refused));
+}
+
+/// What a peer is answered when it brings an item.
+fn bring(node: &mut Kademlia, now: u64, from: &Contact, item: &Arc<Item>) -> Response {
+    let store = dht::Store {
+        item: item.clone(),
+        cache: false,
+    };
+    let event = Event::Incoming {
+        from: from.clone(),
+        observed: None,
+        interaction: dht::InteractionId(7),
+        token: dht::Token(3),
+        request: Request::Store(store),
+    };
+    let actions = node.handle(now, event);
+    let answer = actions.into_iter().find_map(|action| match action {
+        Action::Reply { response, .. } => Some(response),
+        _ => None,
+    });
+    answer.expect("everybody is answered")
+}
+
+/// A value of so many chunks, all of them different from those of any other seed.
+fn many(count: usize, seed: u8) -> Vec<u8> {
+    let mut value = vec![seed; count * CHUNK_BYTES];
+    for (index, chunk) in value.chunks_mut(CHUNK_BYTES).enumerate() {
+        chunk[..8].copy_from_slice(&(index as u64).to_be_bytes());
+    }
+    value
+}
+
+/// A peer without a place in the table, bringing things not faster than it may.
+struct Guest {
+    contact: Contact,
+    now: u64,
+}
+
+impl Guest {
+    fn new(number: u8) -> Self {
+        Self {
+            contact: Contact::new(PublicKey::from_bytes([number; 32]), Vec::new(), 1),
+            now: NOW,
+        }
+    }
+
+    fn bring(&mut self, node: &mut Kademlia, item: &Arc<Item>) -> bool {
+        self.now += 50;
+        bring(node, self.now, &self.contact, item) == Response::Stored
+    }
+
+    /// How many chunks of a value are taken, and whether the manifest is.
+    fn put(&mut self, node: &mut Kademlia, name: &str, value: &[u8]) -> (usize, bool) {
+        let chunks = chunks(value);
+        let taken = chunks.iter().filter(|chunk| self.bring(node, chunk));
+        let taken = taken.count();
+        let manifest = manifest(name, self.now, Some(value));
+        (taken, self.bring(node, &manifest))
+    }
+
+    fn delete(&mut self, node: &mut Kademlia, name: &str) {
+        let deletion = manifest(name, self.now, None);
+        assert!(self.bring(node, &deletion));
+    }
+}
+
+/// A node near everything, as each of a few is.
+fn lonely() -> Kademlia {
+    Kademlia::new(Config::default(), PublicKey::from_bytes([77; 32]), [2; 32])
+}
+
+#[test]
+fn one_source_brings_the_largest_value_and_the_one_in_its_place() {
+    let (mut node, mut guest) = (lonely(), Guest::new(9));
+    let (first, second) = (many(CHUNKS_MAX, 1), many(CHUNKS_MAX, 2));
+    assert_eq!(guest.put(&mut node, "a", &first), (CHUNKS_MAX, true));
+    assert_eq!(guest.put(&mut node, "a", &second), (CHUNKS_MAX, true));
+}
+
+#[test]
+fn a_deleted_value_counts_no_longer_and_gives_way_first() {
+    let (mut node, mut guest) = (lonely(), Guest::new(9));
+    let count = 40 * 1024 * 1024 / CHUNK_BYTES;
+    let small = manifest("small", NOW, None);
+    assert!(Guest::new(8).bring(&mut node, &small));
+    let kept = many(20, 200);
+    assert_eq!(Guest::new(7).put(&mut node, "kept", &kept), (20, true));
+    // Eight of them are more than the node holds at all.
+    for seed in 0..8 {
+        let value = many(count, seed);
+        assert_eq!(guest.put(&mut node, "a", &value), (count, true), "{seed}");
+        guest.delete(&mut node, "a");
+    }
+    for chunk in chunks(&kept) {
+        assert!(node.item(&chunk.key).is_some());
+    }
+    assert!(node.storage_usage().1 <= Config::default().storage_bytes_max);
+}
+
+#[test]
+fn what_several_values_share_stays_wanted() {
+    let (mut node, mut guest, mut other) = (lonely(), Guest::new(9), Guest::new(8));
+    let shared = many(30, 1);
+    let count = shared.len() / CHUNK_BYTES;
+    assert_eq!(guest.put(&mut node, "a", &shared), (count, true));
+    assert_eq!(other.put(&mut node, "b", &shared), (count, true));
+    guest.delete(&mut node, "a");
+    // Neither what nobody wants, nor what comes after it, pushes them out.
+    for seed in 2..12 {
+        let value = many(600, seed);
+        assert_eq!(guest.put(&mut node, "c", &value), (600, true), "{seed}");
+    }
+    for chunk in chunks(&shared) {
+        assert!(node.item(&chunk.key).is_some());
+    }
+}
+
+#[test]
+fn who_brings_what_was_released_claims_it() {
+    let (mut node, mut guest, mut other) = (lonely(), Guest::new(9), Guest::new(8));
+    let value = many(1024, 1);
+    assert_eq!(guest.put(&mut node, "a", &value), (1024, true));
+    guest.delete(&mut node, "a");
+    other.now = guest.now;
+    for chunk in chunks(&value) {
+        assert!(other.bring(&mut node, &chunk));
+    }
+    let more = many(1024, 2);
+    assert_eq!(guest.put(&mut node, "a", &more).0, 1024);
+    let too_much = many(1024, 3);
+    let (taken, _) = other.put(&mut node, "b", &too_much);
+    assert!(taken >= 1023, "{taken}");
+    // Both have what one source may have: what comes now takes from neither more than that.
+    let (taken, _) = other.put(&mut node, "b", &many(600, 4));
+    assert!(taken < 600, "{taken}");
+}
+
+#[test]
+fn content_nobody_brings_any_more_counts_for_a_day_and_stays() {
+    let (mut node, mut guest) = (lonely(), Guest::new(9));
+    let first = many(1100, 1);
+    let all: Vec<_> = first.chunks(100 * CHUNK_BYTES).map(chunks).collect();
+    for chunk in all.iter().flatten() {
+        assert!(guest.bring(&mut node, chunk));
+    }
+    let second = many(1200, 2);
+    let all: Vec<_> = second.chunks(100 * CHUNK_BYTES).map(chunks).collect();
+    let taken = |node: &mut Kademlia, guest: &mut Guest| {
+        let chunks = all.iter().flatten();
+        chunks.filter(|chunk| guest.bring(node, chunk)).count()
+    };
+    assert!(taken(&mut node, &mut guest) < 1200);
+    guest.now += CLAIM_MS;
+    node.handle(guest.now, Event::Timer);
+    assert_eq!(taken(&mut node, &mut guest), 1200);
+    let still = chunks(&first[..100 * CHUNK_BYTES]);
+    assert!(still.iter().all(|chunk| node.item(&chunk.key).is_some()));
 }

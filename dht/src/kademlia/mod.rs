@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `incoming` | answers requests |
 //! | `exchanges` | sends requests, waits for answers, measures, judges what was passed on |
-//! | `large` | which chunks of large values are this node's own |
+//! | `large` | which chunks of large values are this node's own, and which are wanted no longer |
 //! | `tasks` | lookups: bootstrap, refresh, and the walk of every other one |
 //! | `reading`, `writing` | what a get and a put make of a lookup |
 //! | `sweeping` | what is done where ids look ground |
@@ -52,6 +52,7 @@ use watching::Watching;
 pub mod limits {
     pub use super::exchanges::{EXCHANGES_MAX, REQUEST_TIMEOUT_MS};
     pub use super::incoming::{CACHE_MS_MAX, CACHE_MS_MIN};
+    pub use super::large::LISTED_CHUNKS_MAX;
     pub use super::sweeping::{SWEEP_TIMEOUT_MS, SWEPT_MAX};
     pub use super::tasks::{LOOKUP_TIMEOUT_MS_MAX, UPKEEP_PATHS};
     pub use super::upkeep::{
@@ -386,7 +387,7 @@ impl Kademlia {
     /// Takes a checked item into our storage and keeps disk and watchers in step.
     fn keep(&mut self, now: u64, incoming: Incoming) -> Kept {
         let item = incoming.item.clone();
-        let before = self.own_manifest(item.key());
+        let before = self.manifest_before(item.key());
         let was_own = self.is_own(item.key());
         let kept = self.storage.store(now, incoming);
         match &kept {

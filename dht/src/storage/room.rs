@@ -39,8 +39,9 @@ impl Storage {
         incoming.cached_until.is_some() && known.is_none_or(|held| held.cached_until.is_some())
     }
 
-    /// Gives up what has to give way: cached copies, then far items unread for an hour, then the
-    /// farthest of whoever holds the largest share. `None` if the newcomer is to give way itself.
+    /// Gives up what has to give way: cached copies; then what was unread for an hour, first what nobody claims, and
+    /// of each the farthest first; then other content nobody claims; then the farthest of whoever holds the largest
+    /// share. `None` if the newcomer is to give way itself.
     pub(super) fn make_room(&mut self, now: u64, incoming: &Incoming) -> Option<Vec<Id>> {
         let wanted = Share::one(incoming.item.item().size());
         let known = self.items.get(incoming.item.key());
@@ -55,15 +56,10 @@ impl Storage {
             .items
             .values()
             .filter(|held| held.may_give_way() && held.item.key() != incoming.item.key())
-            .filter(|held| {
-                held.cached_until.is_some() || held.last_read.saturating_add(REPUBLISH_MS) <= now
-            })
-            .map(|held| {
-                (
-                    held.cached_until.is_none(),
-                    Reverse(own.distance(held.item.key())),
-                    *held.item.key(),
-                )
+            .filter_map(|held| {
+                let place = held.place_in_line(now)?;
+                let key = *held.item.key();
+                Some((place, Reverse(own.distance(&key)), key))
             })
             .collect();
         victims.sort_unstable();
@@ -133,6 +129,20 @@ impl Storage {
         match kind {
             Kind::Value => &self.values,
             Kind::Remnant => &self.remnants,
+        }
+    }
+}
+
+impl Held {
+    /// How soon it gives way to others, whoever brought it; `None` if only to those with a smaller share.
+    fn place_in_line(&self, now: u64) -> Option<u8> {
+        let is_unread = self.last_read.saturating_add(REPUBLISH_MS) <= now;
+        match (self.cached_until, self.claim.is_held()) {
+            (Some(_), _) => Some(0),
+            (None, false) if is_unread => Some(1),
+            (None, true) if is_unread => Some(2),
+            (None, false) => Some(3),
+            (None, true) => None,
         }
     }
 }
