@@ -593,8 +593,92 @@ fn matching() {
 }
 
 #[test]
+fn names_of_patterns_are_names_anywhere_in_a_list_and_stand_once() {
+    check(&[
+        ("(match '(1 or 2) ((x or y) (list x or y)))", "(1 or 2)"),
+        (
+            "(match '(1 2 3 4) ((a and ? =) (list a and ? =)))",
+            "(1 2 3 4)",
+        ),
+        ("(match #(1 2) (#(? x) (list ? x)))", "(1 2)"),
+        ("(match '(1 2 3) ((a ... not) (list a not)))", "((1 2) 3)"),
+        ("(match '(1 a) ((x 'a) x))", "1"),
+        ("(match '(1 2) ((or (a 1) (1 a)) a))", "2"),
+        (
+            "(match '(1 2) ((a a) 'same))",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        (
+            "(match {:x 1 :y '((2))} ({:x a :y (((? odd? a) ...) ...)} a))",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        (
+            "(let (((a . a) '(1 . 2))) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        (
+            "(for (#(a a) '(#(1 1))) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+    ]);
+}
+
+/// Whoever uses a macro in a way it is not made for is told of that macro, not of those it stands on.
+#[test]
+fn misuse_of_macros_names_the_macro_used() {
+    let written = |name: &str, forms: &str| {
+        format!(":bad-syntax `{name}` cannot be used like this. It is written {forms}.")
+    };
+    let match_forms = "(match value (pattern body more ...) ...)";
+    let for_forms = "(for ((name elements) (other others) ...) body more ...) or (for (name elements clause ...) body more ...)";
+    let if_let_forms =
+        "(if-let ((name value) ...) then else ...) or (if-let (name value) then else ...)";
+    let when_let_forms =
+        "(when-let ((name value) ...) body more ...) or (when-let (name value) body more ...)";
+    let cases = [
+        ("(match 5 n)", "match", match_forms),
+        ("(match 5 (n))", "match", match_forms),
+        ("(match 5 (1 2) (n :when #t))", "match", match_forms),
+        (
+            "(match-lambda 5)",
+            "match-lambda",
+            "(match-lambda (pattern body more ...) ...)",
+        ),
+        (
+            "(match-let ((a)) 1)",
+            "match-let",
+            "(match-let () body more ...) or (match-let ((pattern value) others ...) body more ...)",
+        ),
+        ("(for ((x (range 3)) :let (y 1)) y)", "for", for_forms),
+        ("(for (x (range 3) :let (y 1)) y)", "for", for_forms),
+        ("(for ((x xs) :while #t) x)", "for", for_forms),
+        ("(for ((x '(1)) :when) x)", "for", for_forms),
+        ("(for ((x '(1))))", "for", for_forms),
+        ("(for x 1)", "for", for_forms),
+        ("(if-let ((x)) 1 2)", "if-let", if_let_forms),
+        ("(when-let (x) 1)", "when-let", when_let_forms),
+        (
+            "(assert)",
+            "assert",
+            "(assert expression) or (assert expression message)",
+        ),
+    ];
+    let mut vm = Vm::new(Profile::Node);
+    for (text, name, forms) in cases {
+        let shown = evaluate(&mut vm, text);
+        assert!(shown.starts_with(&written(name, forms)), "{text}: {shown}");
+    }
+}
+
+#[test]
 fn comprehensions() {
     check(&[
+        // A pattern of two in front looks like a name with its elements.
+        ("(for ((a b) '((1 2) (3 4))) (+ a b))", "(3 7)"),
+        (
+            "(let ((ps '((1 2)))) (for ((a b) ps :when (< a b)) (+ a b)))",
+            "(3)",
+        ),
         ("(for (x '(1 2 3)) (* x x))", "(1 4 9)"),
         (
             "(for ((x '(1 2 3)) (y '(1 2 3)) :when (< x y)) (list x y))",

@@ -71,9 +71,9 @@ fn signatures_come_from_the_definitions() {
         ("map", "(map f list …)"),
         ("zip", "(zip list lists …)"),
         ("call/cc", "(call/cc procedure)"),
-        ("for", "(for (name elements clauses …) body …)"),
+        ("for", "(for (name elements clause …) body more …)"),
         ("->", "(-> value f more …)"),
-        ("match", "(match value clause …)"),
+        ("match", "(match value (pattern body more …) …)"),
         ("current-output-port", "(current-output-port)"),
     ];
     for (name, expected) in checks {
