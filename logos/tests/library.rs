@@ -822,6 +822,31 @@ fn tasks() {
             "(guard (e (#t (list (error-irritants e) (error-payload e)))) (await (promise-all (list (spawn (lambda () (raise 42)))))))",
             "((42) {:index 0})",
         ),
+        // What belongs to an error is looked up as in a dict, and its message tells it.
+        (
+            "(guard (e (#t (list (:index e) (get e ':index) (:other e) (get e 'other 'none) (:index (make-error ':user \"m\" '()) 7)))) (await (promise-all (list 1 (spawn (lambda () (car 5)))))))",
+            "(1 1 #f none 7)",
+        ),
+        (
+            "(await (promise-all (list 1 (spawn (lambda () (car 5))))))",
+            ":wrong-argument the promise at index 1 failed: `car` needs a pair, but got 5",
+        ),
+        (
+            "(await (promise-all (list (spawn (lambda () (raise 42))))))",
+            ":user the promise at index 0 failed: a value was raised that nobody handled: 42",
+        ),
+        (
+            "(await (promise-any (list (spawn (lambda () (car 5))) (spawn (lambda () (raise 'no))))))",
+            ":user none of the promises gave a value; `car` needs a pair, but got 5; no was raised",
+        ),
+        (
+            "(await (promise-any (map (lambda (n) (spawn (lambda () (error \"boom\" n)))) (iota 5))))",
+            ":user none of the promises gave a value; boom 0; boom 1; boom 2; and 2 more",
+        ),
+        (
+            "(guard (e (#t (map error-irritants (:errors e)))) (await (promise-any (list (spawn (lambda () (error \"a\" 1))) (spawn (lambda () (error \"b\" 2)))))))",
+            "((1) (2))",
+        ),
         (
             "(await (promise-settle (list 1 (spawn (lambda () (raise 'no))) (delay 3))))",
             "({:ok 1} {:error no} {:ok 3})",
@@ -914,6 +939,18 @@ fn many_at_once() {
              (yield) (yield) (cancel all) (guard (e (#t (list (error-kind e) begun ended))) (await all))",
             "(:cancelled 20 20)",
         ),
+        (
+            "(await (map-concurrently / '(1 0)))",
+            ":divide-by-zero the element at index 1 failed: `/` cannot divide by zero",
+        ),
+        (
+            "(map-concurrently list '(1) {:limt 3})",
+            ":wrong-argument `map-concurrently` needs an option called :limit, but got :limt",
+        ),
+        (
+            "(map-concurrently list '(1) 3)",
+            ":wrong-argument `map-concurrently` needs a dict such as {:limit 50}, but got 3",
+        ),
         ("(map-concurrently list '(1) {:limit 0})", ":wrong-argument `map-concurrently` needs a :limit that is a whole number greater than 0, but got 0"),
         (
             "(define s (semaphore 2)) (define inside 0) (define most 0) (define order '())
@@ -934,6 +971,37 @@ fn many_at_once() {
              (yield) (yield) (cancel waiting) (cancel holding) (await last)",
             "last",
         ),
+    ]);
+}
+
+#[test]
+fn errors_and_ends_are_asked_for_as_written() {
+    check(&[
+        (
+            "(exit 1 2)",
+            ":wrong-count this procedure takes other numbers of arguments, but got 2 arguments",
+        ),
+        (
+            "(exit 300)",
+            ":wrong-argument `exit` needs #t, #f or a number from 0 to 255, but got 300",
+        ),
+        (
+            "(emergency-exit 'a)",
+            ":wrong-argument `emergency-exit` needs #t, #f or a number from 0 to 255, but got a",
+        ),
+        (
+            "(error-object-message 5)",
+            ":wrong-argument `error-object-message` needs an error, but got 5",
+        ),
+        (
+            "(error-object-irritants 5)",
+            ":wrong-argument `error-object-irritants` needs an error, but got 5",
+        ),
+        (
+            "(make-error ':user \"m\" 5)",
+            ":wrong-argument `make-error` needs a list, but got 5",
+        ),
+        ("(:a 5)", ":wrong-argument `:a` needs a dict, but got 5"),
     ]);
 }
 

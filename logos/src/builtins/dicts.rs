@@ -12,7 +12,7 @@ use super::{ANY, Builtin, index_argument, wrong_argument};
 use crate::heap::Heap;
 use crate::scratch::walk;
 use crate::value::{Kind, Value};
-use crate::vm::{Arguments, Fault, Machine, Outcome};
+use crate::vm::{Arguments, Fault, Machine, Outcome, error_fields};
 use std::cmp::Ordering;
 
 const DEPTH: &str = "5 for each level of the tree, 12 to change it, and the keys compared";
@@ -49,7 +49,7 @@ pub const TABLE: &[Builtin] = &[
         "(get dict key [default])",
         (2, 3),
         DEPTH,
-        "The value of a key; without such a key the default, or #f.",
+        "The value of a key; without such a key the default, or #f. Of an error, in what belongs to it.",
         get,
     ),
     Builtin::plain(
@@ -180,14 +180,35 @@ pub fn from_temporaries(m: &mut Machine, from: usize) -> Outcome {
 /// `(:key dict [default])`: the keyword stands below the arguments.
 pub fn apply_keyword(m: &mut Machine, arguments: Arguments) -> Outcome {
     let keyword = Value(m.stack[arguments.start - 2]);
-    let dict = m.arg(arguments, 0);
-    if !m.heap.is(dict, Kind::Dict) {
+    let value = m.arg(arguments, 0);
+    let Some(dict) = entries_of(m, value) else {
         let name = keyword.as_symbol().map(|s| m.symbols.text(s).to_string());
-        return Err(wrong_argument(m, &name.unwrap_or_default(), "a dict", dict));
-    }
-    let found = lookup(m, dict, keyword)?;
+        return Err(wrong_argument(
+            m,
+            &name.unwrap_or_default(),
+            "a dict",
+            value,
+        ));
+    };
+    let found = find(m, dict, keyword)?;
     let default = m.optional(arguments, 1).unwrap_or(Value::FALSE);
     Ok(found.unwrap_or(default))
+}
+
+/// Where keys are looked up in a value: in a dict itself, in what belongs to an error (`Some(None)`: nothing does).
+fn entries_of(m: &Machine, value: Value) -> Option<Option<Value>> {
+    if m.heap.is(value, Kind::Dict) {
+        return Some(Some(value));
+    }
+    let payload = m
+        .heap
+        .is(value, Kind::Error)
+        .then(|| m.heap.field(value, error_fields::PAYLOAD));
+    payload.map(|it| m.heap.is(it, Kind::Dict).then_some(it))
+}
+
+fn find(m: &mut Machine, dict: Option<Value>, key: Value) -> Result<Option<Value>, Fault> {
+    dict.map_or(Ok(None), |dict| lookup(m, dict, key))
 }
 
 fn dict_argument(
@@ -267,9 +288,12 @@ fn is_dict(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn get(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let dict = dict_argument(m, "get", arguments, 0)?;
+    let value = m.arg(arguments, 0);
+    let Some(dict) = entries_of(m, value) else {
+        return Err(wrong_argument(m, "get", "a dict", value));
+    };
     let key = m.arg(arguments, 1);
-    let found = lookup(m, dict, key)?;
+    let found = find(m, dict, key)?;
     let default = m.optional(arguments, 2).unwrap_or(Value::FALSE);
     Ok(found.unwrap_or(default))
 }

@@ -1,5 +1,6 @@
 //! Error objects and what programs can ask of them.
 
+use super::lists::length_of;
 use super::{ANY, Builtin, wrong_argument};
 use crate::heap::Heap;
 use crate::syntax::Span;
@@ -46,7 +47,7 @@ pub const TABLE: &[Builtin] = &[
         (1, 1),
         "",
         "The message of an error.",
-        message,
+        object_message,
     ),
     Builtin::plain(
         "error-message",
@@ -62,7 +63,7 @@ pub const TABLE: &[Builtin] = &[
         (1, 1),
         "",
         "The values that an error concerns.",
-        irritants,
+        object_irritants,
     ),
     Builtin::plain(
         "error-irritants",
@@ -90,10 +91,10 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "%error-with-payload",
-        "(%error-with-payload error value)",
-        (2, 2),
+        "(%error-with-payload error value [message])",
+        (2, 3),
         "",
-        "The same error, but with something else that belongs to it.",
+        "The same error, but with something else that belongs to it, and perhaps another message.",
         with_payload,
     ),
     Builtin::plain(
@@ -162,6 +163,8 @@ fn make_error(m: &mut Machine, arguments: Arguments) -> Outcome {
     if !m.is_string(message) {
         return Err(wrong_argument(m, "make-error", "a string", message));
     }
+    let irritants = m.arg(arguments, 2);
+    length_of(m, "make-error", irritants)?;
     m.ensure(7)?;
     let payload = m.optional(arguments, 3).unwrap_or(Value::FALSE);
     let all = [
@@ -210,8 +213,16 @@ fn message(m: &mut Machine, arguments: Arguments) -> Outcome {
     field(m, arguments, "error-message", fields::MESSAGE)
 }
 
+fn object_message(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-object-message", fields::MESSAGE)
+}
+
 fn irritants(m: &mut Machine, arguments: Arguments) -> Outcome {
     field(m, arguments, "error-irritants", fields::IRRITANTS)
+}
+
+fn object_irritants(m: &mut Machine, arguments: Arguments) -> Outcome {
+    field(m, arguments, "error-object-irritants", fields::IRRITANTS)
 }
 
 fn kind(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -314,5 +325,8 @@ fn with_payload(m: &mut Machine, arguments: Arguments) -> Outcome {
         .map(|index| m.heap.field(error, index))
         .collect();
     copied[fields::PAYLOAD] = payload;
+    if let Some(message) = m.optional(arguments, 2) {
+        copied[fields::MESSAGE] = message;
+    }
     Ok(m.heap.object(Kind::Error, 0, &copied))
 }
