@@ -180,6 +180,17 @@ impl Contact {
         &self.parts.addresses
     }
 
+    /// Whether this is the same peer, and each of its addresses is one of the other's.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self == other
+            || (self.id() == other.id()
+                && self.version() == other.version()
+                && self
+                    .addresses()
+                    .iter()
+                    .all(|address| other.addresses().contains(address)))
+    }
+
     /// The protocol version it speaks.
     pub fn version(&self) -> u16 {
         self.parts.version

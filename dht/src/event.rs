@@ -41,10 +41,19 @@ pub enum Event {
         /// What is asked.
         request: Request,
     },
-    /// The answer to a request of ours arrived.
+    /// The answer to a request of ours arrived from the very addresses it was sent to.
     Answered {
         /// Which request.
         exchange: ExchangeId,
+        /// What was answered.
+        response: Response,
+    },
+    /// The answer to a request of ours arrived over a connection that need not lead to the addresses it was sent to.
+    AnsweredFrom {
+        /// Which request.
+        exchange: ExchangeId,
+        /// The address we dialled the peer at, and found it at; `None` if only the peer's own connection leads there.
+        address: Option<Address>,
         /// What was answered.
         response: Response,
     },

@@ -164,11 +164,13 @@ pub(crate) struct Dials {
     addresses: BTreeMap<Address, Dial>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Dial {
     public_key: PublicKey,
     at: u64,
     failed: bool,
+    /// The peer answered, but not from there.
+    is_elsewhere: bool,
 }
 
 impl Dials {
@@ -197,27 +199,29 @@ impl Dials {
                 public_key,
                 at: now,
                 failed: false,
+                is_elsewhere: false,
             };
             self.addresses
                 .entry(address.clone())
                 .and_modify(|known| {
                     if known.failed || known.public_key != public_key {
-                        *known = Dial { ..dial };
+                        *known = dial;
                     }
                 })
-                .or_insert(Dial {
-                    public_key,
-                    at: now,
-                    failed: false,
-                });
+                .or_insert(dial);
         }
         true
     }
 
-    /// The contact answered, or its addresses come from someone we trust.
-    pub(crate) fn proven(&mut self, contact: &Contact) {
+    /// The contact that was dialled as `sent` answered where it is `proven`. What else it named is not proven, but
+    /// private addresses are the same everywhere, and nobody far away is harmed by dialling them.
+    pub(crate) fn proven(&mut self, sent: &Contact, proven: &Contact) {
         if !self.addresses.is_empty() {
-            for address in contact.addresses() {
+            let private = sent
+                .addresses()
+                .iter()
+                .filter(|told| told.subnet().is_none());
+            for address in proven.addresses().iter().chain(private) {
                 self.addresses.remove(address);
             }
         }
@@ -230,6 +234,23 @@ impl Dials {
                 dial.failed = true;
             }
         }
+    }
+
+    /// The contact answered, but not from there.
+    pub(crate) fn led_elsewhere(&mut self, contact: &Contact) {
+        for address in contact.addresses() {
+            if let Some(dial) = self.addresses.get_mut(address) {
+                (dial.failed, dial.is_elsewhere) = (true, true);
+            }
+        }
+    }
+
+    /// Whether the contact answered lately, but from none of its addresses.
+    pub(crate) fn is_elsewhere(&self, contact: &Contact) -> bool {
+        let is_elsewhere =
+            |dial: &Dial| dial.is_elsewhere && dial.public_key == contact.public_key();
+        let mut addresses = contact.addresses().iter();
+        addresses.any(|address| self.addresses.get(address).is_some_and(is_elsewhere))
     }
 
     /// Forgets what is old enough to be tried again.
@@ -271,7 +292,7 @@ mod tests {
         dials.failed(&contact(1, 7));
         assert!(!dials.admits(2, &contact(1, 7)));
         assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(2, 7)));
-        dials.proven(&contact(2, 7));
+        dials.proven(&contact(2, 7), &contact(2, 7));
         assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(1, 7)));
     }
 

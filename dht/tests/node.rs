@@ -114,6 +114,103 @@ fn nobody_enters_the_table_before_we_reached_them() {
     assert_eq!(node.contacts(), [peer(9)]);
 }
 
+/// An answer to a ping of a peer, and how the peer was found.
+fn answer_ping(node: &mut Kademlia, actions: &[Action], address: Option<Address>) -> Vec<Action> {
+    let (exchange, _, request) = sends(actions).remove(0);
+    assert_eq!(request, Request::Ping);
+    let response = Response::Pong;
+    let event = Event::AnsweredFrom {
+        exchange,
+        address,
+        response,
+    };
+    node.handle(NOW, event)
+}
+
+fn ip(text: &str) -> Address {
+    Address::Ip(text.parse().unwrap())
+}
+
+#[test]
+fn who_answers_only_over_its_own_connection_stays_out_of_the_table() {
+    let mut node = node();
+    let (_, actions) = ask(&mut node, NOW, peer(9), Request::Ping);
+    answer_ping(&mut node, &actions, None);
+    assert!(node.contacts().is_empty());
+    // It is served as before, but for a minute nobody tries there again.
+    let (response, actions) = ask(&mut node, NOW + 1, peer(9), Request::Ping);
+    assert_eq!((response, sends(&actions).len()), (Response::Pong, 0));
+    let later = NOW + UNVERIFIED_DIAL_MS;
+    let (_, actions) = ask(&mut node, later, peer(9), Request::Ping);
+    assert_eq!(sends(&actions).len(), 1);
+}
+
+#[test]
+fn of_the_addresses_told_only_the_proven_one_is_kept() {
+    let mut node = node();
+    let (private, public) = (ip("192.168.77.2:4001"), ip("20.0.0.9:4001"));
+    let key = PublicKey::from_bytes([9; 32]);
+    let told = Contact::new(key, vec![private, public.clone()], 1);
+    let (_, actions) = ask(&mut node, NOW, told.clone(), Request::Ping);
+    answer_ping(&mut node, &actions, Some(public.clone()));
+    let proven = Contact::new(key, vec![public], 1);
+    assert_eq!(node.contacts(), [proven]);
+    // What it says besides is no reason to doubt it.
+    let (_, actions) = ask(&mut node, NOW + 1, told, Request::Ping);
+    assert_eq!(sends(&actions), []);
+}
+
+#[test]
+fn limits_per_subnet_count_where_peers_were_reached() {
+    let mut node = node();
+    for number in 9..19 {
+        let public = ip(&format!("20.0.0.9:{number}"));
+        let addresses = vec![ip("192.168.77.2:4001"), public.clone()];
+        let told = Contact::new(PublicKey::from_bytes([number; 32]), addresses, 1);
+        let (_, actions) = ask(
+            &mut node,
+            NOW + u64::from(number) * 60_000,
+            told,
+            Request::Ping,
+        );
+        answer_ping(&mut node, &actions, Some(public));
+    }
+    assert_eq!(node.contacts().len(), 2);
+}
+
+#[test]
+fn who_moves_to_where_nobody_reaches_it_leaves_the_table() {
+    let mut node = node();
+    introduce(&mut node, NOW, 9);
+    let key = peer(9).public_key();
+    let moved = Contact::new(key, vec![ip("192.168.77.2:4001")], 1);
+    let (_, actions) = ask(&mut node, NOW, moved, Request::Ping);
+    let actions = answer_ping(&mut node, &actions, None);
+    assert!(node.contacts().is_empty());
+    let is_forgotten = |action: &Action| matches!(action, Action::ForgetContact(k) if *k == key);
+    assert!(actions.iter().any(is_forgotten));
+}
+
+#[test]
+fn a_watcher_that_cannot_be_dialled_is_told_over_its_own_connection() {
+    let mut node = node();
+    let item = signed(draft(NOW));
+    let watch = Request::Watch {
+        key: item.key,
+        lasting_ms: 60_000,
+    };
+    let (response, actions) = ask(&mut node, NOW, peer(9), watch);
+    assert_eq!(response, Response::Watching { lasting_ms: 60_000 });
+    answer_ping(&mut node, &actions, None);
+    let (_, actions) = ask(&mut node, NOW + 1, peer(8), store(item));
+    let told: Vec<_> = sends(&actions)
+        .into_iter()
+        .filter(|(_, to, request)| to.id() == peer(9).id() && matches!(request, Request::Store(_)))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].1.addresses(), []);
+}
+
 #[test]
 fn who_serves_nobody_is_served_but_never_dialled() {
     let mut node = node();

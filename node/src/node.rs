@@ -79,7 +79,8 @@ pub(crate) struct Node {
     pub(crate) large: Large,
     /// When it started, milliseconds since 1970.
     began: u64,
-    addresses: Vec<SocketAddr>,
+    /// Where others can dial it now.
+    addresses: Mutex<Vec<SocketAddr>>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
     answer_times: Mutex<VecDeque<u64>>,
@@ -144,7 +145,7 @@ impl Node {
             watches,
             large: Large::default(),
             began: clock.now(),
-            addresses,
+            addresses: Mutex::new(addresses),
             serves: place.serves,
             first: AsyncMutex::new(place.first),
             answer_times: Mutex::default(),
@@ -211,7 +212,7 @@ impl Node {
 
     /// This node as others may dial it.
     pub(crate) fn contact(&self) -> Contact {
-        let addresses = as_addresses(&self.addresses);
+        let addresses = as_addresses(&self.addresses());
         Contact::new(self.identity.public(), addresses, PROTOCOL_VERSION)
     }
 
@@ -219,8 +220,12 @@ impl Node {
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket {
             key: self.identity.public(),
-            addresses: self.addresses.clone(),
+            addresses: self.addresses(),
         }
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        locked(&self.addresses).clone()
     }
 
     /// Whether others can reach it.
@@ -270,14 +275,22 @@ impl Node {
         if !self.serves {
             return;
         }
-        let (pool, core) = (self.pool.clone(), self.core.clone());
+        let (pool, node) = (self.pool.clone(), Arc::downgrade(self));
         self.spawn(async move {
             let mut watcher = pool.endpoint().watch_addr();
             while watcher.updated().await.is_ok() {
                 let addresses = own_addresses(pool.endpoint()).await;
-                core.tell(Event::Addresses(as_addresses(&addresses))).await;
+                let Some(node) = node.upgrade() else { return };
+                node.moved(addresses).await;
             }
         });
+    }
+
+    /// The machine's addresses changed: peers, tickets and jobs are told the new ones.
+    async fn moved(&self, addresses: Vec<SocketAddr>) {
+        let told = Event::Addresses(as_addresses(&addresses));
+        *locked(&self.addresses) = addresses;
+        self.core.tell(told).await;
     }
 
     /// Meets whoever is found on the local network.
@@ -378,3 +391,6 @@ pub(crate) fn contact_of(ticket: &Ticket) -> Contact {
         PROTOCOL_VERSION,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::tasks::TaskId;
 use super::{Kademlia, Timer};
-use crate::contact::Contact;
+use crate::contact::{Address, Contact};
 use crate::event::{Action, BlockReason, ExchangeId, Notice};
 use crate::id::Id;
 use crate::item::{Item, ItemError, VerifiedItem};
@@ -54,6 +54,30 @@ impl Purpose {
     }
 }
 
+/// Where an answer came from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// From the addresses the request was sent to.
+    AsSent,
+    /// From this one, where we dialled the peer; `None` if we did not get there.
+    At(Option<Address>),
+}
+
+impl Origin {
+    /// The peer at the addresses that are proven to lead to it.
+    fn proven(self, to: &Contact) -> Option<Contact> {
+        match self {
+            Origin::AsSent => Some(to.clone()),
+            Origin::At(address) => {
+                let address = address?;
+                let is_all = to.addresses() == std::slice::from_ref(&address);
+                let proven = || Contact::new(to.public_key(), vec![address], to.version());
+                Some(if is_all { to.clone() } else { proven() })
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Exchange {
     to: Contact,
@@ -76,7 +100,13 @@ impl Kademlia {
         purpose: Purpose,
     ) -> bool {
         let known = self.table.entry(to.id()).map(|entry| entry.contact.clone());
-        let to = known.as_ref().unwrap_or(to);
+        let connected = Contact::new(to.public_key(), Vec::new(), to.version());
+        let to = match &known {
+            Some(known) => known,
+            // It can be told over the connection it opened, and not in another way.
+            None if purpose == Purpose::News && self.dials.is_elsewhere(to) => &connected,
+            None => to,
+        };
         self.send_exactly(now, to, interaction, request, purpose)
     }
 
@@ -138,7 +168,13 @@ impl Kademlia {
         true
     }
 
-    pub(super) fn answered(&mut self, now: u64, id: ExchangeId, response: Response) {
+    pub(super) fn answered(
+        &mut self,
+        now: u64,
+        id: ExchangeId,
+        origin: Origin,
+        response: Response,
+    ) {
         let Some(exchange) = self.end_exchange(id) else {
             return;
         };
@@ -158,7 +194,10 @@ impl Kademlia {
         if !self.is_blocked(&to.public_key(), now) {
             // Half of a first exchange was the handshake, most likely.
             let round_trip_ms = if is_first { took_ms / 2 } else { took_ms };
-            self.reached(now, &to, round_trip_ms);
+            match origin.proven(&to) {
+                Some(proven) => self.reached(now, &to, &proven, round_trip_ms),
+                None => self.found_elsewhere(&to, purpose),
+            }
         }
         match purpose {
             Purpose::Find(task) => self.find_answered(now, task, &to, response),
@@ -294,13 +333,28 @@ impl Kademlia {
         }
     }
 
-    /// We reached somebody: it may enter the table.
-    fn reached(&mut self, now: u64, contact: &Contact, took_ms: u64) {
+    /// Somebody answered, but not from where it says that it can be dialled.
+    fn found_elsewhere(&mut self, to: &Contact, purpose: Purpose) {
+        self.dials.led_elsewhere(to);
+        let known = self.table.entry(to.id());
+        let is_disowned = known.is_some_and(|entry| !entry.contact.is_within(to));
+        if purpose == Purpose::Ping && is_disowned {
+            // It is not where it was when we reached it, by its own word, nor where it says that it is.
+            self.forget(to.public_key());
+        }
+    }
+
+    /// We reached somebody, dialled as `sent`, where it is `contact`: it may enter the table.
+    fn reached(&mut self, now: u64, sent: &Contact, contact: &Contact, took_ms: u64) {
         if contact.addresses().is_empty() {
             // It answered over a connection of its own: nobody else could reach it.
             return;
         }
-        self.dials.proven(contact);
+        if contact.is_within(sent) {
+            self.dials.proven(sent, contact);
+        } else {
+            self.dials.led_elsewhere(sent);
+        }
         let known = self
             .table
             .entry(contact.id())

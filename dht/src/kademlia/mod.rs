@@ -44,7 +44,7 @@ use crate::metrics::Metrics;
 use crate::rates::{Dials, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
 use crate::table::{BucketView, Entry, Table};
-use exchanges::Exchange;
+use exchanges::{Exchange, Origin};
 use tasks::{Goal, Task, TaskId};
 use watching::Watching;
 
@@ -218,7 +218,14 @@ impl Kademlia {
             } => {
                 self.incoming(now, from, observed, interaction, token, request);
             }
-            Event::Answered { exchange, response } => self.answered(now, exchange, response),
+            Event::Answered { exchange, response } => {
+                self.answered(now, exchange, Origin::AsSent, response);
+            }
+            Event::AnsweredFrom {
+                exchange,
+                address,
+                response,
+            } => self.answered(now, exchange, Origin::At(address), response),
             Event::Failed {
                 exchange,
                 reason: _,

@@ -141,7 +141,7 @@ impl Kademlia {
         }
         match self.table.entry(from.id()) {
             Some(entry) => {
-                let doubtful = entry.failures > 0 || entry.contact != from;
+                let doubtful = entry.failures > 0 || !entry.contact.is_within(&from);
                 self.table.heard_from(now, from.id());
                 if doubtful {
                     self.ping(now, &from);

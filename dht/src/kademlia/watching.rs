@@ -162,7 +162,9 @@ impl Kademlia {
     pub(super) fn news_lost(&mut self, to: &Contact) {
         if to.addresses().is_empty() {
             self.watching.watchers.retain(|_, watchers| {
-                watchers.retain(|(watcher, _)| watcher.id() != to.id());
+                watchers.retain(|(watcher, _)| {
+                    watcher.id() != to.id() || !watcher.addresses().is_empty()
+                });
                 !watchers.is_empty()
             });
         }

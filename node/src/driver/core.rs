@@ -2,6 +2,7 @@
 //! one queue, and everything it wants done goes out from here.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
 use super::DHT_ALPN;
-use super::pool::Pool;
+use super::pool::{Connected, Pool};
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
 use crate::error::DataError;
@@ -406,9 +407,10 @@ impl Loop {
                 ask(&pool, &to, &frame).await
             });
             let event = match exchanged.await {
-                Ok(Ok(response)) => Event::Answered {
+                Ok(Ok((frame, reached))) => Event::AnsweredFrom {
                     exchange,
-                    response: response.response,
+                    address: reached.map(Address::Ip),
+                    response: frame.response,
                 },
                 Ok(Err(reason)) => Event::Failed { exchange, reason },
                 Err(_) => {
@@ -424,13 +426,16 @@ impl Loop {
     }
 }
 
-/// One request and its answer, on a stream of their own.
+/// One request and its answer, on a stream of their own, and where the peer was reached, if we dialled it.
 pub(crate) async fn ask(
     pool: &Pool,
     to: &Contact,
     frame: &RequestFrame,
-) -> Result<ResponseFrame, SendError> {
-    let connection = pool.connect(to, DHT_ALPN).await?;
+) -> Result<(ResponseFrame, Option<SocketAddr>), SendError> {
+    let Connected {
+        connection,
+        reached,
+    } = pool.connect(to, DHT_ALPN).await?;
     let unreachable = |_| SendError::Unreachable;
     let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;
     // Whoever will not read all of it still says why.
@@ -451,7 +456,7 @@ pub(crate) async fn ask(
     if answer.interaction != frame.interaction {
         return Err(SendError::BadAnswer(dht::wire::WireError::Malformed));
     }
-    Ok(answer)
+    Ok((answer, reached))
 }
 
 impl Core {

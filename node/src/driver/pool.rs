@@ -26,6 +26,9 @@ const UNVERIFIED_DIALS_MAX: usize = 4096;
 /// Most blocks remembered; those ending first go first.
 const BLOCKS_MAX: usize = 65_536;
 
+/// How long a connection that another took the place of stays open.
+const REPLACED_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// Code of a connection closed because its peer is blocked.
 pub(crate) const CLOSE_BLOCKED: u32 = 11;
 /// Code of a connection closed because it was used least.
@@ -69,7 +72,23 @@ impl Blocks {
 }
 
 type Key = (PublicKey, &'static [u8]);
-type Slot = Arc<AsyncMutex<Option<Connection>>>;
+type Slot = Arc<AsyncMutex<Option<Dialled>>>;
+
+/// A connection to a peer.
+#[derive(Debug, Clone)]
+pub(crate) struct Connected {
+    pub(crate) connection: Connection,
+    /// The address we dialled it at and found it at; `None` if only a connection that the peer opened leads there.
+    pub(crate) reached: Option<SocketAddr>,
+}
+
+/// A connection we dialled, and when at which addresses we tried last.
+#[derive(Debug)]
+struct Dialled {
+    connected: Connected,
+    tried: Vec<SocketAddr>,
+    tried_at: Instant,
+}
 
 /// The connections we dialled.
 #[derive(Debug)]
@@ -142,41 +161,97 @@ impl Pool {
         let state = locked(&self.state);
         let slots = state.slots.values();
         let is_open = |slot: &Slot| match slot.try_lock() {
-            Ok(slot) => slot
-                .as_ref()
-                .is_some_and(|open| open.close_reason().is_none()),
+            Ok(slot) => slot.as_ref().is_some_and(Dialled::is_open),
             Err(_) => true,
         };
         slots.filter(|(_, slot)| is_open(slot)).count()
     }
 
     /// A connection to `contact` for one protocol: the one there is, or a new one. Callers that
-    /// want the same at the same time share one dial.
+    /// want the same at the same time share one dial. Who cannot be dialled is asked over its own connection.
     pub(crate) async fn connect(
         &self,
         contact: &Contact,
         alpn: &'static [u8],
-    ) -> Result<Connection, SendError> {
+    ) -> Result<Connected, SendError> {
         let peer = contact.public_key();
         if self.blocks.contains(&peer) {
             return Err(SendError::Unreachable);
         }
-        if contact.addresses().is_empty() {
-            let incoming = locked(&self.incoming);
-            return incoming.get(&peer).cloned().ok_or(SendError::Unreachable);
+        let sockets: Vec<SocketAddr> = contact.addresses().iter().filter_map(socket).collect();
+        if sockets.is_empty() {
+            return self
+                .own_connection(&peer, alpn)
+                .ok_or(SendError::Unreachable);
         }
         let slot = self.slot((peer, alpn));
         let mut slot = slot.lock().await;
-        if let Some(connection) = slot.as_ref().filter(|open| open.close_reason().is_none()) {
-            return Ok(connection.clone());
+        slot.take_if(|dialled| !dialled.is_open());
+        if let Some(dialled) = slot.as_ref().filter(|dialled| dialled.suffices(&sockets)) {
+            return Ok(dialled.connected.clone());
         }
-        let connection = self.dial(contact, alpn).await?;
-        *slot = Some(connection.clone());
+        match self.dial(peer, sockets.clone(), alpn).await {
+            Ok(connected) => self.keep(&mut slot, connected, sockets, alpn),
+            Err(failure) => match slot.as_ref() {
+                Some(dialled) => return Ok(dialled.connected.clone()),
+                None => return self.own_connection(&peer, alpn).ok_or(failure),
+            },
+        }
+        let dialled = slot.as_ref().ok_or(SendError::Unreachable)?;
+        Ok(dialled.connected.clone())
+    }
+
+    /// The connection that a peer opened to us.
+    fn own_connection(&self, peer: &PublicKey, alpn: &[u8]) -> Option<Connected> {
+        let incoming = locked(&self.incoming);
+        let connection = incoming.get(peer).filter(|_| alpn == DHT_ALPN)?.clone();
+        Some(Connected {
+            connection,
+            reached: None,
+        })
+    }
+
+    /// Puts a new connection in its place, unless the one there is does as well.
+    fn keep(
+        &self,
+        slot: &mut Option<Dialled>,
+        connected: Connected,
+        tried: Vec<SocketAddr>,
+        alpn: &[u8],
+    ) {
+        let tried_at = Instant::now();
+        if let Some(known) = slot.as_mut()
+            && connected.reached.is_none()
+        {
+            // The new one leads where the old one does, or else the old one leads to its address no more.
+            let remote = remote(&connected.connection);
+            known
+                .connected
+                .reached
+                .take_if(|reached| Some(*reached) != remote);
+            (known.tried, known.tried_at) = (tried, tried_at);
+            connected
+                .connection
+                .close(VarInt::from_u32(CLOSE_UNUSED), b"");
+            return;
+        }
         if alpn == DHT_ALPN {
             // Whoever is told of too many misses news on some of them.
-            let _ = self.opened.try_send(connection.clone());
+            let _ = self.opened.try_send(connected.connection.clone());
         }
-        Ok(connection)
+        let new = Dialled {
+            connected,
+            tried,
+            tried_at,
+        };
+        if let Some(old) = slot.replace(new) {
+            // What is being asked over it is answered still.
+            tokio::spawn(async move {
+                tokio::time::sleep(REPLACED_TIMEOUT).await;
+                let connection = old.connected.connection;
+                connection.close(VarInt::from_u32(CLOSE_UNUSED), b"");
+            });
+        }
     }
 
     /// Closes whatever is open to a peer.
@@ -218,10 +293,13 @@ impl Pool {
         slot.clone()
     }
 
-    async fn dial(&self, contact: &Contact, alpn: &[u8]) -> Result<Connection, SendError> {
-        let id = EndpointId::from_bytes(contact.public_key().as_bytes())
-            .map_err(|_| SendError::Unreachable)?;
-        let sockets: Vec<SocketAddr> = contact.addresses().iter().filter_map(socket).collect();
+    async fn dial(
+        &self,
+        peer: PublicKey,
+        sockets: Vec<SocketAddr>,
+        alpn: &[u8],
+    ) -> Result<Connected, SendError> {
+        let id = EndpointId::from_bytes(peer.as_bytes()).map_err(|_| SendError::Unreachable)?;
         let sockets = self.allowed(sockets);
         if sockets.is_empty() || id == self.endpoint.id() {
             return Err(SendError::Unreachable);
@@ -234,11 +312,18 @@ impl Pool {
             Ok(Err(_)) => return Err(SendError::Unreachable),
             Err(_) => return Err(SendError::TimedOut),
         };
-        let mut state = locked(&self.state);
-        for socket in &sockets {
-            state.unverified.remove(socket);
+        // A connection the peer opened is the way of a new one, too, whatever addresses are given.
+        let found = remote(&connection);
+        let reached = sockets
+            .into_iter()
+            .find(|socket| found == Some(plain(*socket)));
+        if let Some(reached) = &reached {
+            locked(&self.state).unverified.remove(reached);
         }
-        Ok(connection)
+        Ok(Connected {
+            connection,
+            reached,
+        })
     }
 
     /// The addresses that may be dialled now: not those dialled in vain a moment ago. Loopback
@@ -270,6 +355,45 @@ impl Pool {
     }
 }
 
+impl Dialled {
+    fn is_open(&self) -> bool {
+        self.connected.connection.close_reason().is_none()
+    }
+
+    /// Whether dialling these addresses would tell nothing new.
+    fn suffices(&self, sockets: &[SocketAddr]) -> bool {
+        let is_reached = |reached: SocketAddr| sockets.contains(&reached);
+        self.connected.reached.is_some_and(is_reached)
+            || (self.tried == sockets && self.tried_at.elapsed() < UNVERIFIED_DIAL_PAUSE)
+    }
+}
+
+/// Where a connection's bytes come from.
+pub(crate) fn observed(connection: &Connection) -> Option<Address> {
+    let paths = connection.paths();
+    let selected = paths
+        .iter()
+        .find(|path| path.is_selected())
+        .or_else(|| paths.iter().next())?;
+    match selected.remote_addr() {
+        TransportAddr::Ip(socket) => Some(Address::Ip(*socket)),
+        TransportAddr::Relay(url) => Some(Address::Relay(url.to_string())),
+        _ => None,
+    }
+}
+
+fn remote(connection: &Connection) -> Option<SocketAddr> {
+    match observed(connection)? {
+        Address::Ip(socket) => Some(plain(socket)),
+        Address::Relay(_) => None,
+    }
+}
+
+/// An address without what only this machine adds to it.
+fn plain(socket: SocketAddr) -> SocketAddr {
+    SocketAddr::new(socket.ip().to_canonical(), socket.port())
+}
+
 fn socket(address: &Address) -> Option<SocketAddr> {
     match address {
         Address::Ip(socket) if socket.port() != 0 => Some(*socket),
@@ -280,9 +404,12 @@ fn socket(address: &Address) -> Option<SocketAddr> {
 fn close(slot: &Slot, code: u32) {
     // A slot that is locked is being dialled; its connection closes when it is dropped.
     if let Ok(slot) = slot.try_lock()
-        && let Some(connection) = slot.as_ref()
+        && let Some(dialled) = slot.as_ref()
     {
-        connection.close(VarInt::from_u32(code), b"");
+        dialled
+            .connected
+            .connection
+            .close(VarInt::from_u32(code), b"");
     }
 }
 

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame, WireError};
 use dht::{Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Response};
-use iroh::TransportAddr;
 use iroh::endpoint::{Connection, Incoming, RecvStream, SendStream, VarInt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::core::Core;
 use super::pace::{Pace, REFUSAL_PAUSE};
-use super::pool::{CLOSE_BLOCKED, Pool, locked};
+use super::pool::{CLOSE_BLOCKED, Pool, locked, observed};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
 use super::stream::{FrameReader, FrameWriter};
 use super::{DHT_ALPN, JOB_ALPN};
@@ -284,19 +283,5 @@ impl Drop for Place {
                 per_peer.remove(&self.peer);
             }
         }
-    }
-}
-
-/// Where a connection's bytes come from.
-fn observed(connection: &Connection) -> Option<Address> {
-    let paths = connection.paths();
-    let selected = paths
-        .iter()
-        .find(|path| path.is_selected())
-        .or_else(|| paths.iter().next())?;
-    match selected.remote_addr() {
-        TransportAddr::Ip(socket) => Some(Address::Ip(*socket)),
-        TransportAddr::Relay(url) => Some(Address::Relay(url.to_string())),
-        _ => None,
     }
 }

@@ -70,8 +70,8 @@ impl Service {
             asking.spawn(async move {
                 let asked = ask(&pool, &contact, &frame);
                 let answer = tokio::time::timeout(HOLDER_TIMEOUT, asked).await;
-                let response = answer.ok()?.ok()?.response;
-                Some((contact.public_key(), held_version(response, &key)?))
+                let (frame, _) = answer.ok()?.ok()?;
+                Some((contact.public_key(), held_version(frame.response, &key)?))
             });
         }
         versions.extend(asking.join_all().await.into_iter().flatten());

@@ -154,6 +154,7 @@ impl Question {
             SendError::BadAnswer(_) => Failure::Nonsense,
         })?;
         let (send, receive) = connection
+            .connection
             .open_bi()
             .await
             .map_err(|_| Failure::Unreachable)?;
