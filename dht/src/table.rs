@@ -125,7 +125,7 @@ pub(crate) struct Table {
     buckets: Vec<Bucket>,
     subnets: BTreeMap<Subnet, usize>,
     length: usize,
-    /// Dead contacts that gave way since somebody last asked.
+    /// Contacts that left the table on their own since somebody last asked.
     evicted: Vec<PublicKey>,
 }
 
@@ -211,9 +211,14 @@ impl Table {
             }
         }
         entry.round_trip.measure(took_ms);
+        let public_key = entry.contact.public_key();
         match self.place(entry) {
             Offer::Added if known.as_ref().is_some_and(Entry::is_live) => Offer::Known,
             Offer::Added if known.is_some() => Offer::Revived,
+            offer @ (Offer::Cached | Offer::Refused) if known.is_some() => {
+                self.evicted.push(public_key);
+                offer
+            }
             offer => offer,
         }
     }
@@ -262,7 +267,8 @@ impl Table {
         }
     }
 
-    /// Dead contacts that gave way to others since the last call.
+    /// Dead contacts that gave way to others, and those for whom there was no place where they moved to, since the
+    /// last call.
     pub(crate) fn take_evicted(&mut self) -> Vec<PublicKey> {
         std::mem::take(&mut self.evicted)
     }
@@ -562,6 +568,23 @@ mod tests {
 
     fn everybody(_: &Entry) -> bool {
         true
+    }
+
+    #[test]
+    fn who_moves_to_where_there_is_no_place_leaves_the_table() {
+        let mut table = Table::new(Id::hash(b"me"));
+        let mut numbers = (0..).filter(|n| table.own.common_prefix(contact(*n, None).id()) == 0);
+        let [a, b, mover] = std::array::from_fn(|_| numbers.next().unwrap());
+        for (number, address) in [(a, "9.9.1.1"), (b, "9.9.1.2"), (mover, "9.9.2.1")] {
+            let offer = table.reached(1, contact(number, Some(address)), 10);
+            assert_eq!(offer, Offer::Added);
+        }
+        let moved = contact(mover, Some("9.9.1.3"));
+        assert_eq!(table.reached(2, moved.clone(), 10), Offer::Refused);
+        assert!(table.entry(moved.id()).is_none());
+        assert_eq!(table.take_evicted(), [moved.public_key()]);
+        assert_eq!(table.reached(3, moved, 10), Offer::Refused);
+        assert_eq!(table.take_evicted(), []);
     }
 
     #[test]
