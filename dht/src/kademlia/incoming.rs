@@ -82,7 +82,10 @@ impl Kademlia {
             }),
             Request::FindValue(find) => self.serve_value(now, from, find),
             Request::Store(store) => self.serve_store(now, from, observed, &store),
-            Request::Watch { key, lasting_ms } => self.serve_watch(now, from, key, lasting_ms),
+            Request::Watch { key, lasting_ms } => {
+                let subnet = observed.and_then(Address::subnet);
+                self.serve_watch(now, from, subnet, key, lasting_ms)
+            }
         }
     }
 

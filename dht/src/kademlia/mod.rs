@@ -13,6 +13,7 @@
 //! | `sweeping` | what is done where ids look ground |
 //! | `upkeep` | admission, liveness, refresh, republishing, handing over |
 //! | `watching` | both sides of a watch |
+//! | `watchers` | who is told what, and how much of that anybody may want |
 
 mod exchanges;
 mod incoming;
@@ -21,6 +22,7 @@ mod reading;
 mod sweeping;
 mod tasks;
 mod upkeep;
+mod watchers;
 mod watching;
 mod writing;
 
@@ -59,9 +61,10 @@ pub mod limits {
         ANNOUNCE_MS, BACKGROUND_MAX, DEAD_KEPT_MS, HANDOVERS_IN_FLIGHT_MAX, HANDOVERS_MAX,
         KNOCKS_MAX, PINGS_MAX, REFRESH_MS, REFRESHES_MAX, STALE_MS, STALE_MS_MAX, TICK_MS,
     };
-    pub use super::watching::{
-        WATCH_MS, WATCH_NODES, WATCHED_KEYS_MAX, WATCHERS_PER_KEY_MAX, WATCHES_MAX,
+    pub use super::watchers::{
+        WATCHED_KEYS_MAX, WATCHERS_PER_KEY_MAX, WATCHES_PER_PEER_MAX, WATCHES_PER_SUBNET_MAX,
     };
+    pub use super::watching::{WATCH_MS, WATCH_NODES, WATCHES_MAX};
     pub use super::writing::{SPARES_MAX, STORE_TRIES, STUB_FIRST_BYTES};
     pub use super::{SAVED_CONTACTS_MAX, SEEN_MAX};
 }

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::exchanges::Purpose;
+use super::watchers::Watchers;
 use super::{Kademlia, Timer};
-use crate::contact::Contact;
+use crate::contact::{Contact, Subnet};
 use crate::event::{Action, OperationId};
 use crate::id::Id;
 use crate::item::{VerifiedItem, Version};
@@ -17,17 +18,13 @@ use crate::message::{ErrorCode, Failure, InteractionId, Request, Response, Store
 pub const WATCH_MS: u64 = 10 * 60 * 1000;
 /// Nodes a watch is set at.
 pub const WATCH_NODES: usize = 3;
-/// Watchers of one key.
-pub const WATCHERS_PER_KEY_MAX: usize = 32;
-/// Keys watched by others.
-pub const WATCHED_KEYS_MAX: usize = 4096;
 /// Keys we watch.
 pub const WATCHES_MAX: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct Watching {
-    /// Who wants to be told about a key, and until when.
-    watchers: BTreeMap<Id, Vec<(Contact, u64)>>,
+    /// Who wants to be told.
+    watchers: Watchers,
     /// What we want to be told.
     watches: BTreeMap<Id, Watch>,
     /// Renewals count upwards, so that a timer need not carry a key.
@@ -113,39 +110,24 @@ impl Kademlia {
         &mut self,
         now: u64,
         from: &Contact,
+        subnet: Option<Subnet>,
         key: Id,
         lasting_ms: u64,
     ) -> Response {
         let lasting_ms = lasting_ms.min(WATCH_MS);
         let watchers = &mut self.watching.watchers;
-        if watchers.len() >= WATCHED_KEYS_MAX && !watchers.contains_key(&key) {
-            return Response::Failure(Failure::new(ErrorCode::Busy, "too many keys are watched"));
+        match watchers.set(now, from, subnet, key, lasting_ms) {
+            Ok(()) => Response::Watching { lasting_ms },
+            Err(full) => Response::Failure(Failure::new(ErrorCode::Busy, full)),
         }
-        let of_key = watchers.entry(key).or_default();
-        of_key.retain(|(watcher, until)| watcher.id() != from.id() && *until > now);
-        let is_full = of_key.len() >= WATCHERS_PER_KEY_MAX;
-        if lasting_ms > 0 && !is_full {
-            of_key.push((from.clone(), now + lasting_ms));
-        }
-        if of_key.is_empty() {
-            watchers.remove(&key);
-        }
-        if lasting_ms > 0 && is_full {
-            return Response::Failure(Failure::new(ErrorCode::Busy, "too many watch this key"));
-        }
-        Response::Watching { lasting_ms }
     }
 
     /// Tells everybody watching an item's key about it.
     pub(super) fn tell_watchers(&mut self, now: u64, item: &VerifiedItem) {
-        let Some(watchers) = self.watching.watchers.get(item.key()) else {
+        let current = self.watching.watchers.of(now, item.key());
+        if current.is_empty() {
             return;
-        };
-        let current: Vec<Contact> = watchers
-            .iter()
-            .filter(|(_, until)| *until > now)
-            .map(|(c, _)| c.clone())
-            .collect();
+        }
         let interaction = InteractionId::random(&mut self.rng);
         for watcher in current {
             let store = Store {
@@ -161,12 +143,7 @@ impl Kademlia {
     /// Somebody could not be told: who cannot be dialled is gone with its connection.
     pub(super) fn news_lost(&mut self, to: &Contact) {
         if to.addresses().is_empty() {
-            self.watching.watchers.retain(|_, watchers| {
-                watchers.retain(|(watcher, _)| {
-                    watcher.id() != to.id() || !watcher.addresses().is_empty()
-                });
-                !watchers.is_empty()
-            });
+            self.watching.watchers.forget(to.id());
         }
     }
 
@@ -178,9 +155,6 @@ impl Kademlia {
     }
 
     pub(super) fn tidy_watchers(&mut self, now: u64) {
-        self.watching.watchers.retain(|_, watchers| {
-            watchers.retain(|(_, until)| *until > now);
-            !watchers.is_empty()
-        });
+        self.watching.watchers.tidy(now);
     }
 }
