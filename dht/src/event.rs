@@ -89,7 +89,7 @@ pub enum Event {
     LoadContacts(Vec<Contact>),
     /// Items saved by an earlier run. They are checked as if a stranger had sent them.
     LoadItems(Vec<ItemRecord>),
-    /// Blocks saved by an earlier run.
+    /// Blocks saved by an earlier run, without their evidence.
     LoadBlocks(Vec<BlockRecord>),
     /// The node convicted a peer by other means than the DHT's.
     Block {
@@ -396,8 +396,11 @@ pub struct BlockRecord {
     /// Why.
     pub reason: BlockReason,
     /// The bytes that prove it ([`wire::encode_item`](crate::wire::encode_item)); empty if the proof is
-    /// kept elsewhere, and when the state machine itself gives a record back.
+    /// kept elsewhere, and when a record is loaded or listed.
     pub evidence: Vec<u8>,
+    /// How many bytes of evidence are kept. Who loads records says so in place of loading it.
+    #[serde(skip)]
+    pub evidence_bytes: usize,
 }
 
 /// Why a peer is blocked.

@@ -115,7 +115,7 @@ mod storage;
 mod table;
 mod transfer;
 
-pub use blocks::BLOCKS_MAX;
+pub use blocks::{BLOCKS_MAX, EVIDENCE_BYTES_MAX};
 pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
 pub use event::{
     Action, BlockReason, BlockRecord, Command, Event, ExchangeId, Found, Get, ItemRecord,

@@ -196,9 +196,22 @@ impl Store {
         self.all(CONTACTS)
     }
 
-    /// All blocks.
+    /// All blocks, without their evidence: of that, one at a time is enough.
     pub fn blocks(&self) -> Result<Vec<BlockRecord>, DataError> {
-        self.all(BLOCKS)
+        self.each(BLOCKS, |block: BlockRecord| BlockRecord {
+            evidence_bytes: block.evidence.len(),
+            evidence: Vec::new(),
+            ..block
+        })
+    }
+
+    /// The block of a peer, with its evidence.
+    pub fn block(&self, peer: &PublicKey) -> Result<Option<BlockRecord>, DataError> {
+        let block: Option<BlockRecord> = self.one(BLOCKS, peer.as_bytes())?;
+        Ok(block.map(|block| BlockRecord {
+            evidence_bytes: block.evidence.len(),
+            ..block
+        }))
     }
 
     /// What we last signed under one of our own names.
@@ -412,13 +425,22 @@ impl Store {
     }
 
     fn all<T: DeserializeOwned>(&self, table: Table) -> Result<Vec<T>, DataError> {
+        self.each(table, |record: T| record)
+    }
+
+    /// What is made of each record of a table, while only one of them is in memory as it is on disk.
+    fn each<T: DeserializeOwned, U>(
+        &self,
+        table: Table,
+        make: impl Fn(T) -> U,
+    ) -> Result<Vec<U>, DataError> {
         self.read(|database| {
             let table = database.begin_read()?.open_table(table)?;
-            let mut records = Vec::new();
+            let mut made = Vec::new();
             for entry in table.iter()? {
-                records.push(record(entry?.1.value())?);
+                made.push(make(record(entry?.1.value())?));
             }
-            Ok(records)
+            Ok(made)
         })
     }
 

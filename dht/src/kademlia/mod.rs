@@ -32,7 +32,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Given};
 use crate::contact::{Address, Contact, PublicKey};
 use crate::density::Density;
 use crate::event::{
@@ -242,7 +242,12 @@ impl Kademlia {
             Event::WatchAnew { key } => self.watch_anew(now, key),
             Event::LoadContacts(contacts) => self.remember(&contacts),
             Event::LoadItems(records) => self.load_items(now, records),
-            Event::LoadBlocks(records) => records.iter().for_each(|block| self.blocks.load(block)),
+            Event::LoadBlocks(records) => {
+                for block in &records {
+                    let given = self.blocks.load(block);
+                    self.give_up_blocks(given);
+                }
+            }
             Event::Block { public_key, reason } => self.block(now, public_key, reason, Vec::new()),
             Event::Unblock { public_key } => {
                 if self.blocks.remove(&public_key) {
@@ -474,7 +479,8 @@ impl Kademlia {
         if peer == self.me.public_key() {
             return;
         }
-        let record = self.blocks.add(now, peer, reason, evidence);
+        let (record, given) = self.blocks.add(now, peer, reason, evidence);
+        self.give_up_blocks(given);
         self.outbox.push(Action::Block(record));
         self.outbox
             .push(Action::Emit(Notice::Blocked(peer, reason)));
@@ -485,6 +491,13 @@ impl Kademlia {
         for task in self.tasks.values_mut() {
             task.exclude(&peer);
         }
+    }
+
+    fn give_up_blocks(&mut self, given: Given) {
+        let forgotten = given.forgotten.into_iter().map(Action::Unblock);
+        self.outbox.extend(forgotten);
+        self.outbox
+            .extend(given.bared.into_iter().map(Action::Block));
     }
 
     fn number(&mut self) -> u64 {

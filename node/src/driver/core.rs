@@ -98,14 +98,15 @@ impl Core {
             requests,
             operations: Arc::new(AtomicU64::new(1)),
         };
+        let blocks = store.blocks()?;
+        for block in &blocks {
+            pool.blocks().add(block.public_key, block.until);
+        }
         let saved = [
-            Event::LoadBlocks(store.blocks()?),
+            Event::LoadBlocks(blocks),
             Event::LoadContacts(store.contacts()?),
             Event::LoadItems(store.items()?),
         ];
-        for block in store.blocks()? {
-            pool.blocks().add(block.public_key, block.until);
-        }
         let (writer, writing) = Writer::start(store.clone());
         let run = Loop {
             kademlia,

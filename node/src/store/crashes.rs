@@ -197,6 +197,7 @@ fn workload() -> Vec<Vec<Change>> {
             strikes: 1,
             reason: BlockReason::ForgedItem,
             evidence: vec![1; 5_000],
+            evidence_bytes: 5_000,
         }),
     ]);
     batches.push(vec![Change::StoreItem(record("item 1", 10, 500))]);
