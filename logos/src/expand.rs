@@ -75,7 +75,7 @@ pub use standard::{library_name_text, standard_library};
 
 use crate::core::{GlobalId, Unit};
 use crate::symbol::{Symbol, Symbols};
-use crate::syntax::{Span, Syntax};
+use crate::syntax::{Place, Span, Syntax};
 use std::rc::Rc;
 
 /// What a step costs: it takes a tenth to a third of a microsecond, many times as long as a simple instruction.
@@ -199,7 +199,7 @@ pub struct ExpandError {
     /// What happened and what was expected.
     pub message: String,
     /// The place to mark.
-    pub span: Span,
+    pub place: Place,
     /// What to do about it.
     pub hint: Option<String>,
     /// The data concerned.
@@ -208,12 +208,12 @@ pub struct ExpandError {
 
 impl ExpandError {
     /// A form that is not written as it must be.
-    pub(crate) fn syntax(span: Span, message: impl Into<String>) -> ExpandError {
+    pub(crate) fn syntax(place: impl Into<Place>, message: impl Into<String>) -> ExpandError {
         let message = message.into();
         ExpandError {
             kind: ErrorKind::BadSyntax,
             message,
-            span,
+            place: place.into(),
             hint: None,
             irritants: Vec::new(),
         }

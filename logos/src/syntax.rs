@@ -49,6 +49,38 @@ impl Span {
     }
 }
 
+/// Where code comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// Where it was written; for what a macro introduced, the use of the macro.
+    pub span: Span,
+    /// For what a macro introduced, the place in the macro's definition; otherwise [`Span::NONE`].
+    pub origin: Span,
+}
+
+impl Place {
+    /// That of a datum.
+    pub fn of(syntax: &Syntax) -> Place {
+        Place {
+            span: syntax.span(),
+            origin: syntax.origin(),
+        }
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Place {
+        let origin = Span::NONE;
+        Place { span, origin }
+    }
+}
+
+impl From<&Syntax> for Place {
+    fn from(syntax: &Syntax) -> Place {
+        Place::of(syntax)
+    }
+}
+
 /// One text that was read: a file, a line at the prompt, a string given to `eval`.
 #[derive(Debug, Clone)]
 pub struct Source {

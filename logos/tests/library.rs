@@ -1341,6 +1341,35 @@ fn documentation_of_forms_and_macros() {
     ]);
 }
 
+/// An error in what a macro introduces shows the use and, below it, the definition.
+#[test]
+fn where_errors_in_macros_come_from() {
+    let rendered = |program: &str| {
+        let mut vm = Vm::new(Profile::Pure);
+        vm.begin("test", program, Bounds::default());
+        while vm.run(u64::MAX) == Status::Yield {}
+        let condition = vm.condition().expect("the program fails");
+        condition.rendered(&vm.machine).to_string()
+    };
+    assert_eq!(
+        rendered(
+            "(define-syntax first-of\n  (syntax-rules () ((_ x) (list (car x)))))\n(define (f y)\n\t(first-of y))\n(+ 1 (f 5))"
+        ),
+        "error :wrong-argument: `car` needs a pair, but got 5\n --> test:4:2\n4 | \t(first-of y))\n  | \t^^^^^^^^^^^^\n\
+         by this part of the definition of the macro:\n --> test:2:33\n2 |   (syntax-rules () ((_ x) (list (car x)))))\n  |                                 ^^^^^^^\n  in `f`, test:4"
+    );
+    assert_eq!(
+        rendered("(define-syntax m (syntax-rules () ((_ x) (if))))\n(m 1)"),
+        "error :bad-syntax: `if` needs a test and one or two more parts, like (if (> n 0) n 0).\n --> test:2:1\n2 | (m 1)\n  | ^^^^^\n\
+         by this part of the definition of the macro:\n --> test:1:42\n1 | (define-syntax m (syntax-rules () ((_ x) (if))))\n  |                                          ^^^^"
+    );
+    // The library's own macros show the use alone.
+    assert_eq!(
+        rendered("(for (x 5) x)"),
+        "error :wrong-argument: `for` needs a list, vector, string or dict, but got 5\n --> test:1:1\n1 | (for (x 5) x)\n  | ^^^^^^^^^^^^^"
+    );
+}
+
 /// What a beginner sees: what they did wrong, in words, with the values.
 #[test]
 fn messages() {
@@ -1396,6 +1425,10 @@ fn messages() {
         (
             "(print 3)",
             ":unknown-name nothing is named `print` here; did you mean `display`? print",
+        ),
+        (
+            "(:flour)",
+            ":wrong-count `:flour` takes a dict and perhaps a default, but got 0 arguments",
         ),
         (
             "(define (f) (display x) (define x 1) x) (f)",

@@ -273,6 +273,7 @@ impl Host {
             message: "this program waits for something that cannot happen".into(),
             irritants: Vec::new(),
             span: logos::syntax::Span::NONE,
+            origin: logos::syntax::Span::NONE,
             trace: Vec::new(),
         });
         self.vm.interrupt();
@@ -343,6 +344,7 @@ impl Host {
                     message: format!("the {what} ran out while the value was printed"),
                     irritants: Vec::new(),
                     span: logos::syntax::Span::NONE,
+                    origin: logos::syntax::Span::NONE,
                     trace: Vec::new(),
                 };
                 Ending::Failed(self.described(condition, true))

@@ -177,6 +177,14 @@ pub fn from_temporaries(m: &mut Machine, from: usize) -> Outcome {
     Ok(m.heap.object(Kind::Dict, 0, &[root]))
 }
 
+/// A keyword applied to nothing, or to too much.
+pub fn wrong_keyword_count(m: &mut Machine, keyword: Value, count: usize) -> Fault {
+    let name = keyword.as_symbol().map_or("", |s| m.symbols.text(s));
+    let got = super::counted(count, "argument");
+    let message = format!("`{name}` takes a dict and perhaps a default, but got {got}");
+    m.error(":wrong-count", &message, &[])
+}
+
 /// `(:key dict [default])`: the keyword stands below the arguments.
 pub fn apply_keyword(m: &mut Machine, arguments: Arguments) -> Outcome {
     let keyword = Value(m.stack[arguments.start - 2]);

@@ -133,7 +133,7 @@ impl Generator<'_> {
         let base = self.height - bindings.len() as u16;
         let temporary = self.height;
         for (place, &(variable, init)) in bindings.iter().enumerate().take(to).skip(from) {
-            self.span = self.unit().spans[init as usize];
+            self.place = self.place_of(init);
             self.charge(self.analysis().charge[init as usize]);
             let celled = self.analysis().celled[variable as usize];
             let register = if celled {

@@ -116,13 +116,13 @@ impl Generator<'_> {
             x,
             y,
             destination,
-            span,
+            place,
             global,
         } = operation;
         let Destination::Branch { yes, no, next } = destination else {
             return;
         };
-        self.span = span;
+        self.place = place;
         let Some(branch) = branch_op(op) else { return };
         self.note_inlined(global);
         if op == Op::Not {

@@ -115,14 +115,14 @@ impl Generator<'_> {
         if base as usize + operands.len() + 8 > REGISTERS_MAX {
             return self.fail("a call with so many arguments");
         }
-        let (span, count) = (self.span, operands.len());
+        let (place, count) = (self.place, operands.len());
         let outer_hole = self.hole;
         self.tasks.push(Task::Hole(outer_hole));
         self.tasks.push(Task::Call(Call {
             base,
             count,
             destination,
-            span,
+            place,
             operator: Operator::Late(global),
         }));
         self.push_own_charge(node);
@@ -144,7 +144,7 @@ impl Generator<'_> {
         if base as usize + operands.len() + 8 > REGISTERS_MAX {
             return self.fail("a call with so many arguments");
         }
-        let (span, count) = (self.span, operands.len());
+        let (place, count) = (self.place, operands.len());
         let global = match self.unit().nodes[operator as usize] {
             Node::Global(global) => Operator::Early(global),
             _ => Operator::Other,
@@ -153,7 +153,7 @@ impl Generator<'_> {
             base,
             count,
             destination,
-            span,
+            place,
             operator: global,
         }));
         self.push_own_charge(node);
@@ -167,7 +167,7 @@ impl Generator<'_> {
     fn push_operator(&mut self, base: u16, operator: NodeId) {
         if let Node::Global(global) = self.unit().nodes[operator as usize] {
             self.highest = self.highest.max(base + 4);
-            self.span = self.unit().spans[operator as usize];
+            self.place = self.place_of(operator);
             self.emit(wide(Op::OperatorGlobal, base, global.0));
         } else if let Some(register) = self.plain_register(operator) {
             self.highest = self.highest.max(base + 4);
@@ -179,7 +179,7 @@ impl Generator<'_> {
                 x: Operand::Register(base),
                 y: Operand::None,
                 destination,
-                span: self.span,
+                place: self.place,
                 global: None,
             }));
             self.tasks.push(Task::Evaluate(operator, destination));
@@ -191,10 +191,10 @@ impl Generator<'_> {
             base,
             count,
             destination,
-            span,
+            place,
             operator,
         } = call;
-        self.span = span;
+        self.place = place;
         let in_tail = matches!(destination, Destination::Return);
         let (plain, by_name) = if in_tail {
             (Op::TailCall, Op::TailCallGlobal)
@@ -206,7 +206,7 @@ impl Generator<'_> {
         self.set_height(base as usize);
         if let Operator::Late(global) | Operator::Early(global) = operator
             && in_tail
-            && self.world.passes_on(global, span)
+            && self.world.passes_on(global, place.span)
         {
             self.emit(abc(Op::PassOn, 0, 0, 0));
         }

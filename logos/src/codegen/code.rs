@@ -18,6 +18,8 @@ pub struct Code {
     pub heights: Vec<u16>,
     /// Where in the source it came from.
     pub spans: Vec<Span>,
+    /// For words that a macro introduced, the place in its definition, where that may interest somebody.
+    pub origins: BTreeMap<u32, Span>,
     /// The places of instructions that run while a call is half prepared: register and the one after it hold nothing yet.
     pub holes: BTreeMap<u32, u16>,
     /// The procedures, by the place where each begins.
@@ -81,6 +83,7 @@ impl Checkpoint {
         code.spans.truncate(self.words);
         code.blocks.truncate(self.blocks);
         code.holes.split_off(&(self.words as u32));
+        code.origins.split_off(&(self.words as u32));
         for places in code.inlined.values_mut() {
             places.retain(|&place| (place as usize) < self.words);
         }

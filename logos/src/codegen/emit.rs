@@ -4,13 +4,23 @@ use super::task::{Destination, Label, Task};
 use super::{Generator, REGISTERS_MAX, TooBig};
 use crate::core::NodeId;
 use crate::opcode::{Op, abc};
+use crate::syntax::Place;
 
 impl Generator<'_> {
     pub(super) fn fail(&mut self, what: &'static str) {
         self.error.get_or_insert(TooBig {
             what,
-            span: self.span,
+            span: self.place.span,
         });
+    }
+
+    /// Where a node comes from.
+    pub(super) fn place_of(&self, node: NodeId) -> Place {
+        let unit = self.unit();
+        Place {
+            span: unit.spans[node as usize],
+            origin: unit.origins.get(&node).copied().unwrap_or_default(),
+        }
     }
 
     pub(super) fn take_register(&mut self) -> u16 {
@@ -32,12 +42,22 @@ impl Generator<'_> {
         if let Some(hole) = self.hole {
             self.code.holes.insert(self.code.words.len() as u32, hole);
         }
-        self.code.push(word, self.height, self.span);
+        self.push(word);
+    }
+
+    fn push(&mut self, word: u64) {
+        let Place { span, origin } = self.place;
+        if self.world.shows(origin) {
+            self.code
+                .origins
+                .insert(self.code.words.len() as u32, origin);
+        }
+        self.code.push(word, self.height, span);
     }
 
     /// A word that belongs to the instruction before it.
     pub(super) fn emit_extra(&mut self, word: u64) {
-        self.code.push(word, self.height, self.span);
+        self.push(word);
     }
 
     pub(super) fn label(&mut self) -> Label {

@@ -48,13 +48,13 @@ impl Generator<'_> {
         let height = self.height;
         let places = self.inline_operands(op, operands);
         let [x, y] = places;
-        let span = self.unit().spans[node as usize];
+        let place = self.place_of(node);
         let operation = Operation {
             op,
             x,
             y,
             destination,
-            span,
+            place,
             global,
         };
         self.tasks.push(match destination {
@@ -106,23 +106,23 @@ impl Generator<'_> {
     ) {
         let first = self.height;
         let count = operands.len();
-        let span = self.unit().spans[node as usize];
-        for place in (1..count).rev() {
-            let destination = if place + 1 == count {
+        let place = self.place_of(node);
+        for index in (1..count).rev() {
+            let destination = if index + 1 == count {
                 destination
             } else {
                 Destination::Register(first)
             };
             let (x, y) = (
                 Operand::Register(first),
-                Operand::Register(first + place as u16),
+                Operand::Register(first + index as u16),
             );
             self.tasks.push(Task::Operate(Operation {
                 op,
                 x,
                 y,
                 destination,
-                span,
+                place,
                 global,
             }));
         }
@@ -140,14 +140,14 @@ impl Generator<'_> {
         global: Option<GlobalId>,
     ) {
         let first = self.height;
-        let span = self.unit().spans[node as usize];
+        let place = self.place_of(node);
         let (x, y) = (Operand::Register(first), Operand::None);
         self.tasks.push(Task::Operate(Operation {
             op,
             x,
             y,
             destination,
-            span,
+            place,
             global,
         }));
         self.push_own_charge(node);
@@ -167,13 +167,13 @@ impl Generator<'_> {
         if first as usize + count + 8 > REGISTERS_MAX {
             return self.fail("a call with so many arguments");
         }
-        let span = self.unit().spans[node as usize];
+        let place = self.place_of(node);
         let call = BuiltinCall {
             first,
             count,
             builtin,
             destination,
-            span,
+            place,
             global,
         };
         self.tasks.push(Task::CallBuiltin(call));
@@ -202,17 +202,17 @@ impl Generator<'_> {
             x,
             y,
             destination,
-            span,
+            place,
             global,
         } = operation;
-        self.span = span;
+        self.place = place;
         let target = self.target(destination);
         let x = x.register();
         let word = match (y, immediate_op(op)) {
             (Operand::Immediate(n), Some(with_number)) => abc(with_number, target, x, n as u16),
             (Operand::Immediate(n), None) => {
                 // The comparison has an immediate form only as a branch: the number goes to a register.
-                let literal = Syntax::new(Datum::Number(Number::Int(i64::from(n))), span);
+                let literal = Syntax::new(Datum::Number(Number::Int(i64::from(n))), place.span);
                 let index = self.world.constant(&literal);
                 let temporary = self.height.max(x.saturating_add(1)).max(target);
                 self.highest = self.highest.max(temporary + 2);
@@ -232,10 +232,10 @@ impl Generator<'_> {
             count,
             builtin,
             destination,
-            span,
+            place,
             global,
         } = call;
-        self.span = span;
+        self.place = place;
         let target = self.target(destination);
         self.set_height(first as usize + count);
         self.set_height(first as usize);

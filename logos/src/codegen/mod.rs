@@ -22,7 +22,7 @@ pub use inlined::inlined_operands;
 use crate::core::{GlobalId, LambdaId, Node, NodeId, Unit, VariableId};
 use crate::ir::{Analysis, TOP};
 use crate::opcode::{Op, abc, wide};
-use crate::syntax::{Span, Syntax};
+use crate::syntax::{Place, Span, Syntax};
 use code::Checkpoint;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -45,6 +45,8 @@ pub trait World {
     fn builtin_of(&self, global: GlobalId) -> Option<(u32, bool)>;
     /// Whether a global variable has a value by now.
     fn has_value(&self, global: GlobalId) -> bool;
+    /// Whether a place in the definition of a macro is to be kept for errors.
+    fn shows(&self, origin: Span) -> bool;
     /// Whether a call written at `span` leads from the user's code into the library's.
     fn passes_on(&self, global: GlobalId, span: Span) -> bool;
     /// How calls of a builtin can be inlined.
@@ -134,7 +136,7 @@ struct Generator<'a> {
     /// The register of a call half prepared, see [`Code::holes`].
     hole: Option<u16>,
     error: Option<TooBig>,
-    span: Span,
+    place: Place,
 }
 
 impl<'a> Generator<'a> {
@@ -160,7 +162,7 @@ impl<'a> Generator<'a> {
             highest: FIRST_ARGUMENT,
             hole: None,
             error: None,
-            span: Span::NONE,
+            place: Place::default(),
         }
     }
 
@@ -188,7 +190,7 @@ impl<'a> Generator<'a> {
         });
         let (body, price) = if lambda == TOP {
             let root = self.unit().nodes.len() as NodeId - 1;
-            self.span = self.unit().spans[root as usize];
+            self.place = self.place_of(root);
             self.emit(abc(Op::Enter, 0, 0, 0));
             (root, self.analysis().price[root as usize].saturating_add(1))
         } else {
@@ -207,7 +209,7 @@ impl<'a> Generator<'a> {
         if price > ENTER_PRICE_MAX {
             return Err(TooBig {
                 what: "a procedure with so many parts",
-                span: self.span,
+                span: self.place.span,
             });
         }
         self.patch();
@@ -217,7 +219,7 @@ impl<'a> Generator<'a> {
 
     fn parameters(&mut self, lambda: LambdaId) -> NodeId {
         let info = &self.unit().lambdas[lambda as usize];
-        self.span = info.span;
+        self.place = info.span.into();
         let op = if info.rest.is_some() {
             Op::EnterRest
         } else {
@@ -267,15 +269,15 @@ impl<'a> Generator<'a> {
             Task::SetVariable {
                 variable,
                 register,
-                span,
-            } => self.set_variable(variable, register, span),
+                place,
+            } => self.set_variable(variable, register, place),
             Task::SetGlobal {
                 op,
                 global,
                 register,
-                span,
+                place,
             } => {
-                self.span = span;
+                self.place = place;
                 self.emit(wide(op, register, global.0));
             }
             Task::Void(destination) => self.load_void(destination),
@@ -284,7 +286,7 @@ impl<'a> Generator<'a> {
 
     /// Compiles a node. The height is that of the words that must survive it.
     fn evaluate(&mut self, node: NodeId, destination: Destination) {
-        self.span = self.unit().spans[node as usize];
+        self.place = self.place_of(node);
         self.charge(self.analysis().charge[node as usize]);
         let unit = self.unit();
         match &unit.nodes[node as usize] {
@@ -296,11 +298,11 @@ impl<'a> Generator<'a> {
                 self.finish(target, destination);
             }
             Node::SetLocal(variable, value) => {
-                let (variable, span) = (*variable, self.span);
+                let (variable, place) = (*variable, self.place);
                 self.set_from(node, *value, destination, |register| Task::SetVariable {
                     variable,
                     register,
-                    span,
+                    place,
                 });
             }
             Node::SetGlobal(global, value) => {

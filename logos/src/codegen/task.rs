@@ -2,7 +2,7 @@
 
 use crate::core::{GlobalId, LambdaId, NodeId, VariableId};
 use crate::opcode::Op;
-use crate::syntax::Span;
+use crate::syntax::Place;
 
 pub(super) type Label = usize;
 
@@ -60,13 +60,13 @@ pub(super) enum Task {
     SetVariable {
         variable: VariableId,
         register: u16,
-        span: Span,
+        place: Place,
     },
     SetGlobal {
         op: Op,
         global: GlobalId,
         register: u16,
-        span: Span,
+        place: Place,
     },
     Void(Destination),
 }
@@ -76,7 +76,7 @@ pub(super) struct Call {
     pub(super) base: u16,
     pub(super) count: usize,
     pub(super) destination: Destination,
-    pub(super) span: Span,
+    pub(super) place: Place,
     pub(super) operator: Operator,
 }
 
@@ -96,7 +96,7 @@ pub(super) struct BuiltinCall {
     pub(super) count: usize,
     pub(super) builtin: u32,
     pub(super) destination: Destination,
-    pub(super) span: Span,
+    pub(super) place: Place,
     /// The variable that named the builtin, where a program may redefine it.
     pub(super) global: Option<GlobalId>,
 }
@@ -108,7 +108,7 @@ pub(super) struct Operation {
     pub(super) x: Operand,
     pub(super) y: Operand,
     pub(super) destination: Destination,
-    pub(super) span: Span,
+    pub(super) place: Place,
     /// The variable that named the builtin, where a program may redefine it.
     pub(super) global: Option<GlobalId>,
 }

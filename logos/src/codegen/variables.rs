@@ -5,7 +5,7 @@ use super::task::{Destination, Task};
 use crate::core::{GlobalId, Node, NodeId, VariableId};
 use crate::ir::TOP;
 use crate::opcode::{Op, abc, noting, wide};
-use crate::syntax::{Datum, Span, Syntax};
+use crate::syntax::{Datum, Place, Span, Syntax};
 
 impl Generator<'_> {
     pub(super) fn constant(&mut self, literal: &Syntax, destination: Destination) {
@@ -96,7 +96,7 @@ impl Generator<'_> {
         value: NodeId,
         destination: Destination,
     ) {
-        let span = self.span;
+        let place = self.place;
         if self.world.builtin_of(global).is_some() {
             // The machine watches for new values of globals that are on this list.
             self.code.inlined.entry(global).or_default();
@@ -105,7 +105,7 @@ impl Generator<'_> {
             op,
             global,
             register,
-            span,
+            place,
         });
     }
 
@@ -130,8 +130,8 @@ impl Generator<'_> {
         }
     }
 
-    pub(super) fn set_variable(&mut self, variable: VariableId, register: u16, span: Span) {
-        self.span = span;
+    pub(super) fn set_variable(&mut self, variable: VariableId, register: u16, place: Place) {
+        self.place = place;
         if self.analysis().home[variable as usize] == self.frame {
             let cell = self.registers[&variable];
             self.emit(abc(Op::SetCell, cell, register, 0));

@@ -3,7 +3,7 @@
 use super::{ExpandError, Host};
 use crate::core::{GlobalId, Lambda, LambdaId, Node, NodeId, Unit, Variable, VariableId};
 use crate::symbol::Symbol;
-use crate::syntax::{Span, Syntax};
+use crate::syntax::{Place, Syntax};
 
 /// Bytes of memory charged for each node.
 const NODE_BYTES: u64 = 96;
@@ -43,22 +43,6 @@ pub(crate) enum Build {
     Clause(Box<Lambda>),
     /// The number of procedures.
     CaseLambda(usize),
-}
-
-/// Where a node comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub span: Span,
-    pub origin: Span,
-}
-
-impl Place {
-    pub(crate) fn of(syntax: &Syntax) -> Place {
-        Place {
-            span: syntax.span(),
-            origin: syntax.origin(),
-        }
-    }
 }
 
 impl Assembly {

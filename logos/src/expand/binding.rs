@@ -12,7 +12,7 @@
 //! | `(parameterize ((p e) …) b …)` | `(%parameterize (%list (%cons p e) …) (Lambda () b …))` |
 //! | `(set! a e)` | `(SetLocal a e)` or `(SetGlobal a e)` |
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::body::Body;
 use super::destructure;
 use super::machine::Expander;
@@ -22,6 +22,7 @@ use super::syntaxes::transformer;
 use super::task::{Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::VariableId;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@
 //! and the `letrec*` it becomes. A definition after an expression is accepted: the expression is then evaluated
 //! in its place among the initialisations, as the value of a variable that nobody sees.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::environment::Binding;
 use super::machine::{Expander, Flow, head};
 use super::scope::{Env, Identifier, Local};
@@ -13,6 +13,7 @@ use super::task::{Destination, Hint, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::VariableId;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::Syntax;
 use std::collections::BTreeSet;
 

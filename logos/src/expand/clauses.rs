@@ -11,7 +11,7 @@
 //! | `(case k ((d …) b …) …)` | `(Let ((t k)) (If (%memv t '(d …)) (Sequence b …) …))` |
 //! | `(guard (e clause …) b …)` | `(%guard else? (Lambda () b …) (Lambda (e reraise) clause …))` |
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::body::Body;
 use super::machine::{Expander, Flow};
 use super::procedures::{lambda_task, thunk};
@@ -21,6 +21,7 @@ use super::specials::{AUXILIARY_ARROW, AUXILIARY_ELSE};
 use super::task::{Destination, Task, Use, sequence};
 use super::{ExpandError, Host, message, strip};
 use crate::core::VariableId;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 
 /// What a clause form does when no clause holds.
@@ -363,5 +364,5 @@ fn misplaced_else(clause: &Syntax, empty: bool) -> ExpandError {
         true => "This clause has no value.",
         false => "`else` has to be the last clause: the clauses after it would never be reached.",
     };
-    ExpandError::syntax(clause.span(), message).about(clause.clone())
+    ExpandError::syntax(clause, message).about(clause.clone())
 }

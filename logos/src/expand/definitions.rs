@@ -8,7 +8,7 @@
 //!
 //! In a body the same values initialise variables of its `Letrec`.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::clauses::temporary;
 use super::machine::{Expander, Flow};
 use super::procedures::{
@@ -19,6 +19,7 @@ use super::task::{Destination, Hint, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::core::{GlobalId, VariableId};
 use crate::number::Number;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::rc::Rc;
 
@@ -300,11 +301,7 @@ fn value_tasks(
 
 fn no_value(it: &Use, name: &Identifier, host: &mut dyn Host) -> ExpandError {
     let text = message::name(name.name(), host);
-    ExpandError::syntax(
-        it.form.span(),
-        format!("`{text}` is defined without a value."),
-    )
-    .hint(format!(
+    ExpandError::syntax(&it.form, format!("`{text}` is defined without a value.")).hint(format!(
         "Put a value after the name, like (define {text} 1)."
     ))
 }
@@ -312,7 +309,7 @@ fn no_value(it: &Use, name: &Identifier, host: &mut dyn Host) -> ExpandError {
 fn too_many(it: &Use, name: &Identifier, host: &mut dyn Host) -> ExpandError {
     let text = message::name(name.name(), host);
     ExpandError::syntax(
-        it.form.span(),
+        &it.form,
         format!("`{text}` is defined with more than one value; a name stands for one."),
     )
     .hint(format!(

@@ -1,6 +1,6 @@
 //! `doc`: what a name's documentation says. Forms and macros are known here; of a value, the running program is asked.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::environment::Binding;
 use super::machine::Expander;
 use super::macros::{Macro, Transformer};
@@ -10,6 +10,7 @@ use super::specials::Special;
 use super::task::{Task, Use};
 use super::{ExpandError, Host, message};
 use crate::reference::with_costs;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 
 impl Special {

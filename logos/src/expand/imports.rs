@@ -1,6 +1,6 @@
 //! `import`: finding libraries and choosing among their names.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::environment::Library;
 use super::library::spelling;
 use super::machine::{Expander, Flow};
@@ -9,6 +9,7 @@ use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
 use crate::core::GlobalId;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -125,7 +126,7 @@ fn modifiers(set: &Syntax, host: &mut dyn Host) -> Result<(Syntax, Vec<Syntax>),
     if !is_name {
         let shown = message::show(&set, host);
         return Err(ExpandError::syntax(
-            set.span(),
+            &set,
             format!("`import` expected the name of a library here, but found {shown}."),
         )
         .hint("It is written like (import (scheme base)) or (import \"shapes.logos\").")
@@ -211,7 +212,7 @@ fn known(
         _ => {
             let shown = message::show(written, host);
             let message = format!("This library has no name {shown}.");
-            let mut error = ExpandError::syntax(written.span(), message).about(written.clone());
+            let mut error = ExpandError::syntax(written, message).about(written.clone());
             error.kind = ErrorKind::UnknownName;
             Err(error)
         }
@@ -219,7 +220,7 @@ fn known(
 }
 
 fn bad_set(set: &Syntax, example: &str) -> ExpandError {
-    ExpandError::syntax(set.span(), "This part of an `import` is not complete.")
+    ExpandError::syntax(set, "This part of an `import` is not complete.")
         .hint(format!("It is written like {example}."))
         .about(set.clone())
 }

@@ -3,7 +3,6 @@
 //! Owns the declarations of a library. The names of the standard libraries stand in
 //! [`super::standard`]; finding any other library is the caller's.
 
-use super::assembly::Place;
 use super::environment::{Environment, Exports, Library};
 use super::imports::Import;
 use super::machine::{Expander, Flow};
@@ -14,6 +13,7 @@ use super::standard::{is_standard, library_name_text};
 use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
 use crate::symbol::{Symbol, Symbols};
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -113,11 +113,8 @@ fn paths(
     host: &mut dyn Host,
 ) -> Result<Vec<Rc<str>>, ExpandError> {
     let bad = |at: &Syntax| {
-        ExpandError::syntax(
-            at.span(),
-            "`include` needs names of files in double quotes.",
-        )
-        .hint("It is written like (include \"shapes.logos\").")
+        ExpandError::syntax(at, "`include` needs names of files in double quotes.")
+            .hint("It is written like (include \"shapes.logos\").")
     };
     if written.is_empty() {
         return Err(bad(form));
@@ -189,7 +186,7 @@ fn choose(
 fn bad_requirement(written: &Syntax, host: &mut dyn Host) -> ExpandError {
     let shown = message::show(written, host);
     ExpandError::syntax(
-        written.span(),
+        written,
         format!("`cond-expand` expected a feature here, but found {shown}."),
     )
     .hint("A clause is written like (logos 1), ((and r7rs (library (scheme char))) 2) or (else 3).")
@@ -412,7 +409,7 @@ impl OpenLibrary {
             if self.env.world.lookup(inside).is_none() {
                 let shown = message::show(&written, host);
                 let message = format!("This library exports {shown}, but does not define it.");
-                let mut error = ExpandError::syntax(written.span(), message).about(written);
+                let mut error = ExpandError::syntax(&written, message).about(written);
                 error.kind = ErrorKind::UnknownName;
                 return Err(error);
             }
@@ -434,7 +431,7 @@ impl OpenLibrary {
 fn bad_declaration(written: &Syntax, host: &mut dyn Host) -> ExpandError {
     let shown = message::show(written, host);
     ExpandError::syntax(
-        written.span(),
+        written,
         format!("`define-library` expected a declaration here, but found {shown}."),
     )
     .hint("Declarations are (export …), (import …), (begin …), (include …) and (cond-expand …).")

@@ -4,7 +4,7 @@
 //! schedule tasks in the order in which they shall run, like a program in postfix: first the tasks that make
 //! the parts, then the [`Build`] that puts them together.
 
-use super::assembly::{Assembly, Build, Place};
+use super::assembly::{Assembly, Build};
 use super::environment::{Binding, Environment, Library, Saved};
 use super::macros::{Macro, Transformer};
 use super::scope::{Env, Frame, Identifier, Meaning};
@@ -14,6 +14,7 @@ use super::{ExpandError, Host, Step};
 use super::{library, message, quasiquote, rules, strip};
 use crate::core::VariableId;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 use std::fmt;

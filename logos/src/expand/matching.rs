@@ -135,7 +135,7 @@ impl PatternReader<'_> {
             Datum::Dict(_) | Datum::Labelled(..) | Datum::Reference(_) => {
                 let shown = message::show(&work.syntax, host);
                 Err(ExpandError::syntax(
-                    work.syntax.span(),
+                    &work.syntax,
                     format!("A pattern cannot contain {shown}."),
                 ))
             }
@@ -244,7 +244,7 @@ impl PatternReader<'_> {
 }
 
 pub(crate) fn misplaced_ellipsis(syntax: &Syntax) -> ExpandError {
-    ExpandError::syntax(syntax.span(), "These dots cannot stand here.")
+    ExpandError::syntax(syntax, "These dots cannot stand here.")
         .hint("Dots follow the part that is repeated, once in each list, like (_ x ...).")
         .about(syntax.clone())
 }

@@ -1,12 +1,12 @@
 //! What the expander says when a form is wrong, to a person who has never programmed.
 
-use super::assembly::Place;
 use super::print::print_bounded;
 use super::scope::Identifier;
 use super::specials::{Kind, find_special};
 use super::task::Use;
 use super::{ErrorKind, ExpandError, Host};
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::Syntax;
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ pub(crate) fn wrong_use(it: &Use) -> ExpandError {
         "`{}` needs {}, like {}.",
         special.name, special.needs, special.example
     );
-    ExpandError::syntax(it.form.span(), message).about(it.form.clone())
+    ExpandError::syntax(&it.form, message).about(it.form.clone())
 }
 
 /// A part of a special form is not what it should be.
@@ -46,37 +46,31 @@ pub(crate) fn wrong_part(
         special.name,
         show(part, host)
     );
-    ExpandError::syntax(part.span(), message)
+    ExpandError::syntax(part, message)
         .hint(format!("It is written like {}.", special.example))
         .about(part.clone())
 }
 
 pub(crate) fn not_a_call(form: &Syntax, host: &mut dyn Host) -> ExpandError {
     if form.is_nil() {
-        return ExpandError::syntax(form.span(), "There is nothing between these brackets.")
+        return ExpandError::syntax(form, "There is nothing between these brackets.")
             .hint("A call needs a procedure, like (list 1 2). The empty list is written '().")
             .about(form.clone());
     }
     let shown = show(form, host);
-    ExpandError::syntax(
-        form.span(),
-        format!("A call cannot have a dot in it: {shown}."),
-    )
-    .about(form.clone())
+    ExpandError::syntax(form, format!("A call cannot have a dot in it: {shown}."))
+        .about(form.clone())
 }
 
 pub(crate) fn dotted_use(form: &Syntax, host: &mut dyn Host) -> ExpandError {
     let shown = show(form, host);
-    ExpandError::syntax(
-        form.span(),
-        format!("This form cannot have a dot in it: {shown}."),
-    )
-    .about(form.clone())
+    ExpandError::syntax(form, format!("This form cannot have a dot in it: {shown}."))
+        .about(form.clone())
 }
 
 pub(crate) fn label(form: &Syntax) -> ExpandError {
     ExpandError::syntax(
-        form.span(),
+        form,
         "Labels such as #0= can stand only inside quoted data.",
     )
     .hint("Put a quote before it, like '#0=(a . #0#).")
@@ -85,22 +79,19 @@ pub(crate) fn label(form: &Syntax) -> ExpandError {
 pub(crate) fn definition_in_expression(it: &Use) -> ExpandError {
     let text = it.special.name;
     let message = format!("`{text}` cannot stand here, where a value is needed.");
-    ExpandError::syntax(it.form.span(), message)
+    ExpandError::syntax(&it.form, message)
         .hint("Definitions stand at the outermost level, or first in the body of a procedure or `let`.")
         .about(it.form.clone())
 }
 
 pub(crate) fn auxiliary(it: &Use) -> ExpandError {
     let text = it.special.name;
-    ExpandError::syntax(
-        it.form.span(),
-        format!("`{text}` has no meaning on its own."),
-    )
-    .hint(format!(
-        "It is a part of other forms, like {}.",
-        it.special.example
-    ))
-    .about(it.form.clone())
+    ExpandError::syntax(&it.form, format!("`{text}` has no meaning on its own."))
+        .hint(format!(
+            "It is a part of other forms, like {}.",
+            it.special.example
+        ))
+        .about(it.form.clone())
 }
 
 pub(crate) fn not_a_value(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
@@ -110,22 +101,22 @@ pub(crate) fn not_a_value(name: &Identifier, place: Place, host: &mut dyn Host) 
     {
         let message = format!("`{text}` has no meaning on its own.");
         let hint = format!("It is a part of other forms, like {}.", special.example);
-        return ExpandError::syntax(place.span, message).hint(hint);
+        return ExpandError::syntax(place, message).hint(hint);
     }
     let message = format!("`{text}` is not a value: it is a form that has to be used in brackets.");
-    ExpandError::syntax(place.span, message).hint(format!("Write ({text} …)."))
+    ExpandError::syntax(place, message).hint(format!("Write ({text} …)."))
 }
 
 pub(crate) fn not_assignable(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
     let text = self::name(name.name(), host);
     let message = format!("`{text}` is a form, not a variable, so `set!` cannot change it.");
-    ExpandError::syntax(place.span, message)
+    ExpandError::syntax(place, message)
 }
 
 pub(crate) fn shared_variable(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
     let text = self::name(name.name(), host);
     let message = format!("`{text}` belongs to an imported library, and only that can change it.");
-    ExpandError::syntax(place.span, message).hint(format!("Define a `{text}` of your own first."))
+    ExpandError::syntax(place, message).hint(format!("Define a `{text}` of your own first."))
 }
 
 pub(crate) fn not_yet(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
@@ -133,18 +124,18 @@ pub(crate) fn not_yet(name: &Identifier, place: Place, host: &mut dyn Host) -> E
     let message = format!(
         "`{text}` has no value yet when this macro is used: macros run before the program."
     );
-    ExpandError::syntax(place.span, message)
+    ExpandError::syntax(place, message)
 }
 
 pub(crate) fn nothing_to_do(place: Place) -> ExpandError {
-    ExpandError::syntax(place.span, "There is nothing in here to do.")
+    ExpandError::syntax(place, "There is nothing in here to do.")
         .hint("A value is needed here, like (begin 1).")
 }
 
 pub(crate) fn defined_twice(name: &Identifier, place: Place, host: &mut dyn Host) -> ExpandError {
     let text = self::name(name.name(), host);
     ExpandError::syntax(
-        place.span,
+        place,
         format!("The name `{text}` is defined twice in this body."),
     )
     .hint(format!("To change its value later, use (set! {text} …)."))
@@ -153,7 +144,7 @@ pub(crate) fn defined_twice(name: &Identifier, place: Place, host: &mut dyn Host
 pub(crate) fn named_twice(name: &Syntax, host: &mut dyn Host) -> ExpandError {
     let text = show(name, host);
     ExpandError::syntax(
-        name.span(),
+        name,
         format!("The name `{text}` is used twice in this list."),
     )
     .about(name.clone())
@@ -173,13 +164,13 @@ pub(crate) fn empty_body(
         true => format!("{owner} ends with a definition, so it has no value."),
         false => format!("{owner} is empty, so it has no value."),
     };
-    ExpandError::syntax(place.span, message)
+    ExpandError::syntax(place, message)
         .hint("Put an expression at its end: its value is the value of the whole.")
 }
 
 pub(crate) fn no_rule(text: &str, form: &Syntax, source: &[String]) -> ExpandError {
     let message = format!("`{text}` cannot be used like this.");
-    let error = ExpandError::syntax(form.span(), message).about(form.clone());
+    let error = ExpandError::syntax(form, message).about(form.clone());
     match source.len() {
         0 => error,
         _ => error.hint(format!("It is written {}.", source.join(" or "))),
@@ -188,7 +179,7 @@ pub(crate) fn no_rule(text: &str, form: &Syntax, source: &[String]) -> ExpandErr
 
 /// An error that a macro raises with `syntax-error`.
 pub(crate) fn user_error(message: &str, form: &Syntax, irritants: &[Syntax]) -> ExpandError {
-    let mut error = ExpandError::syntax(form.span(), message);
+    let mut error = ExpandError::syntax(form, message);
     error.kind = ErrorKind::User;
     error.irritants = irritants.to_vec();
     error

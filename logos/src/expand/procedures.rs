@@ -4,7 +4,7 @@
 //! evaluated in the scope around the procedure: `(Let ((t (%tests "text" (Lambda () test) …))) (Lambda …))`. Price and profile are
 //! words for the reader: they become the last line of the documentation.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::body::Body;
 use super::clauses::temporary;
 use super::machine::{Expander, Flow};
@@ -15,6 +15,7 @@ use super::{ExpandError, Host, message};
 use crate::core::{Lambda, VariableId};
 use crate::reference::with_costs;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use crate::vm::Profile;
 use std::collections::BTreeSet;
@@ -178,7 +179,7 @@ pub(crate) fn bind_formals(
         let Some(name) = Identifier::of(item) else {
             let shown = message::show(item, host);
             return Err(ExpandError::syntax(
-                item.span(),
+                item,
                 format!("A parameter has to be a name, but this is {shown}."),
             )
             .hint("Parameters are written like (x y), or (x . more) to take any number.")
@@ -231,7 +232,7 @@ pub(crate) fn preamble<'a>(
         result.body = rest;
         if rest.is_empty() {
             return Err(ExpandError::syntax(
-                keyword.span(),
+                keyword,
                 "After its clauses a definition needs a body.",
             )
             .hint("It is written like (define (one) :test (= (one) 1) 1)."));
@@ -267,7 +268,7 @@ fn price_text(value: &Syntax, host: &mut dyn Host) -> Result<Rc<str>, ExpandErro
     }
     let shown = message::show(value, host);
     Err(ExpandError::syntax(
-        value.span(),
+        value,
         format!("A price is a text in double quotes, but this is {shown}."),
     )
     .hint("It is written like :price \"9 for each element\".")
@@ -281,7 +282,7 @@ fn profile_name(value: &Syntax, host: &mut dyn Host) -> Result<Profile, ExpandEr
     }
     let shown = message::show(value, host);
     Err(ExpandError::syntax(
-        value.span(),
+        value,
         format!("A profile is one of pure, local and node, but this is {shown}."),
     )
     .about(value.clone()))
@@ -338,6 +339,6 @@ impl Procedure {
 }
 
 fn tests_in_clause(test: &Syntax) -> ExpandError {
-    ExpandError::syntax(test.span(), "A clause of `case-lambda` cannot have tests.")
+    ExpandError::syntax(test, "A clause of `case-lambda` cannot have tests.")
         .hint("Put them before it: (define f :test (f 1) (case-lambda …)).")
 }

@@ -12,13 +12,14 @@
 //! What contains nothing unquoted is a constant. Two walks over the same parts in the same order do it: the first
 //! marks what contains something unquoted, the second makes the tasks.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::environment::Binding;
 use super::machine::{Expander, Flow, head};
 use super::print::print_charged;
 use super::scope::{Env, Identifier, Meaning};
 use super::task::{Task, Use};
 use super::{ExpandError, Host, message, strip};
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;
 
@@ -55,11 +56,8 @@ pub(crate) fn dict(x: &mut Expander, form: &Syntax, env: &Env, host: &mut dyn Ho
 
 fn key_twice(key: &Syntax, host: &mut dyn Host) -> ExpandError {
     let shown = message::show(key, host);
-    ExpandError::syntax(
-        key.span(),
-        format!("The key {shown} stands twice in this dict."),
-    )
-    .about(key.clone())
+    ExpandError::syntax(key, format!("The key {shown} stands twice in this dict."))
+        .about(key.clone())
 }
 
 /// The text of a key that is a constant.
@@ -182,7 +180,7 @@ fn parts<'a>(
         && level == 0
     {
         return Err(
-            ExpandError::syntax(datum.span(), "An unquote needs exactly one expression.")
+            ExpandError::syntax(datum, "An unquote needs exactly one expression.")
                 .about(datum.clone()),
         );
     }
@@ -357,12 +355,13 @@ impl Writer<'_> {
             Parts::Atom => {}
             Parts::Unquote(expression) => then(Task::expression(expression, self.env)),
             Parts::Splice(_) => {
-                return Err(ExpandError::syntax(
-                    datum.span(),
-                    "A splice can stand only in a list.",
-                )
-                .hint("It puts the elements of a list into another, like `(1 ,@(list 2 3)).")
-                .about(datum.clone()));
+                return Err(
+                    ExpandError::syntax(datum, "A splice can stand only in a list.")
+                        .hint(
+                            "It puts the elements of a list into another, like `(1 ,@(list 2 3)).",
+                        )
+                        .about(datum.clone()),
+                );
             }
             Parts::List { items, level, tail } => {
                 self.list(items, level, tail, place, work, host)?

@@ -3,7 +3,7 @@
 //! At the top level `(define-record-type p (make x) p? (x p-x set-x!))` becomes
 //! `(Sequence (DefineGlobal p (%make-record-type 'p '#(x))) (DefineGlobal make (%record-constructor p '#(0) 'make)) …)`.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::definitions::{Definition, complete, declare};
 use super::machine::{Expander, Flow};
 use super::scope::Identifier;
@@ -11,6 +11,7 @@ use super::task::{Destination, Task, Use};
 use super::{ExpandError, Host, message};
 use crate::number::Number;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 

@@ -90,7 +90,7 @@ pub(crate) fn read_rules(
     host: &mut dyn Host,
 ) -> Result<Rc<Rules>, ExpandError> {
     let bad = |at: &Syntax, what: &str| {
-        ExpandError::syntax(at.span(), format!("`syntax-rules` expected {what} here."))
+        ExpandError::syntax(at, format!("`syntax-rules` expected {what} here."))
             .hint("It is written like (syntax-rules () ((_ x) (list x x))).")
             .about(at.clone())
     };

@@ -3,11 +3,11 @@
 //!
 //! Owns the one walk that rebuilds syntax with some of its leaves replaced; what does not change is shared.
 
-use super::assembly::Place;
 use super::matching::SYNTAX_BYTES;
 use super::scope::{Alias, Env, Identifier, Meaning};
 use super::{ExpandError, Host};
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

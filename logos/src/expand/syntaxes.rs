@@ -97,7 +97,7 @@ pub(crate) fn transformer(
 fn not_a_transformer(specification: &Syntax, host: &mut dyn Host) -> ExpandError {
     let shown = message::show(specification, host);
     ExpandError::syntax(
-        specification.span(),
+        specification,
         format!("A macro has to be made by `syntax-rules`, but this is {shown}."),
     )
     .hint("A macro that is made by a procedure is defined with `defmacro`.")

@@ -1,6 +1,6 @@
 //! The tasks of the machine, and what they are given: pieces of work with the syntax and scope they are about.
 
-use super::assembly::{Build, Place};
+use super::assembly::Build;
 use super::body::Body;
 use super::imports::Import;
 use super::library::OpenLibrary;
@@ -10,6 +10,7 @@ use super::specials::Special;
 use super::{ExpandError, Host, message};
 use crate::core::VariableId;
 use crate::symbol::Symbol;
+use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::rc::Rc;
 

@@ -193,7 +193,7 @@ impl TemplateReader<'_> {
         if levels.len() < variable.depth {
             let shown = message::show(&work.syntax, host);
             return Err(ExpandError::syntax(
-                work.syntax.span(),
+                &work.syntax,
                 format!("`{shown}` stands for several values, so dots have to follow it."),
             )
             .hint(format!("Write {shown} ...")));

@@ -37,7 +37,10 @@ fn check_error(program: &str, message: &str, marked: &str) {
         Ok(core) => panic!("{program} was expanded to {core}"),
         Err(error) => {
             assert_eq!(error.message, message, "of {program}");
-            let (start, end) = (error.span.start as usize, error.span.end as usize);
+            let (start, end) = (
+                error.place.span.start as usize,
+                error.place.span.end as usize,
+            );
             assert_eq!(&program[start..end], marked, "marked in {program}");
         }
     }
@@ -1233,7 +1236,7 @@ proptest! {
             for expander in [Expander::new(&env, form.clone()), Expander::macroexpand(&env, form)] {
                 if let Err(error) = world.drive(expander) {
                     prop_assert!(!error.message.is_empty());
-                    prop_assert!(error.span.end as usize <= program.len());
+                    prop_assert!(error.place.span.end as usize <= program.len());
                     if let ErrorKind::Host(_) = error.kind {
                         return Ok(());
                     }

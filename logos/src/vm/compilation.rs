@@ -138,6 +138,10 @@ impl World for Compilation<'_> {
         self.machine.globals[global.0 as usize] != Value::UNBOUND
     }
 
+    fn shows(&self, origin: Span) -> bool {
+        !is_library(origin)
+    }
+
     fn passes_on(&self, global: GlobalId, span: Span) -> bool {
         let is_library =
             self.library_names.contains_key(&global) || self.origins.contains_key(&global);

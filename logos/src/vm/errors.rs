@@ -1,6 +1,7 @@
 //! Errors that a world raises itself, said in its own words: what is wrong with a text, a name without a value, a call with the wrong number
 //! of arguments.
 
+use super::report::is_library;
 use super::{Condition, Fault, Machine, Vm, error_fields};
 use crate::builtins;
 use crate::datum::to_value;
@@ -8,7 +9,7 @@ use crate::expand::{ErrorKind, ExpandError};
 use crate::opcode::{self as o, Op, noted};
 use crate::reader::{ReadError, ReadErrorKind};
 use crate::symbol::Symbol;
-use crate::syntax::Span;
+use crate::syntax::{Place, Span};
 use crate::value::{Kind, Value};
 
 /// What looking at a known name costs, when the nearest to a misspelt one is wanted.
@@ -21,7 +22,7 @@ impl Vm {
     pub(super) fn syntax_fault(&mut self, kind: &str, message: &str, span: Span) -> Fault {
         let fault = self.machine.error(kind, message, &[]);
         if let Fault::Raise { .. } = fault {
-            self.machine.set_error_span(span);
+            self.machine.set_error_place(span.into());
         }
         fault
     }
@@ -46,7 +47,7 @@ impl Vm {
         };
         let fault = self.machine.error(kind, &message, &irritants);
         if let Fault::Raise { .. } = fault {
-            self.machine.set_error_span(error.span);
+            self.machine.set_error_place(error.place);
         }
         fault
     }
@@ -160,17 +161,19 @@ impl Vm {
 
 impl Machine {
     /// Sets where the error being raised happened.
-    pub(crate) fn set_error_span(&mut self, span: Span) {
+    pub(crate) fn set_error_place(&mut self, place: Place) {
+        let Place { span, origin } = place;
         // A limit may have run out instead of the error being made.
-        if span.is_none() || !self.heap.is(self.raised, Kind::Error) || self.ensure(4).is_err() {
+        if span.is_none() || !self.heap.is(self.raised, Kind::Error) || self.ensure(7).is_err() {
             return;
         }
-        let fields = [
-            i64::from(span.source.0),
-            i64::from(span.start),
-            i64::from(span.end),
-        ]
-        .map(Value::fixnum);
+        let spans: &[Span] = if is_library(origin) {
+            &[span]
+        } else {
+            &[span, origin]
+        };
+        let numbers = spans.iter().flat_map(|it| [it.source.0, it.start, it.end]);
+        let fields: Vec<Value> = numbers.map(|it| Value::fixnum(i64::from(it))).collect();
         let place = self.heap.object(Kind::Vector, 0, &fields);
         self.heap.set_field(self.raised, error_fields::SPAN, place);
     }

@@ -2,7 +2,7 @@
 
 use super::{Condition, Fault, State, Status, Vm, control, dispatch, tasks};
 use crate::opcode;
-use crate::syntax::Span;
+use crate::syntax::Place;
 use crate::value::Value;
 
 impl Vm {
@@ -93,7 +93,11 @@ impl Vm {
         if self.machine.task == self.machine.main_task {
             let mut condition = self.condition_of(raised);
             if condition.span.is_none() {
-                condition.span = self.calls().first().map_or(Span::NONE, |&(_, span)| span);
+                let calls = self.calls();
+                let place = calls
+                    .first()
+                    .map_or_else(Place::default, |&(_, place)| place);
+                (condition.span, condition.origin) = (place.span, place.origin);
             }
             if condition.span.is_none() {
                 // Its calls were all in tail position: what is known is the form they began in.

@@ -285,6 +285,9 @@ impl Vm {
             {
                 crate::builtins::dicts::apply_keyword(m, arguments).map(Next::Return)
             }
+            _ if callee.as_symbol().is_some_and(|s| m.symbols.is_keyword(s)) => Err(
+                crate::builtins::dicts::wrong_keyword_count(m, callee, count),
+            ),
             _ => Err(m.error(
                 ":not-a-procedure",
                 "this value is not a procedure, so it cannot be called:",

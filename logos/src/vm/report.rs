@@ -4,7 +4,7 @@ use super::dispatch::link_pc;
 use super::{Fault, Machine, Vm, stack, stubs};
 use crate::opcode::{Op, noted};
 use crate::symbol::Symbol;
-use crate::syntax::{SourceId, Span};
+use crate::syntax::{Place, SourceId, Span};
 use crate::value::{Kind, Value};
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub mod fields {
     pub const MESSAGE: usize = 1;
     /// A list.
     pub const IRRITANTS: usize = 2;
-    /// A vector of source, start and end, or `#f`.
+    /// A vector of source, start and end, and where a macro introduced it the same of the place in its definition; or `#f`.
     pub const SPAN: usize = 3;
     /// A list of vectors: name or `#f`, source, start, end.
     pub const TRACE: usize = 4;
@@ -46,6 +46,8 @@ pub struct Condition {
     pub irritants: Vec<String>,
     /// Where.
     pub span: Span,
+    /// The place in the definition of the macro used there, if the fault lies in that.
+    pub origin: Span,
     /// The calls that led there, innermost first: name and place.
     pub trace: Vec<(String, Span)>,
 }
@@ -75,6 +77,7 @@ impl Condition {
             message: message.to_string(),
             irritants: Vec::new(),
             span: Span::NONE,
+            origin: Span::NONE,
             trace: Vec::new(),
         }
     }
@@ -104,6 +107,7 @@ impl Condition {
             irritants = m.heap.cdr(irritants);
         }
         condition.span = read_span(m, field(SPAN), 0);
+        condition.origin = read_span(m, field(SPAN), 3);
         let mut trace = field(TRACE);
         while trace.is_pair() {
             let call = m.heap.car(trace);
@@ -171,6 +175,10 @@ impl fmt::Display for Rendered<'_> {
             write!(f, " {irritant}")?;
         }
         self.place(f, condition.span)?;
+        if !condition.origin.is_none() {
+            f.write_str("\nby this part of the definition of the macro:")?;
+            self.place(f, condition.origin)?;
+        }
         for (name, span) in &condition.trace {
             if !span.is_none() && !name.is_empty() {
                 let (line, _) = self.machine.sources.line_column(*span);
@@ -207,7 +215,10 @@ impl Rendered<'_> {
         let marks = "^".repeat(marked.min(text.chars().count().saturating_sub(column - 1).max(1)));
         write!(f, "\n{blank}--> {}:{line}:{column}", source.name)?;
         write!(f, "\n{gutter} | {text}")?;
-        write!(f, "\n{blank} | {}{marks}", " ".repeat(column - 1))
+        // As wide as the text above it, tabs too.
+        let before = text.chars().take(column - 1);
+        let before: String = before.map(|it| if it == '\t' { it } else { ' ' }).collect();
+        write!(f, "\n{blank} | {before}{marks}")
     }
 }
 
@@ -254,7 +265,7 @@ impl Vm {
     }
 
     /// The calls that led to the frame at `fp`, innermost first: the place of each and what is written there.
-    pub(super) fn calls(&self) -> Vec<(usize, Span)> {
+    pub(super) fn calls(&self) -> Vec<(usize, Place)> {
         let m = &self.machine;
         debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
         let counts = |span: Span| !span.is_none() && (self.is_loading() || !is_library(span));
@@ -268,7 +279,7 @@ impl Vm {
                 outermost = Some((back, frame));
             }
             if counts(span) {
-                calls.push((back, span));
+                calls.push((back, self.place_of(back - 1)));
             }
             seen += 1;
             seen < TRACE_MAX
@@ -278,9 +289,21 @@ impl Vm {
             .filter(|&at| self.is_in_tail(at) && counts(self.code.spans[at]));
         let given_up = left_at.or_else(|| self.call_given_up(outermost));
         if let Some(at) = given_up {
-            calls.insert(0, (at + 1, self.code.spans[at]));
+            calls.insert(0, (at + 1, self.place_of(at)));
         }
         calls
+    }
+
+    fn place_of(&self, at: usize) -> Place {
+        Place {
+            span: self.code.spans[at],
+            origin: self
+                .code
+                .origins
+                .get(&(at as u32))
+                .copied()
+                .unwrap_or_default(),
+        }
     }
 
     fn is_in_tail(&self, at: usize) -> bool {
@@ -326,11 +349,11 @@ impl Vm {
         let calls = self.calls();
         let m = &mut self.machine;
         let has_place = m.heap.field(m.raised, SPAN) != Value::FALSE;
-        if let (false, Some(&(_, span))) = (has_place, calls.first()) {
-            m.set_error_span(span);
+        if let (false, Some(&(_, place))) = (has_place, calls.first()) {
+            m.set_error_place(place);
         }
         let mut trace = Value::NIL;
-        for &(place, span) in calls.iter().rev() {
+        for &(place, Place { span, .. }) in calls.iter().rev() {
             let name = self.code.block_at(place as u32).and_then(|block| {
                 block
                     .unit

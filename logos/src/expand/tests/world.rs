@@ -239,10 +239,7 @@ impl World {
                     let library = match standard_library(&name, &base, &mut self.symbols) {
                         Some(library) => Rc::new(library),
                         None if !self.libraries.contains_key(&text) => {
-                            return Err(ExpandError::syntax(
-                                name.span(),
-                                "There is no such library.",
-                            ));
+                            return Err(ExpandError::syntax(&name, "There is no such library."));
                         }
                         None => self.libraries[&text].clone(),
                     };
