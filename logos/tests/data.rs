@@ -358,15 +358,15 @@ fn dicts() {
         ),
         (
             "(put d car 1)",
-            ":wrong-argument `dict` needs data (no procedures, records or the like) in a key, but got",
+            ":wrong-argument a key of a dict can only be data (no procedures, records or the like), but is",
         ),
         (
             "(put d (list 1 car) 1)",
-            ":wrong-argument `dict` needs data (no procedures, records or the like) in a key, but got",
+            ":wrong-argument a key of a dict can only be data (no procedures, records or the like), but is",
         ),
         (
             "(define c (list 1 2)) (set-cdr! (cdr c) c) (put d c 1)",
-            ":wrong-argument `dict` needs a key that does not contain itself, but got",
+            ":wrong-argument a key of a dict cannot contain itself, as does",
         ),
         ("(get (dict '(1 2 1 2) 5) c 'none)", "none"),
         (

@@ -172,6 +172,14 @@ pub const TABLE: &[Builtin] = &[
         append,
     ),
     Builtin::plain(
+        "%append-of",
+        "(%append-of procedure list … tail)",
+        (1, ANY),
+        "1 for each element copied",
+        "The same for the procedure named.",
+        append_of,
+    ),
+    Builtin::plain(
         "%append",
         "(%append list … tail)",
         (0, ANY),
@@ -412,20 +420,30 @@ fn make_list(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn append(m: &mut Machine, arguments: Arguments) -> Outcome {
-    if arguments.count == 0 {
+    append_from(m, "append", arguments, 0)
+}
+
+fn append_of(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let procedure = m.heap.string_text(m.arg(arguments, 0));
+    append_from(m, &procedure, arguments, 1)
+}
+
+/// Appends the arguments from a place on.
+fn append_from(m: &mut Machine, procedure: &str, arguments: Arguments, from: usize) -> Outcome {
+    if arguments.count == from {
         return Ok(Value::NIL);
     }
     let last = arguments.count - 1;
     let mut total = 0usize;
-    for index in 0..last {
+    for index in from..last {
         let list = m.arg(arguments, index);
-        total += length_of(m, "append", list)?;
+        total += length_of(m, procedure, list)?;
     }
     m.charge(total as u64)?;
     m.ensure(2 * total)?;
     let mut result = m.arg(arguments, last);
     let mut items = Vec::new();
-    for index in (0..last).rev() {
+    for index in (from..last).rev() {
         items.clear();
         let mut list = m.arg(arguments, index);
         while list.is_pair() {

@@ -68,6 +68,14 @@ pub const TABLE: &[Builtin] = &[
         ref_default,
     ),
     Builtin::plain(
+        "%hash-table-ref",
+        "(%hash-table-ref table key default procedure)",
+        (4, 4),
+        PROBES,
+        "The same for the procedure named.",
+        ref_for,
+    ),
+    Builtin::plain(
         "hash-table-set!",
         "(hash-table-set! table key value)",
         (3, 3),
@@ -97,7 +105,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         PROBES,
         "Whether a table has a key.",
-        exists,
+        contains,
     ),
     Builtin::plain(
         "hash-table-size",
@@ -113,7 +121,7 @@ pub const TABLE: &[Builtin] = &[
         (1, 1),
         "",
         "How many keys a table has.",
-        size,
+        table_count,
     ),
     Builtin::plain(
         "hash-table-keys",
@@ -457,7 +465,21 @@ fn test_of_table(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn ref_default(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let table = table_argument(m, "hash-table-ref/default", arguments, 0)?;
+    table_argument(m, "hash-table-ref/default", arguments, 0)?;
+    value_or_default(m, arguments)
+}
+
+fn ref_for(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let table = m.arg(arguments, 0);
+    if m.heap.is(table, Kind::Table) {
+        return value_or_default(m, arguments);
+    }
+    let procedure = m.heap.string_text(m.arg(arguments, 3));
+    Err(wrong_argument(m, &procedure, "a hash table", table))
+}
+
+fn value_or_default(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let table = m.arg(arguments, 0);
     let (key, default) = (m.arg(arguments, 1), m.arg(arguments, 2));
     with(m, [table, key, default], |m, at| {
         Ok(match look_up(m, at)? {
@@ -492,11 +514,24 @@ fn delete(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn exists(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let table = table_argument(m, "hash-table-exists?", arguments, 0)?;
+    has(m, "hash-table-exists?", arguments)
+}
+
+fn contains(m: &mut Machine, arguments: Arguments) -> Outcome {
+    has(m, "hash-table-contains?", arguments)
+}
+
+fn has(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome {
+    let table = table_argument(m, procedure, arguments, 0)?;
     let key = m.arg(arguments, 1);
     with(m, [table, key, Value::FALSE], |m, at| {
         Ok(Value::boolean(look_up(m, at)?.is_some()))
     })
+}
+
+fn table_count(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let table = table_argument(m, "hash-table-count", arguments, 0)?;
+    Ok(Value::fixnum(count(&m.heap, table) as i64))
 }
 
 fn size(m: &mut Machine, arguments: Arguments) -> Outcome {

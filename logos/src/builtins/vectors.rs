@@ -70,6 +70,14 @@ pub const TABLE: &[Builtin] = &[
         vector_ref,
     ),
     Builtin::plain(
+        "vector-swap!",
+        "(vector-swap! vector i j)",
+        (3, 3),
+        "",
+        "Exchanges the elements at two places of a vector.",
+        vector_swap,
+    ),
+    Builtin::plain(
         "vector-set!",
         "(vector-set! vector place value)",
         (3, 3),
@@ -209,6 +217,18 @@ fn vector_set(m: &mut Machine, arguments: Arguments) -> Outcome {
     let place = index_argument(m, "vector-set!", place, m.heap.length(vector))?;
     let value = m.arg(arguments, 2);
     m.heap.set_field(vector, place, value);
+    Ok(Value::VOID)
+}
+
+fn vector_swap(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let vector = mutable_vector(m, "vector-swap!", arguments, 0)?;
+    let length = m.heap.length(vector);
+    let (i, j) = (m.arg(arguments, 1), m.arg(arguments, 2));
+    let i = index_argument(m, "vector-swap!", i, length)?;
+    let j = index_argument(m, "vector-swap!", j, length)?;
+    let (first, second) = (m.heap.field(vector, i), m.heap.field(vector, j));
+    m.heap.set_field(vector, i, second);
+    m.heap.set_field(vector, j, first);
     Ok(Value::VOID)
 }
 

@@ -247,7 +247,6 @@ const CALLS: &[&str] = &[
     "(vector-tabulate void n)",
     "(vector-index not vector)",
     "(vector-count void vector)",
-    "(vector-swap! vector 0 1)",
     "(string-map letter string)",
     "(string-for-each void string)",
     "(string-index string not)",
@@ -425,6 +424,84 @@ const MORE_FOR_SOME: &[&str] = &[
     "flush-output-port",
     "verdict",
 ];
+
+/// Values that are right for some argument and wrong for the others.
+const ODD_VALUES: &[&str] = &[
+    "-1",
+    "'a",
+    "\"ab\"",
+    "'(1 2)",
+    "'(1 . 2)",
+    "(lambda x 1)",
+    "(vector 1 2)",
+    "{1 2}",
+    "1",
+];
+/// How many of them are tried together where there are three places.
+const ODD_VALUES_OF_THREE: usize = 5;
+
+/// Whose mistakes may be told of others: parts of parts are what the names say, the network's own procedures pass on what they are given.
+fn may_tell_of_others(name: &str) -> bool {
+    let is_part = name.starts_with('c')
+        && name.ends_with('r')
+        && name.len() > 3
+        && name[1..name.len() - 1]
+            .bytes()
+            .all(|it| b"ad".contains(&it));
+    is_part || ["choose", "remote-map"].contains(&name)
+}
+
+/// The kind and the message of the error that a call comes to, if it comes to one by itself; otherwise the world is made anew.
+fn mistake(world: &mut Vm, call: &str) -> Option<(String, String)> {
+    world.begin("test", call, Bounds::default());
+    match world.run(1_000_000) {
+        Status::Done => None,
+        Status::Failed => {
+            let condition = world.condition()?;
+            Some((condition.kind.clone(), condition.message.clone()))
+        }
+        Status::Yield | Status::Idle => {
+            *world = Vm::new(Profile::Node);
+            None
+        }
+    }
+}
+
+#[test]
+fn mistakes_are_told_of_the_procedure_that_was_called() {
+    let mut vm = Vm::new(Profile::Node);
+    let mut wrong = Vec::new();
+    for Entry { name, .. } in vm.reference() {
+        let is_procedure = evaluate(&mut vm, &format!("(procedure? {name})"));
+        if may_tell_of_others(&name) || is_procedure.as_deref() != Ok("#t") {
+            continue;
+        }
+        for count in 0..=3 {
+            let values = match count {
+                3 => ODD_VALUES_OF_THREE,
+                _ => ODD_VALUES.len(),
+            };
+            for choice in 0..values.pow(count) {
+                let place = |place| ODD_VALUES[choice / values.pow(place) % values];
+                let arguments: Vec<&str> = (0..count).map(place).collect();
+                let call = format!("({name} {})", arguments.join(" "));
+                let Some((kind, message)) = mistake(&mut vm, &call) else {
+                    continue;
+                };
+                if kind == ":wrong-count" {
+                    break;
+                }
+                let is_of_argument = kind == ":wrong-argument" || kind == ":out-of-range";
+                let is_of_other = message.contains('`') && !message.contains(&format!("`{name}`"));
+                if is_of_argument && is_of_other {
+                    wrong.push(format!("{call}: {message}"));
+                    break;
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
 
 /// The most that what a value calls may need.
 struct Needs<'a> {

@@ -3,7 +3,6 @@
 //! Strings, bytevectors and vectors can be marked as immutable; pairs cannot, so a key with parts is copied again when a program asks for it.
 
 use super::{entries, order, tree};
-use crate::builtins::wrong_argument;
 use crate::heap::Heap;
 use crate::scratch::{ENTRY_WORDS, IdentityMap, Scratch, walk};
 use crate::value::{Kind, Value};
@@ -122,8 +121,8 @@ fn measure(m: &mut Machine, value: Value, scratch: &mut Scratch) -> Result<usize
             if value.is_reference() {
                 match open.get(&value.0) {
                     Some(true) => {
-                        let what = "a key that does not contain itself";
-                        return Err(wrong_argument(m, "dict", what, value));
+                        let message = "a key of a dict cannot contain itself, as does";
+                        return Err(m.error(":wrong-argument", message, &[value]));
                     }
                     Some(false) => {}
                     None => {

@@ -5,7 +5,6 @@
 //! by its parts from the first on, and what ends earlier comes first. Everything else is no data and has no place in the order.
 
 use super::entry_at;
-use crate::builtins::wrong_argument;
 use crate::number::{self, cost};
 use crate::scratch::Scratch;
 use crate::value::{Kind, Value};
@@ -65,12 +64,8 @@ pub fn is_data(m: &Machine, value: Value) -> bool {
 
 /// The error for what cannot be a key.
 pub fn no_key(m: &mut Machine, value: Value) -> Fault {
-    wrong_argument(
-        m,
-        "dict",
-        "data (no procedures, records or the like) in a key",
-        value,
-    )
+    let message = "a key of a dict can only be data (no procedures, records or the like), but is";
+    m.error(":wrong-argument", message, &[value])
 }
 
 /// Refuses what is no data.

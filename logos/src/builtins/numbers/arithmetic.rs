@@ -104,6 +104,36 @@ pub(super) fn modulo(m: &mut Machine, arguments: Arguments) -> Outcome {
     binary(m, "modulo", arguments, cost::divide, number::modulo)
 }
 
+pub(super) fn truncate_quotient(m: &mut Machine, arguments: Arguments) -> Outcome {
+    binary(
+        m,
+        "truncate-quotient",
+        arguments,
+        cost::divide,
+        number::quotient,
+    )
+}
+
+pub(super) fn truncate_remainder(m: &mut Machine, arguments: Arguments) -> Outcome {
+    binary(
+        m,
+        "truncate-remainder",
+        arguments,
+        cost::divide,
+        number::remainder,
+    )
+}
+
+pub(super) fn floor_remainder(m: &mut Machine, arguments: Arguments) -> Outcome {
+    binary(
+        m,
+        "floor-remainder",
+        arguments,
+        cost::divide,
+        number::modulo,
+    )
+}
+
 pub(super) fn floor_quotient(m: &mut Machine, arguments: Arguments) -> Outcome {
     binary(
         m,
@@ -167,5 +197,7 @@ unary_builtins! { unary;
 
 unary_builtins! { unary_of_any;
     exact "exact" cost::unary, number::exact;
+    inexact_to_exact "inexact->exact" cost::unary, number::exact;
     inexact "inexact" cost::inexact, |x| Ok(number::inexact(x));
+    exact_to_inexact "exact->inexact" cost::inexact, |x| Ok(number::inexact(x));
 }

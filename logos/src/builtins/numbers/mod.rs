@@ -16,8 +16,10 @@ use super::{ANY, Builtin};
 use crate::codegen::Inline;
 use crate::opcode::Op;
 use arithmetic::{
-    abs, add, ceiling, denominator, div, exact, floor, floor_both, floor_quotient, gcd, inexact,
-    lcm, modulo, mul, numerator, quotient, remainder, round, sub, truncate, truncate_both,
+    abs, add, ceiling, denominator, div, exact, exact_to_inexact, floor, floor_both,
+    floor_quotient, floor_remainder, gcd, inexact, inexact_to_exact, lcm, modulo, mul, numerator,
+    quotient, remainder, round, sub, truncate, truncate_both, truncate_quotient,
+    truncate_remainder,
 };
 use bits::{bit_and, bit_count, bit_not, bit_or, bit_xor, integer_length, shift};
 use comparison::{
@@ -135,7 +137,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         SIZE,
         "The whole part of n / d.",
-        quotient,
+        truncate_quotient,
     ),
     Builtin::plain(
         "truncate-remainder",
@@ -143,7 +145,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         SIZE,
         "What is left of n, with n's sign.",
-        remainder,
+        truncate_remainder,
     ),
     Builtin::plain(
         "floor/",
@@ -175,7 +177,7 @@ pub const TABLE: &[Builtin] = &[
         (2, 2),
         SIZE,
         "What is left of n, with d's sign.",
-        modulo,
+        floor_remainder,
     ),
     Builtin::plain(
         "gcd",
@@ -295,7 +297,7 @@ pub const TABLE: &[Builtin] = &[
         (1, 1),
         SIZE,
         "The exact number nearest to it.",
-        exact,
+        inexact_to_exact,
     ),
     Builtin::plain(
         "exact->inexact",
@@ -303,7 +305,7 @@ pub const TABLE: &[Builtin] = &[
         (1, 1),
         SIZE,
         "The float nearest to it.",
-        inexact,
+        exact_to_inexact,
     ),
     Builtin::plain(
         "sqrt",
