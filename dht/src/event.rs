@@ -89,6 +89,8 @@ pub enum Event {
     LoadContacts(Vec<Contact>),
     /// Items saved by an earlier run. They are checked as if a stranger had sent them.
     LoadItems(Vec<ItemRecord>),
+    /// What a reader saw in an earlier run.
+    LoadSeen(Vec<SeenRecord>),
     /// Blocks saved by an earlier run, without their evidence.
     LoadBlocks(Vec<BlockRecord>),
     /// The node convicted a peer by other means than the DHT's.
@@ -235,6 +237,10 @@ pub enum Action {
     StoreItem(ItemRecord),
     /// Remove the item under this key from disk.
     RemoveItem(Id),
+    /// Remember on disk that a reader saw this version, in place of any other of its key. Nobody need wait for it.
+    SaveSeen(SeenRecord),
+    /// Remove what a reader saw under this key from disk.
+    ForgetSeen(Id),
     /// Keep this contact on disk, in place of any other with its public key.
     SaveContact(Contact),
     /// Remove this contact from disk.
@@ -382,6 +388,17 @@ pub struct ItemRecord {
     pub source: PublicKey,
     /// Which subnet that node was in; counted against its quota. On disk it came later than the rest, so it is last.
     pub subnet: Option<Subnet>,
+}
+
+/// The newest version a reader saw under a key, as kept on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRecord {
+    /// The key.
+    pub key: Id,
+    /// The version.
+    pub version: Version,
+    /// When it was seen, in milliseconds since 1970.
+    pub at: u64,
 }
 
 /// A block as kept on disk.

@@ -6,8 +6,8 @@
 //! # The order of calls
 //!
 //! 1. [`Kademlia::new`] with a seed from the operating system.
-//! 2. [`Kademlia::handle`] with [`Event::LoadBlocks`], [`Event::LoadContacts`] and [`Event::LoadItems`], if
-//!    there is a disk; then, with any first contacts, [`Command::Bootstrap`].
+//! 2. [`Kademlia::handle`] with [`Event::LoadBlocks`], [`Event::LoadContacts`], [`Event::LoadSeen`] and
+//!    [`Event::LoadItems`], if there is a disk; then, with any first contacts, [`Command::Bootstrap`].
 //! 3. Forever: sleep until [`Kademlia::poll_timeout`] or until something happens, and call
 //!    [`Kademlia::handle`] with it: [`Event::Timer`] when the time has come, [`Event::Incoming`] for a
 //!    request, [`Event::Answered`] or [`Event::Failed`] for each [`Action::Send`], [`Event::Command`] for
@@ -119,7 +119,8 @@ pub use blocks::{BLOCKS_MAX, EVIDENCE_BYTES_MAX};
 pub use contact::{ADDRESSES_MAX, Address, Contact, PublicKey, RELAY_BYTES_MAX, Subnet};
 pub use event::{
     Action, BlockReason, BlockRecord, Command, Event, ExchangeId, Found, Get, ItemRecord,
-    LookupReport, Notice, OperationError, OperationId, Outcome, Put, PutReport, SendError, Token,
+    LookupReport, Notice, OperationError, OperationId, Outcome, Put, PutReport, SeenRecord,
+    SendError, Token,
 };
 pub use id::{Distance, ID_BITS, ID_BYTES, Id};
 pub use item::{

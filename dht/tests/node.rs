@@ -477,49 +477,71 @@ fn a_lookup_goes_on_past_a_forger_and_blocks_it() {
     assert_eq!(found.unwrap().item.item(), &item);
 }
 
+/// Lets a node that knows one peer read a key, and the peer answer with an item: what was asked first, how it ended,
+/// and what else was to be done.
+fn read(
+    node: &mut Kademlia,
+    number: u64,
+    answer: &Arc<Item>,
+) -> (Request, Result<Outcome, OperationError>, Vec<Action>) {
+    let event = Event::Command {
+        operation: OperationId(number),
+        command: Command::Get(Get::plain(answer.key)),
+    };
+    let mut actions = node.handle(NOW, event);
+    let (_, _, request) = sends(&actions).remove(0);
+    // What is not found is asked for a second time, along several paths.
+    for _ in 0..2 {
+        let Some((exchange, ..)) = sends(&actions).into_iter().next() else {
+            break;
+        };
+        let value = Value {
+            item: answer.clone(),
+            contacts: Vec::new(),
+        };
+        let response = Response::Value(value);
+        actions = node.handle(NOW, Event::Answered { exchange, response });
+    }
+    let place = actions
+        .iter()
+        .position(|action| matches!(action, Action::Finished { .. }));
+    let Action::Finished { outcome, .. } = actions.remove(place.unwrap()) else {
+        panic!()
+    };
+    (request, outcome, actions)
+}
+
 #[test]
 fn a_reader_never_goes_back() {
     let mut node = node();
     introduce(&mut node, NOW, 9);
     let (old, new) = (signed(draft(NOW - 5)), signed(draft(NOW)));
-    let mut get = |number: u64, answer: &Arc<Item>| {
-        let event = Event::Command {
-            operation: OperationId(number),
-            command: Command::Get(Get::plain(old.key)),
+    let (_, outcome, actions) = read(&mut node, 1, &new);
+    assert!(matches!(outcome, Ok(Outcome::Found(found)) if *found.item.item() == new));
+    let seen = actions.iter().filter_map(|action| match action {
+        Action::SaveSeen(record) => Some(*record),
+        _ => None,
+    });
+    let seen: Vec<_> = seen.collect();
+    assert_eq!(seen.len(), 1);
+    let mut restarted = self::node();
+    restarted.handle(NOW, Event::LoadSeen(seen));
+    introduce(&mut restarted, NOW, 9);
+    for mut node in [node, restarted] {
+        let (request, outcome, _) = read(&mut node, 2, &old);
+        assert!(
+            matches!(outcome, Err(OperationError::ValueNotFound(_))),
+            "{outcome:?}"
+        );
+        let Request::FindValue(find) = request else {
+            panic!("{request:?}")
         };
-        let mut actions = node.handle(NOW, event);
-        let (_, _, request) = sends(&actions).remove(0);
-        // What is not found is asked for a second time, along several paths.
-        for _ in 0..2 {
-            let Some((exchange, ..)) = sends(&actions).into_iter().next() else {
-                break;
-            };
-            let value = Value {
-                item: answer.clone(),
-                contacts: Vec::new(),
-            };
-            let response = Response::Value(value);
-            actions = node.handle(NOW, Event::Answered { exchange, response });
-        }
-        let place = actions
-            .iter()
-            .position(|action| matches!(action, Action::Finished { .. }));
-        let Action::Finished { outcome, .. } = actions.remove(place.unwrap()) else {
-            panic!()
-        };
-        (request, outcome)
-    };
-    assert!(matches!(get(1, &new).1, Ok(Outcome::Found(found)) if *found.item.item() == new));
-    let (request, outcome) = get(2, &old);
-    assert!(
-        matches!(outcome, Err(OperationError::ValueNotFound(_))),
-        "{outcome:?}"
-    );
-    let Request::FindValue(find) = request else {
-        panic!("{request:?}")
-    };
-    assert!(find.newer_than.is_some());
-    assert!(matches!(get(3, &new).1, Ok(Outcome::Found(found)) if *found.item.item() == new));
+        assert!(find.newer_than.is_some());
+        let (_, outcome, actions) = read(&mut node, 3, &new);
+        assert!(matches!(outcome, Ok(Outcome::Found(found)) if *found.item.item() == new));
+        let is_saved = |action: &Action| matches!(action, Action::SaveSeen(_));
+        assert!(!actions.iter().any(is_saved), "it is known");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Everything that must survive a crash, in one redb file: items, contacts, blocks, the last
+//! Everything that must survive a crash, in one redb file: items, contacts, blocks, what readers saw, the last
 //! timestamps of our own names, jobs, receipts, standing and evidence. Whatever a call returned
 //! from is on disk. The same store in memory serves programs without a data folder.
 //! Refuses to judge: it keeps what it is given. A damaged or newer file is left as it is.
@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use dht::{BlockRecord, Contact, ItemRecord, Subnet};
+use dht::{BlockRecord, Contact, ItemRecord, SeenRecord, Subnet};
 use redb::backends::InMemoryBackend;
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend,
@@ -54,14 +54,16 @@ const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("
 const ITEMS: Table = TableDefinition::new("items");
 const CONTACTS: Table = TableDefinition::new("contacts");
 const BLOCKS: Table = TableDefinition::new("blocks");
+const SEEN: Table = TableDefinition::new("seen");
 const OWN_NAMES: Table = TableDefinition::new("own-names");
 const JOBS: Table = TableDefinition::new("jobs");
 const QUEUE: Table = TableDefinition::new("queue");
 const WORKED: Table = TableDefinition::new("worked");
 const STANDING: Table = TableDefinition::new("standing");
 const EVIDENCE: Table = TableDefinition::new("evidence");
-const TABLES: [Table; 11] = [
-    ITEMS, CONTACTS, BLOCKS, OWN_NAMES, JOBS, QUEUE, WORKED, STANDING, EVIDENCE, FETCHES, FETCHED,
+const TABLES: [Table; 12] = [
+    ITEMS, CONTACTS, BLOCKS, SEEN, OWN_NAMES, JOBS, QUEUE, WORKED, STANDING, EVIDENCE, FETCHES,
+    FETCHED,
 ];
 
 /// One change the DHT's state machine wants on disk.
@@ -79,6 +81,10 @@ pub enum Change {
     Block(BlockRecord),
     /// Forget this block.
     Unblock(PublicKey),
+    /// Remember that a reader saw this version.
+    SaveSeen(SeenRecord),
+    /// Forget what a reader saw under this key.
+    ForgetSeen(Id),
 }
 
 impl Change {
@@ -91,6 +97,8 @@ impl Change {
             Change::ForgetContact(key) => (1, key.as_bytes().to_vec()),
             Change::Block(record) => (2, record.public_key.as_bytes().to_vec()),
             Change::Unblock(key) => (2, key.as_bytes().to_vec()),
+            Change::SaveSeen(record) => (3, record.key.as_bytes().to_vec()),
+            Change::ForgetSeen(key) => (3, key.as_bytes().to_vec()),
         }
     }
 }
@@ -180,6 +188,8 @@ impl Store {
                         put(write, BLOCKS, record.public_key.as_bytes(), record)?;
                     }
                     Change::Unblock(key) => remove(write, BLOCKS, key.as_bytes())?,
+                    Change::SaveSeen(record) => put(write, SEEN, record.key.as_bytes(), record)?,
+                    Change::ForgetSeen(key) => remove(write, SEEN, key.as_bytes())?,
                 }
             }
             Ok(())
@@ -203,6 +213,11 @@ impl Store {
             evidence: Vec::new(),
             ..block
         })
+    }
+
+    /// The newest versions readers saw.
+    pub fn seen(&self) -> Result<Vec<SeenRecord>, DataError> {
+        self.all(SEEN)
     }
 
     /// The block of a peer, with its evidence.

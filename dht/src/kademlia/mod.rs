@@ -10,6 +10,7 @@
 //! | `large` | which chunks of large values are this node's own, and which are wanted no longer |
 //! | `tasks` | lookups: bootstrap, refresh, and the walk of every other one |
 //! | `reading`, `writing` | what a get and a put make of a lookup |
+//! | `seen` | the newest versions a reader knows of, so that it never goes back |
 //! | `sweeping` | what is done where ids look ground |
 //! | `upkeep` | admission, liveness, refresh, republishing, handing over |
 //! | `watching` | both sides of a watch |
@@ -19,6 +20,7 @@ mod exchanges;
 mod incoming;
 mod large;
 mod reading;
+mod seen;
 mod sweeping;
 mod tasks;
 mod upkeep;
@@ -40,21 +42,24 @@ use crate::event::{
     OperationError, OperationId, Outcome, PutReport,
 };
 use crate::id::Id;
-use crate::item::{KnownKeys, SignatureCheck, VerifiedItem, Version};
+use crate::item::{KnownKeys, SignatureCheck, VerifiedItem};
 use crate::message::PROTOCOL_VERSION;
 use crate::metrics::Metrics;
 use crate::rates::{Dials, RateLimit, Usual};
 use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
 use crate::table::{BucketView, Entry, Table};
 use exchanges::{Exchange, Origin};
+use seen::Seen;
 use tasks::{Goal, Task, TaskId};
 use watching::Watching;
 
 /// Every bound and interval of the state machine by name.
 pub mod limits {
+    pub use super::SAVED_CONTACTS_MAX;
     pub use super::exchanges::{EXCHANGES_MAX, REQUEST_TIMEOUT_MS};
     pub use super::incoming::{CACHE_MS_MAX, CACHE_MS_MIN};
     pub use super::large::LISTED_CHUNKS_MAX;
+    pub use super::seen::SEEN_MAX;
     pub use super::sweeping::{SWEEP_TIMEOUT_MS, SWEPT_MAX};
     pub use super::tasks::{LOOKUP_TIMEOUT_MS_MAX, UPKEEP_PATHS};
     pub use super::upkeep::{
@@ -66,13 +71,10 @@ pub mod limits {
     };
     pub use super::watching::{WATCH_MS, WATCH_NODES, WATCHES_MAX};
     pub use super::writing::{SPARES_MAX, STORE_TRIES, STUB_FIRST_BYTES};
-    pub use super::{SAVED_CONTACTS_MAX, SEEN_MAX};
 }
 
 /// Most saved contacts kept in mind for when nobody else is known.
 pub const SAVED_CONTACTS_MAX: usize = 256;
-/// Most keys whose last version read or written is remembered.
-pub const SEEN_MAX: usize = 4096;
 
 /// What a node's owner may set.
 #[derive(Clone, Debug)]
@@ -241,6 +243,7 @@ impl Kademlia {
             }
             Event::WatchAnew { key } => self.watch_anew(now, key),
             Event::LoadContacts(contacts) => self.remember(&contacts),
+            Event::LoadSeen(records) => self.load_seen(&records),
             Event::LoadItems(records) => self.load_items(now, records),
             Event::LoadBlocks(records) => {
                 for block in &records {
@@ -431,13 +434,6 @@ impl Kademlia {
         self.storage.held(key).is_some_and(|held| held.own)
     }
 
-    /// Remembers which version was seen, so that no older one is taken for it; content has but one.
-    fn note_seen(&mut self, item: &VerifiedItem) {
-        if !item.item().is_content() {
-            self.seen.note(item.key(), item.version());
-        }
-    }
-
     fn save_item(&mut self, key: &Id) {
         if let Some(record) = self.storage.record(key) {
             self.outbox.push(Action::StoreItem(record));
@@ -503,32 +499,5 @@ impl Kademlia {
     fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
-    }
-}
-
-/// The newest version of each name this node has read or written, so that it never goes back.
-#[derive(Debug, Default)]
-struct Seen {
-    versions: BTreeMap<Id, Version>,
-    order: VecDeque<Id>,
-}
-
-impl Seen {
-    fn version(&self, key: &Id) -> Option<Version> {
-        self.versions.get(key).copied()
-    }
-
-    fn note(&mut self, key: &Id, version: Version) {
-        if let Some(seen) = self.versions.get_mut(key) {
-            *seen = version.max(*seen);
-            return;
-        }
-        if self.versions.len() == SEEN_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.versions.remove(&oldest);
-        }
-        self.versions.insert(*key, version);
-        self.order.push_back(*key);
     }
 }

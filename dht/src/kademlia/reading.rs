@@ -58,7 +58,7 @@ impl Kademlia {
             && (!get.fresh || seeds.is_empty())
         {
             let item = item.clone();
-            self.note_seen(&item);
+            self.note_seen(now, &item);
             self.metrics.found_after(0);
             let found = Found {
                 item,
@@ -143,7 +143,7 @@ impl Kademlia {
         if let Some(best) = &read.best {
             let item = best.item.clone();
             let (holder, interaction) = (best.holder, task.interaction);
-            self.note_seen(&item);
+            self.note_seen(now, &item);
             self.spread(now, interaction, read, &item, holder);
             self.tell_ourselves(&item);
         }

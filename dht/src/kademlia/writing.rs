@@ -176,7 +176,7 @@ impl Kademlia {
             Kept::Refused(Refusal::Item(error)) => return Err(OperationError::BadItem(error)),
             Kept::Refused(Refusal::Stub | Refusal::OverQuota) => return Err(OperationError::Busy),
         }
-        self.note_seen(&item);
+        self.note_seen(now, &item);
         Ok(item)
     }
 

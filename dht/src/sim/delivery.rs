@@ -115,6 +115,8 @@ impl World {
             Action::Updated { operation, item } => self.updates.push((operation, item)),
             Action::StoreItem(record) => drop(disk.items.insert(record.item.key, record)),
             Action::RemoveItem(key) => drop(disk.items.remove(&key)),
+            Action::SaveSeen(record) => drop(disk.seen.insert(record.key, record)),
+            Action::ForgetSeen(key) => drop(disk.seen.remove(&key)),
             Action::SaveContact(contact) => {
                 disk.contacts.insert(contact.public_key(), contact);
             }

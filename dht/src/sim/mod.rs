@@ -30,6 +30,7 @@ use rand_core::{Rng, SeedableRng};
 use crate::contact::{Contact, PublicKey};
 use crate::event::{
     BlockRecord, Command, Event, ExchangeId, ItemRecord, OperationError, OperationId, Outcome,
+    SeenRecord,
 };
 use crate::id::Id;
 use crate::item::{Ed25519, SignatureCheck, VerifiedItem};
@@ -121,6 +122,7 @@ struct Disk {
     items: BTreeMap<Id, ItemRecord>,
     contacts: BTreeMap<PublicKey, Contact>,
     blocks: BTreeMap<PublicKey, BlockRecord>,
+    seen: BTreeMap<Id, SeenRecord>,
 }
 
 /// What crossed the wires.
@@ -328,10 +330,12 @@ impl World {
         node.kademlia = Some(kademlia);
         let blocks = node.disk.blocks.values().cloned().collect();
         let contacts: Vec<Contact> = node.disk.contacts.values().cloned().collect();
+        let seen = node.disk.seen.values().copied().collect();
         let items = node.disk.items.values().cloned().collect();
         let known = !contacts.is_empty();
         self.step(index, Event::LoadBlocks(blocks));
         self.step(index, Event::LoadContacts(contacts));
+        self.step(index, Event::LoadSeen(seen));
         self.step(index, Event::LoadItems(items));
         let first = if known {
             Vec::new()

@@ -105,6 +105,7 @@ impl Core {
         let saved = [
             Event::LoadBlocks(blocks),
             Event::LoadContacts(store.contacts()?),
+            Event::LoadSeen(store.seen()?),
             Event::LoadItems(store.items()?),
         ];
         let (writer, writing) = Writer::start(store.clone());
@@ -270,7 +271,7 @@ impl Loop {
         mut self,
         mut inputs: mpsc::Receiver<Input>,
         mut requests: mpsc::Receiver<Incoming>,
-        saved: [Event; 3],
+        saved: [Event; 4],
     ) {
         for event in saved {
             self.handle(event).await;
@@ -345,6 +346,8 @@ impl Loop {
         let actions = self.kademlia.handle(self.clock.now(), event);
         let mut changes = Vec::new();
         let mut releases = Vec::new();
+        // Nobody waits for these.
+        let mut later = Vec::new();
         for action in actions {
             match action {
                 Action::Send {
@@ -380,6 +383,8 @@ impl Loop {
                 }
                 Action::StoreItem(record) => changes.push(Change::StoreItem(record)),
                 Action::RemoveItem(key) => changes.push(Change::RemoveItem(key)),
+                Action::SaveSeen(seen) => later.push(Change::SaveSeen(seen)),
+                Action::ForgetSeen(key) => later.push(Change::ForgetSeen(key)),
                 Action::SaveContact(contact) => changes.push(Change::SaveContact(contact)),
                 Action::ForgetContact(key) => changes.push(Change::ForgetContact(key)),
                 Action::Block(block) => {
@@ -395,6 +400,7 @@ impl Loop {
             }
         }
         self.writer.write(changes, releases).await;
+        self.writer.write(later, Vec::new()).await;
     }
 
     fn send(&self, exchange: ExchangeId, to: Contact, frame: RequestFrame, deadline: u64) {

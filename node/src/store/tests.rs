@@ -35,6 +35,18 @@ fn contact(n: u8) -> Contact {
     )
 }
 
+fn seen(n: u8, timestamp: u64) -> SeenRecord {
+    let version = dht::Version {
+        timestamp,
+        digest: Id::hash(b"v"),
+    };
+    SeenRecord {
+        key: Id::hash(&[n]),
+        version,
+        at: 7,
+    }
+}
+
 #[test]
 fn everything_is_there_after_reopening() {
     let folder = Folder::new();
@@ -63,6 +75,10 @@ fn everything_is_there_after_reopening() {
                 Change::SaveContact(contact(2)),
                 Change::ForgetContact(contact(1).public_key()),
                 Change::Block(block.clone()),
+                Change::SaveSeen(seen(1, 5)),
+                Change::SaveSeen(seen(2, 5)),
+                Change::SaveSeen(seen(2, 6)),
+                Change::ForgetSeen(seen(1, 5).key),
             ])
             .unwrap();
         store.save_job(&job).unwrap();
@@ -74,6 +90,7 @@ fn everything_is_there_after_reopening() {
     let store = Store::open(folder.path()).unwrap();
     assert_eq!(store.items().unwrap(), [item("b")]);
     assert_eq!(store.contacts().unwrap(), [contact(2)]);
+    assert_eq!(store.seen().unwrap(), [seen(2, 6)]);
     let bare = BlockRecord {
         evidence: Vec::new(),
         ..block.clone()
