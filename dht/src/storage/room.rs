@@ -146,3 +146,106 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contact::Subnet;
+    use crate::item::{Draft, Ed25519, Item, VerifiedItem};
+    use crate::shares::Claimant;
+    use crate::storage::{CLAIM_MS, Due};
+
+    const MAX: Share = Share {
+        bytes: 40_000,
+        items: 32,
+    };
+
+    fn item(name: u8, timestamp: u64, bytes: Option<usize>) -> VerifiedItem {
+        let item = match (name % 3, bytes) {
+            (0, Some(bytes)) => Item::content(vec![name; bytes], 0),
+            _ => Item::sign(
+                &SigningKey::from_bytes(&[1; 32]),
+                Draft {
+                    name: name.to_string(),
+                    value: bytes.map(|bytes| vec![0; bytes]),
+                    timestamp,
+                    expires: if name.is_multiple_of(5) { 5_000 } else { 0 },
+                    ..Draft::default()
+                },
+            ),
+        };
+        VerifiedItem::new(Arc::new(item.unwrap()), &Ed25519).unwrap()
+    }
+
+    fn claimant(number: u8) -> Claimant {
+        Claimant {
+            source: PublicKey::from_bytes([number; 32]),
+            subnet: (number > 2).then_some(Subnet::V4([number / 2, 0, 0])),
+        }
+    }
+
+    /// The sums as they are when everything is counted anew.
+    fn counted(storage: &Storage, kind: Kind) -> Shares {
+        let mut shares = Shares::new(storage.shares(kind).max());
+        for held in storage.items.values() {
+            if held.counts_as() == Some(kind) {
+                shares.add(&held.claimant, held.share());
+            }
+        }
+        shares
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn what_is_counted_is_what_is_held(
+            steps in prop::collection::vec((0u8..9, 0u8..24, 0u8..8, 0usize..4_000), 1..160),
+        ) {
+            let mut storage = Storage::new(Id::hash(b"me"), MAX.bytes, MAX.items);
+            let mut now = 10;
+            for (what, name, source, size) in steps {
+                now += 40 * size as u64 * u64::from(what == 8);
+                let item = item(name, now, (what != 1).then_some(size));
+                let key = *item.key();
+                match what {
+                    0..=4 => drop(storage.store(now, Incoming {
+                        own: what == 4 && name == 6,
+                        cached_until: (what == 3).then_some(now + 1_000),
+                        claimant: claimant(source),
+                        republish_at: now + REPUBLISH_MS,
+                        item,
+                    })),
+                    5 => storage.release(&key, &claimant(source).source),
+                    6 if item.item().is_content() => storage.disown(&key),
+                    6 | 7 => drop(storage.read(now, &key, false)),
+                    _ => {
+                        now += u64::from(name == 8) * CLAIM_MS;
+                        while let Some(due) = storage.pop_due(now) {
+                            if let Due::Removed(key) = due {
+                                prop_assert!(storage.held(&key).is_none());
+                            }
+                        }
+                    }
+                }
+                for kind in [Kind::Value, Kind::Remnant] {
+                    let counted = counted(&storage, kind);
+                    prop_assert_eq!(format!("{:?}", storage.shares(kind)), format!("{counted:?}"));
+                }
+                let remnants = storage.remnants.total();
+                prop_assert!(remnants.fits(storage.remnants.max()), "{:?}", remnants);
+                let all = storage.items.values().fold(Share::default(), |all, held| all.plus(held.share()));
+                prop_assert_eq!(all, storage.total);
+                let own = storage.items.values().filter(|held| held.own);
+                let own = own.fold(Share::default(), |all, held| all.plus(held.share()));
+                // What was our own and is no longer takes room until somebody needs it.
+                let max = MAX.plus(Share::one(4_400));
+                prop_assert!(storage.total.minus(own).fits(max), "{:?}", storage.total);
+            }
+        }
+    }
+}
