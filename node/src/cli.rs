@@ -107,6 +107,7 @@ enum Command {
         #[arg(long, conflicts_with = "name")]
         all: bool,
         /// The name
+        #[arg(allow_hyphen_values = true)]
         name: Option<String>,
     },
 }

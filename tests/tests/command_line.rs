@@ -334,6 +334,9 @@ fn documentation_is_shown() {
     let car = "(car pair)\nThe first part of a pair: of a list, its first element.\n\
         Price: that of a call. Profile: pure.\n";
     assert_eq!(ran.output, car);
+    // A name that begins like an option.
+    let arrow = with(&["doc", "->>"]).output;
+    assert!(arrow.starts_with("(->> value f more …)\n"), "{arrow}");
     let index = with(&["doc"]).output;
     for beginning in [
         "Lists",
