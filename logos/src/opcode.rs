@@ -155,8 +155,8 @@ pub const fn abc(op: Op, a: u16, b: u16, c: u16) -> u64 {
     op as u64 | (a as u64) << 8 | (b as u64) << 24 | (c as u64) << 40
 }
 
-/// Lets an instruction word of two operands carry a number for those who report errors: the variable that it is about. One for which there is
-/// no room is left out.
+/// Lets an instruction word of two operands carry the number of a global variable, for those who report errors. One for which there is no room
+/// is left out.
 pub const fn noting(word: u64, number: u32) -> u64 {
     let told = if number < (1 << 24) - 1 {
         number as u64 + 1

@@ -1431,14 +1431,6 @@ fn messages() {
             ":wrong-count `:flour` takes a dict and perhaps a default, but got 0 arguments",
         ),
         (
-            "(define (f) (display x) (define x 1) x) (f)",
-            ":unknown-name `x` is used before it has a value",
-        ),
-        (
-            "(letrec ((a (lambda () b)) (b (a))) b)",
-            ":unknown-name `b` is used before it has a value",
-        ),
-        (
             "else",
             ":bad-syntax `else` has no meaning on its own. It is a part of other forms, like (cond ((> n 0) 'positive) (else 'other)).",
         ),

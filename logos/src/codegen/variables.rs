@@ -4,7 +4,7 @@ use super::Generator;
 use super::task::{Destination, Task};
 use crate::core::{GlobalId, Node, NodeId, VariableId};
 use crate::ir::TOP;
-use crate::opcode::{Op, abc, noting, wide};
+use crate::opcode::{Op, abc, wide};
 use crate::syntax::{Datum, Place, Span, Syntax};
 
 impl Generator<'_> {
@@ -52,11 +52,11 @@ impl Generator<'_> {
         match (at_home, celled) {
             (true, _) => {
                 let cell = self.registers[&variable];
-                self.emit(noting(abc(Op::Cell, target, cell, 0), variable));
+                self.emit(abc(Op::Cell, target, cell, 0));
             }
             (false, true) => {
                 let word = abc(Op::CapturedCell, target, self.capture_index(variable), 0);
-                self.emit(noting(word, variable));
+                self.emit(word);
             }
             (false, false) => self.emit(abc(Op::Captured, target, self.capture_index(variable), 0)),
         }

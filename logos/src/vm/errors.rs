@@ -6,9 +6,8 @@ use super::{Condition, Fault, Machine, Vm, error_fields};
 use crate::builtins;
 use crate::datum::to_value;
 use crate::expand::{ErrorKind, ExpandError};
-use crate::opcode::{self as o, Op, noted};
+use crate::opcode::{self as o, Op};
 use crate::reader::{ReadError, ReadErrorKind};
-use crate::symbol::Symbol;
 use crate::syntax::{Place, Span};
 use crate::value::{Kind, Value};
 
@@ -64,22 +63,19 @@ impl Vm {
         )
     }
 
-    /// The global's name has no value: raises `:unknown-name` with the nearest name there is, among the parameters of the procedure too.
+    /// The global's name has no value: raises `:unknown-name` with the nearest name there is. Local names do not count: they do not travel, and
+    /// an error is the same everywhere.
     pub(super) fn unknown_name(&mut self, global: usize) -> Fault {
         let name = self.machine.global_names[global];
         let text = self.machine.symbols.text(name).to_string();
         let known = self.user.names();
-        let own = self.parameters_at(self.machine.pc);
         let each = NAME_FUEL + builtins::nearest_work(&text) / CELLS_PER_FUEL;
-        let count = known.len() + own.len();
-        if let Err(fault) = self.machine.charge(count as u64 * each) {
+        if let Err(fault) = self.machine.charge(known.len() as u64 * each) {
             return fault;
         }
         let names = known
             .iter()
-            .copied()
-            .chain(own.into_iter().filter(|&own| own != name))
-            .map(|symbol| self.machine.symbols.text(symbol))
+            .map(|&symbol| self.machine.symbols.text(symbol))
             .filter(|name| !name.starts_with('%'));
         let message = match builtins::nearest(&text, names) {
             Some(same) if same == text => {
@@ -90,35 +86,6 @@ impl Vm {
         };
         self.machine
             .error(":unknown-name", &message, &[Value::symbol(name)])
-    }
-
-    /// The names of the required parameters of the procedure whose code is at `pc`. Other variables around it may be compiled elsewhere when the
-    /// procedure travels, and an error has to be the same everywhere.
-    fn parameters_at(&self, pc: usize) -> Vec<Symbol> {
-        let block = self.code.block_at(pc as u32);
-        let found = block.and_then(|block| {
-            let unit = &block.unit.unit;
-            let lambda = unit.lambdas.get(block.lambda as usize)?;
-            let names = lambda.parameters.iter();
-            Some(names.map(|&it| unit.variables[it as usize].name).collect())
-        });
-        found.unwrap_or_default()
-    }
-
-    /// The instruction at `pc` reads a variable that has no value yet.
-    pub(super) fn unassigned(&mut self, pc: usize) -> Fault {
-        let block = self.code.block_at(pc as u32);
-        let variables = block.map(|block| &block.unit.unit.variables);
-        let read = noted(self.code.words[pc]).and_then(|variable| variables?.get(variable));
-        let message = match read {
-            Some(variable) => {
-                let name = self.machine.symbols.text(variable.name);
-                format!("`{name}` is used before it has a value")
-            }
-            None => "a name is used before it has a value".to_string(),
-        };
-        self.begin_fault_frame();
-        self.machine.error(":unknown-name", &message, &[])
     }
 
     /// The closure in the frame at `fp` got the wrong number of arguments.

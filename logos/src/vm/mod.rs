@@ -223,7 +223,9 @@ impl Vm {
                 self.fault(fault)
             }
             Exit::Unassigned => {
-                let fault = self.unassigned(self.machine.pc);
+                self.begin_fault_frame();
+                let message = "a name is used before it has a value";
+                let fault = self.machine.error(":unknown-name", message, &[]);
                 self.fault(fault)
             }
             Exit::Redefined(global) => {
