@@ -39,7 +39,7 @@
 //! [`K`] 20, [`ALPHA`] 3 per path, [`DISJOINT`] 4 paths for puts, fresh reads and what was not found, 2 for
 //! upkeep, 1 for a plain read. The simulator ([`sim`]) counts a new connection as a round trip and 5,000
 //! bytes, so a driver should keep connections: [`CONNECTIONS_MAX`] of them, [`CONNECTION_IDLE_MS`] long,
-//! without keep-alive, without probing the path's MTU.
+//! without keep-alive if its transport can do without, without probing the path's MTU.
 //!
 //! # Figures
 //!

@@ -9,6 +9,7 @@ mod news;
 mod pace;
 mod pool;
 mod room;
+mod seats;
 mod serve;
 mod stream;
 mod writer;

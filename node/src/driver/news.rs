@@ -2,16 +2,19 @@
 //! Nothing else is taken on them, and nothing that is not watched.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame};
+use dht::wire::{RequestFrame, ResponseFrame, WireError};
 use dht::{Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Request, Response};
 use iroh::endpoint::{Connection, RecvStream, SendStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::core::Core;
+use super::pace::Pace;
 use super::pool::Pool;
+use super::room::{Room, Share};
+use super::serve::{Unread, read_frame, refuse_late, reply, too_much};
 
 /// How long telling us something may take.
 const NEWS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -24,11 +27,18 @@ pub(crate) async fn hear_news(
     lost: Arc<Notify>,
 ) {
     let mut connections = JoinSet::new();
+    let (pace, room) = (Arc::<Pace>::default(), Room::default());
     loop {
         tokio::select! {
             connection = opened.recv() => match connection {
                 Some(connection) => {
-                    connections.spawn(hear(pool.clone(), core.clone(), connection));
+                    let hearing = Hearing {
+                        pool: pool.clone(),
+                        core: core.clone(),
+                        pace: pace.clone(),
+                        share: room.share(),
+                    };
+                    connections.spawn(hear(hearing, connection));
                 }
                 None => return,
             },
@@ -37,7 +47,16 @@ pub(crate) async fn hear_news(
     }
 }
 
-async fn hear(pool: Arc<Pool>, core: Core, connection: Connection) {
+/// What one connection is heard with.
+#[derive(Clone)]
+struct Hearing {
+    pool: Arc<Pool>,
+    core: Core,
+    pace: Arc<Pace>,
+    share: Share,
+}
+
+async fn hear(hearing: Hearing, connection: Connection) {
     let peer = PublicKey::from_bytes(*connection.remote_id().as_bytes());
     // Bounded by how many streams a peer may have open; dropped with the connection.
     let mut streams = JoinSet::new();
@@ -45,9 +64,9 @@ async fn hear(pool: Arc<Pool>, core: Core, connection: Connection) {
         tokio::select! {
             accepted = connection.accept_bi() => {
                 let Ok((send, receive)) = accepted else { return };
-                let (pool, core) = (pool.clone(), core.clone());
+                let hearing = hearing.clone();
                 streams.spawn(async move {
-                    let told = take(&pool, &core, peer, send, receive);
+                    let told = hearing.take(peer, send, receive);
                     let _ = tokio::time::timeout(NEWS_TIMEOUT, told).await;
                 });
             }
@@ -56,37 +75,43 @@ async fn hear(pool: Arc<Pool>, core: Core, connection: Connection) {
     }
 }
 
-async fn take(
-    pool: &Pool,
-    core: &Core,
-    peer: PublicKey,
-    mut send: SendStream,
-    mut receive: RecvStream,
-) {
-    let Ok(bytes) = receive.read_to_end(FRAME_BYTES_MAX).await else {
-        return;
-    };
-    pool.counters().bytes_in.add(bytes.len());
-    let answer = match RequestFrame::decode(&bytes) {
-        Ok(frame) if is_news(core, &frame.request).await => {
-            let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-            core.incoming(from, None, frame).await
+impl Hearing {
+    async fn take(&self, peer: PublicKey, send: SendStream, mut receive: RecvStream) {
+        let counters = self.pool.counters();
+        match self.pace.turn(Instant::now(), peer) {
+            Some(wait) if wait.is_zero() => {}
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return refuse_late(send, receive, counters).await,
         }
-        Ok(frame) => {
-            let failure = Failure::new(ErrorCode::Refused, "this is not watched here");
-            Some(ResponseFrame {
-                interaction: frame.interaction,
-                response: Response::Failure(failure),
-            })
+        let answer = match read_frame(&mut receive, &self.share).await {
+            Ok((bytes, _taken)) => {
+                counters.bytes_in.add(bytes.len());
+                self.answer(peer, &bytes).await
+            }
+            Err(Unread::TooBig) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
+            Err(Unread::NoRoom(head)) => Some(too_much(&head)),
+            Err(Unread::Gone) => None,
+        };
+        if let Some(answer) = answer {
+            reply(send, &answer, counters).await;
         }
-        Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
-    };
-    let Some(bytes) = answer.map(|answer| answer.encode()) else {
-        return;
-    };
-    pool.counters().bytes_out.add(bytes.len());
-    if send.write_all(&bytes).await.is_ok() && send.finish().is_ok() {
-        let _ = send.stopped().await;
+    }
+
+    async fn answer(&self, peer: PublicKey, bytes: &[u8]) -> Option<ResponseFrame> {
+        match RequestFrame::decode(bytes) {
+            Ok(frame) if is_news(&self.core, &frame.request).await => {
+                let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
+                self.core.incoming(from, None, frame).await
+            }
+            Ok(frame) => {
+                let failure = Failure::new(ErrorCode::Refused, "this is not watched here");
+                Some(ResponseFrame {
+                    interaction: frame.interaction,
+                    response: Response::Failure(failure),
+                })
+            }
+            Err(error) => Some(ResponseFrame::refusal(bytes, error)),
+        }
     }
 }
 

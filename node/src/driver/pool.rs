@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dht::{Address, Contact, PublicKey, SendError};
+use dht::{Address, CONNECTION_IDLE_MS, CONNECTIONS_MAX, Contact, PublicKey, SendError};
 use iroh::endpoint::{Connection, VarInt};
 use iroh::{Endpoint, EndpointAddr, EndpointId, TransportAddr};
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
@@ -15,8 +15,8 @@ use super::DHT_ALPN;
 use crate::clock::Clock;
 use crate::counters::Counters;
 
-/// Most connections we keep open that we dialled.
-const CONNECTIONS_MAX: usize = 256;
+/// How long a connection stays open that nobody uses.
+const IDLE_TIMEOUT: Duration = Duration::from_millis(CONNECTION_IDLE_MS);
 /// How long dialling may take.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// An address that did not lead to its peer is not dialled again for so long.
@@ -32,7 +32,7 @@ const REPLACED_TIMEOUT: Duration = Duration::from_secs(15);
 /// Code of a connection closed because its peer is blocked.
 pub(crate) const CLOSE_BLOCKED: u32 = 11;
 /// Code of a connection closed because it was used least.
-const CLOSE_UNUSED: u32 = 0;
+pub(crate) const CLOSE_UNUSED: u32 = 0;
 
 /// Whom we refuse, and until when.
 #[derive(Debug, Clone)]
@@ -103,9 +103,17 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
+/// A slot, and when it was used last.
+#[derive(Debug)]
+struct Use {
+    number: u64,
+    at: Instant,
+    slot: Slot,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    slots: BTreeMap<Key, (u64, Slot)>,
+    slots: BTreeMap<Key, Use>,
     uses: u64,
     unverified: BTreeMap<SocketAddr, Instant>,
 }
@@ -164,7 +172,7 @@ impl Pool {
             Ok(slot) => slot.as_ref().is_some_and(Dialled::is_open),
             Err(_) => true,
         };
-        slots.filter(|(_, slot)| is_open(slot)).count()
+        slots.filter(|known| is_open(&known.slot)).count()
     }
 
     /// A connection to `contact` for one protocol: the one there is, or a new one. Callers that
@@ -264,8 +272,8 @@ impl Pool {
             .copied()
             .collect();
         for key in keys {
-            if let Some((_, slot)) = state.slots.remove(&key) {
-                close(&slot, CLOSE_BLOCKED);
+            if let Some(known) = state.slots.remove(&key) {
+                close(&known.slot, CLOSE_BLOCKED);
             }
         }
     }
@@ -278,19 +286,35 @@ impl Pool {
     fn slot(&self, key: Key) -> Slot {
         let mut state = locked(&self.state);
         state.uses += 1;
-        let uses = state.uses;
+        let (number, at) = (state.uses, Instant::now());
+        // Heartbeats keep a connection open as long as both ends live: who needs it no more closes it.
+        state.slots.retain(|_, known| {
+            let is_idle = at.duration_since(known.at) >= IDLE_TIMEOUT;
+            if is_idle {
+                close(&known.slot, CLOSE_UNUSED);
+            }
+            !is_idle
+        });
         if !state.slots.contains_key(&key)
             && state.slots.len() >= CONNECTIONS_MAX
-            && let Some(oldest) = state.slots.iter().min_by_key(|(_, (used, _))| *used)
+            && let Some(oldest) = state.slots.iter().min_by_key(|(_, known)| known.number)
         {
             let oldest = *oldest.0;
-            if let Some((_, slot)) = state.slots.remove(&oldest) {
-                close(&slot, CLOSE_UNUSED);
+            if let Some(known) = state.slots.remove(&oldest) {
+                close(&known.slot, CLOSE_UNUSED);
             }
         }
-        let (used, slot) = state.slots.entry(key).or_default();
-        *used = uses;
-        slot.clone()
+        let slot = match state.slots.get(&key) {
+            Some(known) => known.slot.clone(),
+            None => Slot::default(),
+        };
+        let known = Use {
+            number,
+            at,
+            slot: slot.clone(),
+        };
+        state.slots.insert(key, known);
+        slot
     }
 
     async fn dial(

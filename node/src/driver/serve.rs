@@ -5,24 +5,22 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame, WireError};
-use dht::{Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Response};
-use iroh::endpoint::{Connection, Incoming, RecvStream, SendStream, VarInt};
-use tokio::sync::Semaphore;
+use dht::{Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Response, Subnet};
+use iroh::endpoint::{Connection, Incoming, IncomingAddr, RecvStream, SendStream, VarInt};
 use tokio::task::JoinSet;
 
 use super::core::Core;
 use super::pace::{Pace, REFUSAL_PAUSE};
-use super::pool::{CLOSE_BLOCKED, Pool, locked, observed};
+use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked, observed};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
+use super::seats::{Seat, Seats};
 use super::stream::{FrameReader, FrameWriter};
 use super::{DHT_ALPN, JOB_ALPN};
 use crate::counters::{Connected, Counters};
 use crate::jobs::Workers;
 use crate::wire::interaction_of;
 
-/// Most connections others may have open to us.
-const INCOMING_MAX: usize = 512;
-/// Most of them from one peer.
+/// Most connections one peer may have open to us.
 const INCOMING_PER_PEER_MAX: usize = 8;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,25 +39,20 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         pool: pool.clone(),
         core,
         workers,
-        places: Arc::new(Semaphore::new(INCOMING_MAX)),
         per_peer: Mutex::default(),
         pace: Pace::default(),
         room: Room::default(),
     });
-    let mut connections = JoinSet::new();
+    let (mut connections, seats) = (JoinSet::new(), Seats::default());
     loop {
         tokio::select! {
             incoming = pool.endpoint().accept() => match incoming {
                 Some(incoming) => {
-                    let Ok(place) = server.places.clone().try_acquire_owned() else {
+                    let Some(seat) = seats.take(subnet(&incoming)) else {
                         incoming.refuse();
                         continue;
                     };
-                    let server = server.clone();
-                    connections.spawn(async move {
-                        server.connection(incoming).await;
-                        drop(place);
-                    });
+                    connections.spawn(server.clone().connection(incoming, seat));
                 }
                 None => break,
             },
@@ -72,7 +65,6 @@ struct Server {
     pool: Arc<Pool>,
     core: Core,
     workers: Workers,
-    places: Arc<Semaphore>,
     per_peer: Mutex<BTreeMap<PublicKey, Peer>>,
     pace: Pace,
     room: Room,
@@ -85,7 +77,7 @@ struct Peer {
 }
 
 impl Server {
-    async fn connection(self: Arc<Self>, incoming: Incoming) {
+    async fn connection(self: Arc<Self>, incoming: Incoming, seat: Seat) {
         let Ok(Ok(connection)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, incoming).await else {
             return;
         };
@@ -98,18 +90,20 @@ impl Server {
             connection.close(VarInt::from_u32(CLOSE_BUSY), b"too many connections");
             return;
         };
+        let leaving = connection.clone();
+        seat.opened(move || leaving.close(VarInt::from_u32(CLOSE_UNUSED), b"others are waiting"));
         let _connected = Connected::new(self.pool.counters());
         let is_dht = connection.alpn() == DHT_ALPN;
         if is_dht {
             self.pool.add_incoming(peer, &connection);
         }
-        self.streams(&connection, &place).await;
+        self.streams(&connection, &place, &seat).await;
         if is_dht {
             self.pool.remove_incoming(&peer, &connection);
         }
     }
 
-    async fn streams(self: &Arc<Self>, connection: &Connection, place: &Place) {
+    async fn streams(self: &Arc<Self>, connection: &Connection, place: &Place, seat: &Seat) {
         let peer = place.peer;
         // Bounded by how many streams a peer may have open; dropped with the connection.
         let mut streams = JoinSet::new();
@@ -133,8 +127,9 @@ impl Server {
                             server.workers.serve(peer, observed, reader, writer).await;
                         });
                     }
+                    seat.used(streams.len());
                 }
-                Some(_) = streams.join_next() => {}
+                Some(_) = streams.join_next() => seat.used(streams.len()),
                 _ = check.tick() => {
                     if self.pool.blocks().contains(&peer) {
                         // What is being answered is: perhaps it says why.
@@ -184,8 +179,17 @@ impl Server {
     }
 }
 
+/// Where somebody comes from, to count it.
+fn subnet(incoming: &Incoming) -> Option<Subnet> {
+    match incoming.remote_addr() {
+        IncomingAddr::Ip(socket) => Address::Ip(socket).subnet(),
+        IncomingAddr::Relay { url, .. } => Address::Relay(url.to_string()).subnet(),
+        _ => None,
+    }
+}
+
 /// Why there is no frame.
-enum Unread {
+pub(super) enum Unread {
     TooBig,
     /// It began like this.
     NoRoom(Vec<u8>),
@@ -193,7 +197,7 @@ enum Unread {
 }
 
 /// Everything up to the end of a stream, and the room it takes.
-async fn read_frame(
+pub(super) async fn read_frame(
     receive: &mut RecvStream,
     share: &Share,
 ) -> Result<(Vec<u8>, Option<Taken>), Unread> {
@@ -222,7 +226,7 @@ async fn read_frame(
     }
 }
 
-async fn reply(mut send: SendStream, answer: &ResponseFrame, counters: &Counters) {
+pub(super) async fn reply(mut send: SendStream, answer: &ResponseFrame, counters: &Counters) {
     let bytes = answer.encode();
     counters.bytes_out.add(bytes.len());
     if send.write_all(&bytes).await.is_ok() && send.finish().is_ok() {
@@ -231,7 +235,7 @@ async fn reply(mut send: SendStream, answer: &ResponseFrame, counters: &Counters
 }
 
 /// Tells somebody that it asks too often. Of its request only what names the interaction is read.
-async fn refuse_late(send: SendStream, mut receive: RecvStream, counters: &Counters) {
+pub(super) async fn refuse_late(send: SendStream, mut receive: RecvStream, counters: &Counters) {
     let mut head = [0; 18];
     // Whoever sent less named none.
     let _ = receive.read_exact(&mut head).await;
@@ -240,7 +244,7 @@ async fn refuse_late(send: SendStream, mut receive: RecvStream, counters: &Count
     reply(send, &too_much(&head), counters).await;
 }
 
-fn too_much(head: &[u8]) -> ResponseFrame {
+pub(super) fn too_much(head: &[u8]) -> ResponseFrame {
     let failure = Failure::new(ErrorCode::Busy, "too many requests");
     ResponseFrame {
         interaction: interaction_of(head),

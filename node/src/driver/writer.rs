@@ -88,6 +88,10 @@ async fn write_all(store: Store, mut batches: mpsc::Receiver<Batch>, waiting: Ar
             Ok(()) => behind = Behind::default(),
             Err(error) => {
                 tracing::error!(%error, "cannot write to the data folder");
+                if !was_behind {
+                    // Whoever runs the node is to know, once: until it can write again, nothing is stored.
+                    eprintln!("logos: cannot write to the data folder: {error}");
+                }
                 behind.note(changes);
             }
         }
