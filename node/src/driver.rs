@@ -15,7 +15,7 @@ mod stream;
 mod writer;
 
 pub(crate) use bind::{Binding, as_addresses, bind, own_addresses};
-pub(crate) use core::{Core, DhtFailure, Watch, ask};
+pub(crate) use core::{Core, DhtFailure, Versions, Watch, ask};
 pub(crate) use lan::find_on_lan;
 pub(crate) use news::hear_news;
 pub(crate) use pool::{Blocks, Pool, locked};

@@ -1,18 +1,22 @@
 //! The one error type that callers of the node see. Each has a kind, the keyword a Logos program
 //! meets; anything the network or the disk did wrong is told here, never by a panic.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
 use dht::ManifestError;
 
 use crate::consensus::Verdict;
+use crate::service::PutCounts;
 
 /// Why an operation of the node failed.
 #[derive(Debug, Clone)]
 pub enum NodeError {
     /// No peer could be reached, or fewer than were required.
     Unreachable(String),
+    /// Fewer peers stored an item than were required; this node keeps it.
+    NotStored(PutCounts),
     /// The network answered: there is no such item.
     NotFound,
     /// Nobody answered in time.
@@ -76,7 +80,9 @@ impl NodeError {
     /// The keyword of this error, without its colon.
     pub fn kind(&self) -> &'static str {
         match self {
-            NodeError::Unreachable(_) | NodeError::Closed => "unreachable",
+            NodeError::Unreachable(_) | NodeError::NotStored(_) | NodeError::Closed => {
+                "unreachable"
+            }
             NodeError::NotFound => "not-found",
             NodeError::Timeout(_) => "timeout",
             NodeError::NoAgreement(_) => "no-agreement",
@@ -99,6 +105,7 @@ impl fmt::Display for NodeError {
         match self {
             NodeError::Unreachable(why) | NodeError::Refused(why) => f.write_str(why),
             NodeError::Timeout(why) | NodeError::WrongArgument(why) => f.write_str(why),
+            NodeError::NotStored(counts) => counts.fmt(f),
             NodeError::NotFound => f.write_str("no peer has such an item"),
             NodeError::NoAgreement(verdict) => f.write_str(&verdict.why),
             NodeError::TooBig { what, size, limit } => {
@@ -136,6 +143,30 @@ impl fmt::Display for NodeError {
             NodeError::Cancelled => f.write_str("the job was cancelled"),
             NodeError::Closed => f.write_str("the node was shut down"),
         }
+    }
+}
+
+/// How few stored an item, and why not more.
+impl fmt::Display for PutCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (refused, silent) = (self.rejected.len(), self.timed_out);
+        match (self.stored, refused + silent) {
+            (0, 0) => {
+                return f.write_str("nobody else could be reached to store it; this node keeps it");
+            }
+            (0, _) => f.write_str("no peer stored it, this node keeps it")?,
+            (1, _) => f.write_str("only 1 peer stored it")?,
+            (stored, _) => write!(f, "only {stored} peers stored it")?,
+        }
+        if refused > 0 {
+            let reasons: BTreeSet<&str> = self.rejected.iter().map(|(_, why)| &**why).collect();
+            let reasons = Vec::from_iter(reasons).join(", ");
+            write!(f, "; {refused} refused: {reasons}")?;
+        }
+        if silent > 0 {
+            write!(f, "; {silent} did not answer")?;
+        }
+        Ok(())
     }
 }
 
@@ -179,5 +210,31 @@ impl std::error::Error for DataError {}
 impl From<DataError> for NodeError {
     fn from(error: DataError) -> NodeError {
         NodeError::Data(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::PublicKey;
+
+    #[test]
+    fn who_stored_nothing_is_counted_with_reasons() {
+        let peer = PublicKey::from_bytes([1; 32]);
+        let rejected = |why: &[&str]| why.iter().map(|why| (peer, why.to_string())).collect();
+        let check = |stored, why: &[&str], timed_out, expected: &str| {
+            let counts = PutCounts {
+                stored,
+                rejected: rejected(why),
+                timed_out,
+            };
+            assert_eq!(NodeError::NotStored(counts).to_string(), expected);
+        };
+        let nobody = "nobody else could be reached to store it; this node keeps it";
+        check(0, &[], 0, nobody);
+        check(1, &[], 0, "only 1 peer stored it");
+        check(2, &[], 3, "only 2 peers stored it; 3 did not answer");
+        let refused = "no peer stored it, this node keeps it; 3 refused: busy, internal error";
+        check(0, &["internal error", "busy", "busy"], 0, refused);
     }
 }

@@ -87,6 +87,7 @@ impl Node {
         manifest: &Arc<Manifest>,
         value: &Arc<Vec<u8>>,
         require: Option<usize>,
+        read_back: bool,
     ) -> Result<Tally, NodeError> {
         let mut tally = Tally {
             stored: usize::MAX,
@@ -108,7 +109,7 @@ impl Node {
                         let put = Put {
                             item,
                             require,
-                            read_back: false,
+                            read_back,
                         };
                         (index, moved(core.run(Command::Put(put)).await))
                     });

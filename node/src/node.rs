@@ -331,13 +331,16 @@ impl Node {
         Some(times[times.len() * 95 / 100])
     }
 
-    /// Runs something that ends with the node, if there is room for it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Runs something that ends with the node; `false` if there is no room for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
         let mut tasks = locked(&self.tasks);
         while tasks.try_join_next().is_some() {}
-        if tasks.len() < TASKS_MAX {
-            tasks.spawn(task);
+        let has_room = tasks.len() < TASKS_MAX;
+        match has_room {
+            true => drop(tasks.spawn(task)),
+            false => tracing::warn!("{TASKS_MAX} tasks run already: one more is given up"),
         }
+        has_room
     }
 
     /// Convicts a peer: it is refused from now on.

@@ -4,43 +4,43 @@
 
 mod finding;
 mod options;
+mod storing;
 
 pub use crate::counters::NodeMetrics;
+pub use crate::watches::News;
+pub use dht::Version;
 pub use finding::Holder;
 pub use options::{
     Config, JOB_FUEL, JOB_MEMORY, JOB_TIMEOUT, JobRecord, JobSpec, JobState, Limits, NodeInfo,
-    PeerInfo, PutOptions, PutReport, Read, RemoteOptions, Target, Whole,
+    PeerInfo, PutCounts, PutOptions, PutReport, Read, RemoteOptions, Target, Whole,
 };
+pub use storing::PROFILE_NAME;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use dht::{
-    Address, BlockReason, BucketView, Command, Contact, Draft, Get, Item, ItemError, Kademlia,
-    LARGE_VALUE_BYTES_MAX, MANIFEST_META, Manifest, OperationError, Outcome, Put, VALUE_BYTES_MAX,
-    VerifiedItem, item_key,
+    Address, BlockReason, BucketView, Command, Contact, Get, Item, ItemError, Kademlia,
+    MANIFEST_META, Manifest, OperationError, Outcome, VerifiedItem, item_key,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::clock::{Clock, millis};
+use crate::clock::Clock;
 use crate::consensus::Verdict;
 use crate::driver::{Binding, DhtFailure};
 use crate::error::NodeError;
 use crate::identity::Identity;
 use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
-use crate::large::{self, Tally};
+use crate::large;
 use crate::node::{Node, Parts, Place, contact_of};
-use crate::sealed::{self, SEALED_BYTES_MAX};
+use crate::sealed;
 use crate::store::{QueuedJob, Store};
 use crate::submit;
 use crate::swarm::{Practice, SwarmOptions};
 use crate::ticket::Ticket;
 
-/// What the names begin with that this program itself writes into an item's `meta`.
-const OUR_META: &str = "logos/";
 /// Under this name the store keeps the port that was used last.
 const PORT: &str = "port";
 
@@ -131,125 +131,6 @@ impl Service {
     pub async fn join(&self, tickets: &[Ticket]) -> Result<usize, NodeError> {
         let node = self.inner.node().await?;
         Ok(node.join(tickets.iter().map(contact_of).collect()).await?)
-    }
-
-    /// Signs `value` under `name` and stores it with the nearest peers. Waits until as many as `options.require`
-    /// have it, while the rest goes on, or else until all have answered.
-    pub async fn put(
-        &self,
-        name: &str,
-        value: Vec<u8>,
-        options: PutOptions,
-    ) -> Result<PutReport, NodeError> {
-        let limit = match options.to {
-            None => LARGE_VALUE_BYTES_MAX,
-            Some(_) => SEALED_BYTES_MAX,
-        };
-        if value.len() > limit {
-            let (what, size) = ("the value", value.len());
-            return Err(NodeError::TooBig { what, size, limit });
-        }
-        if options.meta.keys().any(|key| key.starts_with(OUR_META)) {
-            let why = format!("names in :meta that begin with `{OUR_META}` are taken");
-            return Err(NodeError::WrongArgument(why));
-        }
-        let value = match &options.to {
-            None => value,
-            Some(recipients) => {
-                let key = item_key(&self.my_key(), name);
-                sealed::seal(&value, &key, self.inner.identity.signing_key(), recipients)?
-            }
-        };
-        let now = self.inner.clock.now();
-        let expires = options
-            .expires
-            .map_or(0, |lasting| now.saturating_add(millis(lasting)));
-        let draft = Draft {
-            name: name.to_owned(),
-            value: Some(value),
-            timestamp: now,
-            expires,
-            meta: options.meta,
-        };
-        self.publish(draft, options.require).await
-    }
-
-    /// Stores a signed deletion of our own item `name`.
-    pub async fn delete(&self, name: &str) -> Result<PutReport, NodeError> {
-        let node = self.inner.node().await?;
-        let before = node.store.own_name(name)?;
-        let draft = Draft {
-            name: name.to_owned(),
-            value: None,
-            timestamp: self.inner.clock.now(),
-            expires: before.map_or(0, |before| before.expires),
-            meta: BTreeMap::new(),
-        };
-        self.publish(draft, None).await
-    }
-
-    async fn publish(
-        &self,
-        mut draft: Draft,
-        require: Option<usize>,
-    ) -> Result<PutReport, NodeError> {
-        let node = self.inner.node().await?;
-        node.meet(1).await?;
-        let (name, timestamp, expires) = (draft.name.clone(), draft.timestamp, draft.expires);
-        let reserve = move |store: &Store| store.next_own_name(&name, timestamp, expires);
-        let next = node.with_store(reserve).await.ok_or(NodeError::Closed)??;
-        draft.timestamp = next.timestamp;
-        draft.expires = next.expires;
-        let is_large = |value: &&mut Vec<u8>| value.len() > VALUE_BYTES_MAX;
-        let mut large = None;
-        if let Some(value) = draft.value.as_mut().filter(is_large) {
-            let whole = Arc::new(std::mem::take(value));
-            let manifest = Arc::new(large::cut(&whole, draft.expires).await?);
-            *value = manifest.encode();
-            Manifest::mark(&mut draft.meta);
-            large = Some((manifest, whole));
-        }
-        let item = Item::sign(node.identity.signing_key(), draft).map_err(bad_item)?;
-        // Whoever finds the manifest finds the chunks.
-        let tally = match large {
-            Some((manifest, whole)) => Some(node.put_chunks(&manifest, &whole, require).await?),
-            None => None,
-        };
-        let key = item.key;
-        let put = Put {
-            item: Arc::new(item),
-            require,
-            read_back: false,
-        };
-        let report = match node.core.run(Command::Put(put)).await? {
-            Outcome::Stored(report) => report,
-            _ => return Err(NodeError::Closed),
-        };
-        let report = PutReport {
-            key,
-            stored: report.stored,
-            rejected: named(&report.rejected),
-            timed_out: report.timed_out,
-        };
-        match tally {
-            Some(tally) if tally.stored < require.unwrap_or(1) => {
-                let stored = tally.stored;
-                let codes: BTreeSet<_> = tally.rejected.iter().map(|(_, code)| *code).collect();
-                let said: Vec<String> = codes.iter().map(ToString::to_string).collect();
-                let mut why = format!("only {stored} peers stored all parts of the value");
-                if !said.is_empty() {
-                    why = format!("{why}; others said: {}", said.join(", "));
-                }
-                Err(NodeError::Unreachable(why))
-            }
-            Some(tally) => Ok(PutReport {
-                key,
-                stored: tally.stored.min(report.stored),
-                rejected: refusals(&tally, report.rejected),
-                timed_out: tally.timed_out.max(report.timed_out),
-            }),
-            None => Ok(report),
-        }
     }
 
     /// The value of an item.
@@ -615,21 +496,6 @@ fn peer_info(
     })
 }
 
-fn named(rejected: &[(PublicKey, dht::ErrorCode)]) -> Vec<(PublicKey, String)> {
-    rejected
-        .iter()
-        .map(|(peer, code)| (*peer, code.to_string()))
-        .collect()
-}
-
-/// Everybody who refused the manifest or a chunk, once for each reason.
-fn refusals(tally: &Tally, mut rejected: Vec<(PublicKey, String)>) -> Vec<(PublicKey, String)> {
-    rejected.extend(named(&Vec::from_iter(tally.rejected.iter().copied())));
-    rejected.sort();
-    rejected.dedup();
-    rejected
-}
-
 fn bad_item(error: ItemError) -> NodeError {
     match error {
         ItemError::TooBig => {
@@ -659,12 +525,7 @@ impl From<DhtFailure> for NodeError {
                     .into(),
             ),
             OperationError::NotStored(report) if report.newer.is_some() => NodeError::Superseded,
-            OperationError::NotStored(report) if report.stored == 0 => NodeError::Unreachable(
-                "nobody else could be reached to store it; this node keeps it".into(),
-            ),
-            OperationError::NotStored(report) => {
-                NodeError::Unreachable(format!("only {} peers stored it", report.stored))
-            }
+            OperationError::NotStored(report) => NodeError::NotStored(storing::counts(&report)),
             OperationError::BadItem(error) => bad_item(error),
             OperationError::Superseded(_) => NodeError::Superseded,
             OperationError::Busy => NodeError::Refused("this node is busy".into()),

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dht::{Event, VerifiedItem};
-use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
+use dht::{Event, VerifiedItem, Version};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OnceCell, watch};
 
-use crate::driver::{Core, Watch};
+use crate::driver::{Core, Versions, Watch};
 use crate::error::NodeError;
 use crate::keys::Id;
 use crate::node::Node;
@@ -33,84 +33,141 @@ pub(crate) struct Watches {
     pub(crate) lost: Arc<Notify>,
 }
 
-/// One watch.
-#[derive(Debug)]
+/// One watch; empty while it is being set.
+#[derive(Debug, Default)]
 struct Watched {
-    watch: Watch,
+    watch: OnceCell<Watch>,
 }
 
-impl Watched {
-    fn news(&self) -> watch::Receiver<Option<VerifiedItem>> {
-        self.watch.news.clone()
-    }
+/// A version of a watched item.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// Which it is: to be told the next one, name it.
+    pub version: Version,
+    /// The item, without its value if that cannot be read.
+    pub found: Whole,
+    /// Why it cannot.
+    pub unreadable: Option<NodeError>,
 }
 
 impl Service {
-    /// Watches an item from now on; when its current version was made, 0 if there is none.
-    pub async fn watch(&self, target: &Target) -> Result<u64, NodeError> {
+    /// Watches an item from now on, telling its current version, or `None` if there is none.
+    pub async fn watch(&self, target: &Target) -> Result<Option<Version>, NodeError> {
         let watched = self.watched(target).await?;
-        let news = watched.news();
-        let current = news.borrow();
-        Ok(current.as_ref().map_or(0, |item| item.item().timestamp))
+        let news = watched.news()?;
+        let current = news.borrow().back().map(VerifiedItem::version);
+        Ok(current)
     }
 
-    /// Waits for a version of an item made after `since`; a deletion is one without a value.
+    /// Waits for the next version of an item after `since`; a deletion is one without a value. Versions that were told
+    /// meanwhile wait, up to a number, beyond which the oldest are skipped.
     pub async fn newer_version(
         &self,
         target: &Target,
-        since: u64,
+        since: Option<Version>,
         read: Read,
-    ) -> Result<Whole, NodeError> {
+    ) -> Result<News, NodeError> {
         let watched = self.watched(target).await?;
-        let mut news = watched.news();
-        let is_newer = |item: &Option<VerifiedItem>| {
-            item.as_ref()
-                .is_some_and(|item| item.item().timestamp > since)
-        };
-        let newer = news.wait_for(is_newer).await;
-        let newer = newer.map_err(|_| NodeError::Closed)?.clone();
-        let item = newer.ok_or(NodeError::Closed)?;
+        let mut news = watched.news()?;
+        let item = next(&mut news, since).await.ok_or(NodeError::Closed)?;
+        let version = item.version();
         let node = self.running().await?;
-        self.whole(&node, item.item(), read).await
+        let (found, unreadable) = match self.whole(&node, item.item(), read).await {
+            Ok(found) => (found, None),
+            Err(error @ (NodeError::Closed | NodeError::Cancelled)) => return Err(error),
+            Err(error) => {
+                let without = Read {
+                    value: false,
+                    ..read
+                };
+                (
+                    unread(self.whole(&node, item.item(), without).await, &item),
+                    Some(error),
+                )
+            }
+        };
+        Ok(News {
+            version,
+            found,
+            unreadable,
+        })
     }
 
     async fn watched(&self, target: &Target) -> Result<Arc<Watched>, NodeError> {
         let key = self.item_key(target);
         let node = self.running().await?;
         node.meet(1).await?;
-        node.watched(key).await
+        let watched = node.watched(key).await?;
+        let watch = watched.watch.get_or_try_init(|| node.core.watch(key));
+        watch.await?;
+        Ok(watched)
+    }
+}
+
+/// The first version after `since`, waited for if there is none yet; `None` if there will be none.
+async fn next(
+    news: &mut watch::Receiver<Versions>,
+    since: Option<Version>,
+) -> Option<VerifiedItem> {
+    let is_newer = |item: &&VerifiedItem| since.is_none_or(|since| item.version() > since);
+    let has_newer = |versions: &Versions| versions.iter().any(|item| is_newer(&item));
+    let versions = news.wait_for(has_newer).await.ok()?;
+    versions.iter().find(is_newer).cloned()
+}
+
+/// What there is to say of an item whose value cannot be read; not even its manifest may be one.
+fn unread(found: Result<Whole, NodeError>, item: &VerifiedItem) -> Whole {
+    found.unwrap_or_else(|_| {
+        let mut item = (**item.item()).clone();
+        let size = item.value.take().map_or(0, |value| value.len());
+        Whole {
+            item,
+            is_deleted: false,
+            size,
+            chunks: 0,
+        }
+    })
+}
+
+impl Watched {
+    fn news(&self) -> Result<watch::Receiver<Versions>, NodeError> {
+        let watch = self.watch.get().ok_or(NodeError::Closed)?;
+        Ok(watch.news.clone())
+    }
+
+    /// How often the watch has to be set anew.
+    fn renew_pause(&self, serves: bool) -> Option<Duration> {
+        match (self.watch.get()?.nodes, serves) {
+            (0, _) => Some(LOOK_PAUSE),
+            (_, false) => Some(RENEW_PAUSE),
+            // It is renewed in time, and whoever tells us dials us.
+            (_, true) => None,
+        }
     }
 }
 
 impl Node {
-    /// The watch of a key, set now if it is not.
+    /// The watch of a key, perhaps still to be set.
     async fn watched(self: &Arc<Node>, key: Id) -> Result<Arc<Watched>, NodeError> {
         let mut keys = self.watches.keys.lock().await;
         if let Some(watched) = keys.get(&key) {
             return Ok(watched.clone());
         }
-        if keys.len() >= WATCHED_MAX {
+        let (watches, core) = (self.watches.clone(), self.core.clone());
+        let has_room = keys.len() < WATCHED_MAX;
+        if !has_room || !self.spawn(watches.keep(core, key, self.serves())) {
             let why = format!("at most {WATCHED_MAX} items can be watched at once");
             return Err(NodeError::Refused(why));
         }
-        let watch = self.core.watch(key).await?;
-        let renew_pause = match (watch.nodes, self.serves()) {
-            (0, _) => Some(LOOK_PAUSE),
-            (_, false) => Some(RENEW_PAUSE),
-            // It is renewed in time, and whoever tells us dials us.
-            (_, true) => None,
-        };
-        let watched = Arc::new(Watched { watch });
+        let watched = Arc::<Watched>::default();
         keys.insert(key, watched.clone());
-        let (watches, core) = (self.watches.clone(), self.core.clone());
-        self.spawn(watches.keep(core, key, renew_pause));
         Ok(watched)
     }
 }
 
 impl Watches {
     /// Keeps a watch alive until nobody has asked about it for a while.
-    async fn keep(self: Arc<Watches>, core: Core, key: Id, renew_pause: Option<Duration>) {
+    async fn keep(self: Arc<Watches>, core: Core, key: Id, serves: bool) {
         let (mut asked, mut renewed) = (Instant::now(), Instant::now());
         loop {
             let mut is_lost = false;
@@ -124,7 +181,9 @@ impl Watches {
             } else if asked.elapsed() > LINGER && self.end(&key).await {
                 return;
             }
-            let Some(pause) = renew_pause else { continue };
+            let Some(pause) = self.renew_pause(&key, serves).await else {
+                continue;
+            };
             // Connections end one after the other when many do.
             let is_due = renewed.elapsed() >= pause;
             if is_due || (is_lost && renewed.elapsed() >= LOOK_PAUSE) {
@@ -132,6 +191,11 @@ impl Watches {
                 core.tell(Event::WatchAnew { key }).await;
             }
         }
+    }
+
+    async fn renew_pause(&self, key: &Id, serves: bool) -> Option<Duration> {
+        let keys = self.keys.lock().await;
+        keys.get(key)?.renew_pause(serves)
     }
 
     async fn is_asked(&self, key: &Id) -> bool {

@@ -34,7 +34,7 @@ async fn an_item_outlives_its_publisher() {
         .put("greeting", b"hello".to_vec(), options)
         .await
         .unwrap();
-    assert_eq!(report.stored, 4);
+    assert_eq!(report.counts.stored, 4);
     let target = of(&nodes[4], "greeting");
     nodes[4].close().await;
     for reader in &nodes[..4] {
@@ -82,7 +82,7 @@ async fn meta_and_expiry_travel_and_own_names_need_no_owner() {
         expires: Some(Duration::from_secs(60)),
         meta: [("kind".to_string(), "test".to_string())].into(),
         require: Some(1),
-        to: None,
+        ..PutOptions::default()
     };
     nodes[0].put("n", b"v".to_vec(), options).await.unwrap();
     let item = nodes[1].item(&of(&nodes[0], "n"), true).await.unwrap();
@@ -235,4 +235,74 @@ async fn a_second_program_on_the_folder_is_told_so() {
     let second = Service::open(config(Some(folder.path()), &[]), fake(), Handle::current());
     assert!(matches!(second, Err(NodeError::Data(DataError::Locked(_)))));
     first.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_cannot_be_deleted_and_nothing_lives_for_no_time() {
+    let nodes = network(2).await;
+    let put = |lasting| {
+        let options = PutOptions {
+            expires: Some(lasting),
+            ..PutOptions::default()
+        };
+        nodes[0].put("brief", b"x".to_vec(), options)
+    };
+    let error = put(Duration::ZERO).await.unwrap_err();
+    assert!(matches!(&error, NodeError::WrongArgument(why) if why.contains(":expires")));
+    put(Duration::from_millis(300)).await.unwrap();
+    let target = of(&nodes[0], "brief");
+    until("it has expired", || async {
+        matches!(nodes[0].get(&target, true).await, Err(NodeError::NotFound))
+    })
+    .await;
+    let deleted = nodes[0].delete("brief").await;
+    assert!(matches!(deleted, Err(NodeError::NotFound)), "{deleted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_the_programs_own_are_refused() {
+    let node = node(None, &[]).await;
+    let put = node.put("logos/profile", b"x".to_vec(), PutOptions::default());
+    for refused in [put.await, node.delete("logos/profile").await] {
+        let error = refused.unwrap_err();
+        assert!(matches!(&error, NodeError::WrongArgument(why) if why.contains("logos/")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_read_back_from_who_says_that_it_is_stored() {
+    let nodes = network(4).await;
+    for size in [10, 200_000] {
+        let options = PutOptions {
+            read_back: true,
+            ..PutOptions::default()
+        };
+        let asked = || async {
+            let mut asked = 0;
+            for node in &nodes[1..] {
+                asked += node.metrics().await.unwrap().dht.received.find_value;
+            }
+            asked
+        };
+        let before = asked().await;
+        let put = nodes[0].put("proven", vec![7; size], options).await;
+        assert_eq!(put.unwrap().counts.stored, 3);
+        assert!(asked().await >= before + 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stored_too_little_says_how_many_did_and_why_the_others_did_not() {
+    let nodes = network(3).await;
+    let options = PutOptions {
+        require: Some(3),
+        ..PutOptions::default()
+    };
+    let error = nodes[0].put("x", b"x".to_vec(), options).await.unwrap_err();
+    let NodeError::NotStored(counts) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((counts.stored, counts.timed_out), (2, 0));
+    assert_eq!(error.kind(), "unreachable");
+    assert_eq!(error.to_string(), "only 2 peers stored it");
 }

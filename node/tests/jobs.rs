@@ -148,7 +148,7 @@ async fn endless_jobs_time_out_while_the_dht_is_served() {
         ),
     );
     assert_eq!(asked.unwrap_err().kind(), "timeout");
-    assert_eq!(put.unwrap().stored, 2);
+    assert_eq!(put.unwrap().counts.stored, 2);
     assert!(began.elapsed() < Duration::from_secs(5));
     let idle = |node: &Service| {
         let node = node.clone();

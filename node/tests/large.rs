@@ -45,10 +45,10 @@ async fn a_large_value_is_put_read_replaced_and_deleted_like_any_other() {
         expires: Some(Duration::from_secs(600)),
         meta: [("kind".to_string(), "film".to_string())].into(),
         require: Some(2),
-        to: None,
+        ..PutOptions::default()
     };
     let put = |value: &[u8], options| nodes[0].put("film", value.to_vec(), options);
-    assert_eq!(put(&first, options).await.unwrap().stored, 2);
+    assert_eq!(put(&first, options).await.unwrap().counts.stored, 2);
     for reader in &nodes {
         assert!(reader.get(&target, true).await.unwrap() == first);
     }
@@ -119,7 +119,7 @@ async fn who_is_alone_keeps_a_large_value_and_publishes_it_later() {
         require: Some(0),
         ..PutOptions::default()
     };
-    assert_eq!(put(content).await.unwrap().stored, 0);
+    assert_eq!(put(content).await.unwrap().counts.stored, 0);
     let target = of(&alone, "film");
     assert!(alone.get(&target, false).await.unwrap() == film);
     let other = node(None, &[alone.listen().await.unwrap()]).await;

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{config, fake, network};
-use node::service::{Config, PutOptions, Read, Service, Target};
+use node::service::{Config, PutOptions, Read, Service, Target, Version};
 use tokio::runtime::Handle;
 
 /// Far shorter than the time after which a watch is set anew.
@@ -30,7 +30,7 @@ async fn who_serves_nobody_is_told_over_the_connections_it_opened() {
     };
     let watcher = Service::open(config, fake(), Handle::current()).unwrap();
     let mut since = watcher.watch(&target).await.unwrap();
-    assert!(since > 0);
+    assert!(since.is_some());
     let told_before = told(&nodes).await;
     for value in ["two", "three", "four"] {
         let watching = watcher.clone();
@@ -42,9 +42,9 @@ async fn who_serves_nobody_is_told_over_the_connections_it_opened() {
         });
         put(value).await.unwrap();
         let newer = tokio::time::timeout(PROMPT, next).await;
-        let newer = newer.expect("it is told at once").unwrap().unwrap().item;
-        assert_eq!(newer.value.as_deref(), Some(value.as_bytes()));
-        since = newer.timestamp;
+        let newer = newer.expect("it is told at once").unwrap().unwrap();
+        assert_eq!(newer.found.item.value.as_deref(), Some(value.as_bytes()));
+        since = Some(newer.version);
     }
     assert!(told(&nodes).await >= told_before + 3);
     let mut known = Vec::new();
@@ -60,4 +60,62 @@ async fn told(nodes: &[Service]) -> u64 {
         told += node.metrics().await.unwrap().dht.news_told;
     }
     told
+}
+
+fn news_of(nodes: &[Service]) -> Target {
+    Target::Name {
+        owner: Some(nodes[0].my_key()),
+        name: "news".into(),
+    }
+}
+
+/// The values of the next versions, `None` for what cannot be read.
+async fn next_values(
+    watcher: &Service,
+    nodes: &[Service],
+    mut since: Option<Version>,
+    count: usize,
+) -> Vec<Option<String>> {
+    let mut values = Vec::new();
+    for _ in 0..count {
+        let target = news_of(nodes);
+        let told = watcher.newer_version(&target, since, Read::default());
+        let told = tokio::time::timeout(PROMPT, told).await;
+        let told = told.expect("it is told").unwrap();
+        assert_eq!(told.unreadable.is_some(), told.found.item.value.is_none());
+        since = Some(told.version);
+        let value = told.found.item.value;
+        values.push(value.map(|value| String::from_utf8(value).unwrap()));
+    }
+    values
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_that_come_while_nobody_waits_are_told_one_after_the_other() {
+    let nodes = network(3).await;
+    let since = nodes[1].watch(&news_of(&nodes)).await.unwrap();
+    assert_eq!(since, None);
+    let texts: Vec<String> = (0..10).map(|number| number.to_string()).collect();
+    for text in &texts {
+        let all = PutOptions::default();
+        let value = text.clone().into_bytes();
+        nodes[0].put("news", value, all).await.unwrap();
+    }
+    let expected: Vec<_> = texts.into_iter().map(Some).collect();
+    assert_eq!(next_values(&nodes[1], &nodes, since, 10).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_cannot_be_read_is_told_and_the_next_one_too() {
+    let nodes = network(3).await;
+    let since = nodes[1].watch(&news_of(&nodes)).await.unwrap();
+    let sealed = PutOptions {
+        to: Some(vec![nodes[2].my_key()]),
+        ..PutOptions::default()
+    };
+    nodes[0].put("news", b"one".to_vec(), sealed).await.unwrap();
+    let all = PutOptions::default();
+    nodes[0].put("news", b"two".to_vec(), all).await.unwrap();
+    let told = next_values(&nodes[1], &nodes, since, 2).await;
+    assert_eq!(told, [None, Some("two".into())]);
 }

@@ -392,3 +392,74 @@ fn a_sealed_value_is_for_its_recipients_alone() {
         "(guard (e (#t (error-kind e))) (await (dht-put \"a\" 1 {:to (list \"nobody\")})))";
     assert_eq!(network.value(&ann, 0, nobody), ":not-found");
 }
+
+#[test]
+fn what_is_asked_wrongly_is_told_by_the_name_of_its_procedure() {
+    let alone = Folder::new();
+    let taken = "names of items that begin with `logos/` are taken";
+    for (expression, expected) in [
+        (
+            "(await (dht-watch \"a\" display {:bogus 1}))",
+            "`dht-watch` has no option `:bogus`: it has :newer-than",
+        ),
+        (
+            "(await (dht-watch 7 display))",
+            "`dht-watch` needs a name or a key, but got 7",
+        ),
+        (
+            "(await (dht-put \"a\" 1 {:require 0} {:expires 1}))",
+            "`dht-put` needs all its options in one dict, the last argument, but got a dict",
+        ),
+        (
+            "(await (dht-put \"a\" 1 {:read-back 1}))",
+            "`dht-put` needs `:read-back` to be #t or #f, but got 1",
+        ),
+        (
+            "(where-is? \"a\" {:new #t})",
+            "`where-is?` has no option `:new`: it has :fresh",
+        ),
+        ("(await (dht-put \"logos/profile\" 1))", taken),
+        ("(await (dht-delete \"logos/profile\"))", taken),
+    ] {
+        let ran = run(logos(&alone).args(["-e", expression]));
+        assert!(ran.errors.contains(expected), "{expression}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_put_that_nobody_stores_says_so_in_numbers() {
+    let program = "(guard (error (#t (list (error-kind error) (:stored (error-payload error))
+                                           (:rejected (error-payload error)))))
+                     (await (dht-put \"a\" 1)))";
+    assert_eq!(value(&Folder::new(), program), "(:unreachable 0 ())");
+}
+
+#[test]
+fn what_cannot_change_is_found_by_what_it_is() {
+    let network = Network::start();
+    let (ann, bo) = (Folder::new(), Folder::new());
+    let put = "(define put (await (dht-put-immutable '(1 2 3))))";
+    let key = network.value(&ann, 0, &format!("{put} (:key put)"));
+    // Whoever puts the same puts it there.
+    assert_eq!(network.value(&bo, 1, &format!("{put} (:key put)")), key);
+    let get = |what: &str| network.value(&Folder::new(), 2, &format!("({what} {key})"));
+    assert_eq!(get("dht-get"), "(1 2 3)");
+    assert_eq!(
+        get("(lambda (key) (:value (await (dht-item key))))"),
+        "(1 2 3)"
+    );
+    let large = "(await (dht-put-immutable (make-bytevector 70000 1)))";
+    let ran = network.evaluate(&ann, 0, large);
+    assert!(ran.errors.contains("at most 65536 are allowed"), "{ran:?}");
+}
+
+#[test]
+fn an_item_named_profile_is_like_any_other() {
+    let program = "(begin
+                     (await (dht-put \"profile\" 5 {:require 0}))
+                     (await (publish-profile {:name \"Ann\"}))
+                     (await (dht-put \"profile\" 6 {:require 0}))
+                     (list (await (dht-get \"profile\")) (:name (who-is? (my-key)))
+                           (length (where-is? \"profile\" {:fresh #t}))))";
+    assert_eq!(value(&Folder::new(), program), "(6 \"Ann\" 1)");
+}

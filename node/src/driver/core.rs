@@ -1,7 +1,7 @@
 //! The loop that owns the DHT's state machine: everything that happens to it comes in through
 //! one queue, and everything it wants done goes out from here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,9 @@ const REQUESTS_MAX: usize = 256;
 /// Most requests of ours on their way at once; more wait their turn.
 const SENDS_MAX: usize = 256;
 
+/// Most versions of a watched item that wait for whoever watches; of more the oldest are skipped.
+pub(crate) const VERSIONS_MAX: usize = 32;
+
 /// Why an operation of the DHT did not end well.
 #[derive(Debug, Clone)]
 pub(crate) enum DhtFailure {
@@ -41,13 +44,15 @@ pub(crate) enum DhtFailure {
 }
 
 type Reply = oneshot::Receiver<Result<Outcome, DhtFailure>>;
-type News = watch::Sender<Option<VerifiedItem>>;
+/// Each newer than the one before.
+pub(crate) type Versions = VecDeque<VerifiedItem>;
+type News = watch::Sender<Versions>;
 
 /// A watch of a key; dropping it ends the watch.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// The newest version told.
-    pub(crate) news: watch::Receiver<Option<VerifiedItem>>,
+    /// The latest versions told, at most [`VERSIONS_MAX`].
+    pub(crate) news: watch::Receiver<Versions>,
     /// How many nodes will tell us of newer ones.
     pub(crate) nodes: usize,
     _guard: CancelGuard,
@@ -139,7 +144,7 @@ impl Core {
 
     /// Watches a key: the newest version there is, then each newer one.
     pub(crate) async fn watch(&self, key: Id) -> Result<Watch, DhtFailure> {
-        let (sender, news) = watch::channel(None);
+        let (sender, news) = watch::channel(Versions::new());
         let (guard, outcome) = self.begin(Command::Watch { key }, Some(sender)).await?;
         match outcome.await.unwrap_or(Err(DhtFailure::Closed))? {
             Outcome::Watching { nodes } => Ok(Watch {
@@ -378,7 +383,11 @@ impl Loop {
                 }
                 Action::Updated { operation, item } => {
                     if let Some(news) = self.watches.get(&operation) {
-                        news.send_replace(Some(item));
+                        news.send_modify(|versions| {
+                            versions.push_back(item);
+                            let skipped = versions.len().saturating_sub(VERSIONS_MAX);
+                            versions.drain(..skipped);
+                        });
                     }
                 }
                 Action::StoreItem(record) => changes.push(Change::StoreItem(record)),

@@ -3,10 +3,10 @@
 use node::consensus::{Agreement, Group, Verdict};
 use node::error::NodeError;
 use node::jobs::{Answer, SignedReceipt, Status};
-use node::keys::PublicKey;
+use node::keys::{Id, PublicKey};
 use node::service::{
-    Holder, JobRecord, JobSpec, JobState, NodeInfo, PeerInfo, PutReport, Read, RemoteOptions,
-    Target, Whole,
+    Holder, JobRecord, JobSpec, JobState, News, NodeInfo, PeerInfo, PutCounts, PutReport, Read,
+    RemoteOptions, Target, Version, Whole,
 };
 
 use super::asks::{NodeAsk, Owner, Place};
@@ -14,6 +14,9 @@ use super::data::{Data, Reply};
 use super::figures;
 use super::peer::Peer;
 use super::profile;
+
+/// No version made at the same time is newer than one with this digest.
+const LAST_DIGEST: Id = Id::from_bytes([0xff; 64]);
 
 /// Does it.
 pub async fn perform(peer: Peer, ask: NodeAsk) -> Reply {
@@ -39,6 +42,9 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             options.to = to.map(keys).transpose()?;
             put_report(service.put(&name, value, options).await?)
         }
+        NodeAsk::PutImmutable { value, options } => {
+            put_report(service.put_immutable(value, options).await?)
+        }
         NodeAsk::Get {
             place,
             is_fresh,
@@ -63,7 +69,16 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             let holders = service.where_is(&target(peer, place)?).await?;
             Data::List(holders.iter().map(holder).collect())
         }
-        NodeAsk::Watch(place) => Data::Int(service.watch(&target(peer, place)?).await?),
+        NodeAsk::Watch { place, newer_than } => {
+            let current = service.watch(&target(peer, place)?).await?;
+            version(match newer_than {
+                Some(timestamp) => Some(Version {
+                    timestamp,
+                    digest: LAST_DIGEST,
+                }),
+                None => current,
+            })
+        }
         NodeAsk::Newer {
             place,
             since,
@@ -74,7 +89,7 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
                 ..Read::default()
             };
             let target = target(peer, place)?;
-            item(service.newer_version(&target, since, read).await?)
+            news(service.newer_version(&target, since, read).await?)
         }
         NodeAsk::WhoIs(owner) => profile::who_is(peer, &owner).await?,
         NodeAsk::Introduce { said, value } => {
@@ -180,16 +195,23 @@ fn no_such_job() -> Reply {
     Reply::error(":not-found", "this node has asked for no such job")
 }
 
-fn put_report(report: PutReport) -> Data {
-    let rejected = report.rejected.into_iter();
+pub(super) fn put_report(report: PutReport) -> Data {
+    let key = Data::Bytes(report.key.as_bytes().to_vec());
+    let mut fields = vec![(":key", key)];
+    fields.extend(put_counts(report.counts));
+    Data::fields(fields)
+}
+
+/// How many stored an item, who would not, and how many did not answer.
+pub(super) fn put_counts(counts: PutCounts) -> [(&'static str, Data); 3] {
+    let rejected = counts.rejected.into_iter();
     let rejected = rejected
         .map(|(peer, why)| Data::fields([(":peer", key(&peer)), (":why", Data::Text(why))]));
-    Data::fields([
-        (":key", Data::Bytes(report.key.as_bytes().to_vec())),
-        (":stored", Data::count(report.stored)),
+    [
+        (":stored", Data::count(counts.stored)),
         (":rejected", Data::List(rejected.collect())),
-        (":timed-out", Data::count(report.timed_out)),
-    ])
+        (":timed-out", Data::count(counts.timed_out)),
+    ]
 }
 
 fn item(found: Whole) -> Data {
@@ -206,6 +228,23 @@ fn item(found: Whole) -> Data {
         (":meta", Data::texts(&item.meta)),
         (":owner", key(&item.public_key)),
     ])
+}
+
+/// Which version it is, and the item; what cannot be read of it has `:unreadable`, and no value.
+fn news(told: News) -> Data {
+    let mut found = item(told.found);
+    if let (Data::Dict(fields), Some(error)) = (&mut found, told.unreadable) {
+        let kind = Data::Name(format!(":{}", error.kind()).into());
+        fields.push((Data::Name(":unreadable".into()), kind));
+    }
+    Data::List(vec![version(Some(told.version)), found])
+}
+
+fn version(version: Option<Version>) -> Data {
+    version.map_or(Data::Bool(false), |version| {
+        let digest = Data::Bytes(version.digest.as_bytes().to_vec());
+        Data::List(vec![Data::Int(version.timestamp), digest])
+    })
 }
 
 /// Outcomes are still encoded: `:outcome` and `:value` are bytevectors here.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use logos::symbol::Symbols;
 use logos::syntax::{Datum, Syntax};
 use node::keys::{Id, PublicKey};
-use node::service::{PutOptions, RemoteOptions};
+use node::service::{PutOptions, RemoteOptions, Version};
 use serde::{Deserialize, Serialize};
 
 use super::data::Reply;
@@ -61,6 +61,11 @@ pub enum NodeAsk {
         /// Whom the value is sealed to, if it is.
         to: Option<Vec<Owner>>,
     },
+    /// Store a value under its own hash.
+    PutImmutable {
+        value: Vec<u8>,
+        options: PutOptions,
+    },
     Get {
         place: Place,
         is_fresh: bool,
@@ -82,12 +87,16 @@ pub enum NodeAsk {
         value: Vec<u8>,
     },
     KeyOf(Owner),
-    /// Watch an item from now on; tells when its current version was made, 0 if there is none.
-    Watch(Place),
-    /// Wait for a version made later.
+    /// Watch an item from now on; tells after which version news are to be told.
+    Watch {
+        place: Place,
+        /// When the last version was made that is not to be told; `None` is the current one.
+        newer_than: Option<u64>,
+    },
+    /// Wait for the next version; `None` is before all.
     Newer {
         place: Place,
-        since: u64,
+        since: Option<Version>,
         at_most: u64,
     },
     Remote {
@@ -140,7 +149,7 @@ pub enum Owner {
 /// Understands a request.
 /// `room` is how many bytes an answer may have at most.
 pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> Result<Ask, Reply> {
-    let reader = Reader::new(name, symbols);
+    let reader = Reader::new(procedure(name), symbols);
     let node = match (name, arguments) {
         ("sleep", [seconds]) => {
             return Ok(Ask::Local(Local::Sleep(reader.duration(seconds)?)));
@@ -168,16 +177,20 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
             return Ok(Ask::Local(Local::Exit(status)));
         }
         ("dht-put", [name, value, options @ ..]) => put(&reader, name, value, options)?,
+        ("dht-put-immutable", [value, options @ ..]) => put_immutable(&reader, value, options)?,
         ("dht-get", arguments) => get(&reader, arguments, false, room)?,
         ("dht-item", arguments) => get(&reader, arguments, true, room)?,
         ("dht-delete", [name]) => NodeAsk::Delete {
             name: reader.text(name, "the name of an item, a string")?,
         },
-        ("where-is", arguments) => NodeAsk::WhereIs(place(&reader, arguments)?),
-        ("dht-watch", arguments) => NodeAsk::Watch(place(&reader, arguments)?),
+        ("where-is", arguments) => match get(&reader, arguments, false, room)? {
+            NodeAsk::Get { place, .. } => NodeAsk::WhereIs(place),
+            ask => ask,
+        },
+        ("dht-watch", [options, arguments @ ..]) => watch(&reader, options, arguments)?,
         ("dht-newer", [since, arguments @ ..]) => NodeAsk::Newer {
             place: place(&reader, arguments)?,
-            since: reader.count(since)? as u64,
+            since: reader.version(since)?,
             at_most: room,
         },
         ("who-is", [owner]) => NodeAsk::WhoIs(reader.owner(owner)?),
@@ -220,6 +233,30 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
     Ok(Ask::Node(node))
 }
 
+/// The procedure that asks for this, where it has another name.
+fn procedure(request: &str) -> &str {
+    match request {
+        "dht-newer" => "dht-watch",
+        "where-is" => "where-is?",
+        "who-is" => "who-is?",
+        request => request,
+    }
+}
+
+fn watch(reader: &Reader<'_>, options: &Syntax, arguments: &[Syntax]) -> Result<NodeAsk, Reply> {
+    let mut newer_than = None;
+    for (key, value) in reader.options(std::slice::from_ref(options))? {
+        match key.as_str() {
+            ":newer-than" => newer_than = Some(reader.count(&value)? as u64),
+            _ => return Err(reader.unknown_option(&key, ":newer-than")),
+        }
+    }
+    Ok(NodeAsk::Watch {
+        place: place(reader, arguments)?,
+        newer_than,
+    })
+}
+
 /// Requests about files, each with a name or number.
 fn file_ask(reader: &Reader<'_>, name: &str, file: &Syntax) -> Result<Option<FileAsk>, Reply> {
     let path = || {
@@ -255,7 +292,11 @@ fn put(
             ":require" => put.require = Some(reader.count(&value)?),
             ":meta" => put.meta = reader.texts(&value)?,
             ":to" => to = Some(reader.owners(&value)?),
-            _ => return Err(reader.unknown_option(&key, ":expires, :meta, :require and :to")),
+            ":read-back" => put.read_back = reader.truth(&key, &value)?,
+            _ => {
+                let known = ":expires, :meta, :read-back, :require and :to";
+                return Err(reader.unknown_option(&key, known));
+            }
         }
     }
     Ok(NodeAsk::Put {
@@ -263,6 +304,26 @@ fn put(
         value: reader.bytes(value)?,
         options: put,
         to,
+    })
+}
+
+fn put_immutable(
+    reader: &Reader<'_>,
+    value: &Syntax,
+    options: &[Syntax],
+) -> Result<NodeAsk, Reply> {
+    let mut put = PutOptions::default();
+    for (key, value) in reader.options(options)? {
+        match key.as_str() {
+            ":expires" => put.expires = Some(reader.duration(&value)?),
+            ":require" => put.require = Some(reader.count(&value)?),
+            ":read-back" => put.read_back = reader.truth(&key, &value)?,
+            _ => return Err(reader.unknown_option(&key, ":expires, :read-back and :require")),
+        }
+    }
+    Ok(NodeAsk::PutImmutable {
+        value: reader.bytes(value)?,
+        options: put,
     })
 }
 
@@ -296,13 +357,9 @@ fn get(
     };
     let (mut is_fresh, mut has_value) = (false, true);
     for (key, value) in reader.options(options)? {
-        match (key.as_str(), value.datum()) {
-            (":fresh", Datum::Bool(fresh)) => is_fresh = *fresh,
-            (":fresh", _) => return Err(reader.wrong("`:fresh` to be #t or #f", &value)),
-            (":value", Datum::Bool(wanted)) if is_whole => has_value = *wanted,
-            (":value", _) if is_whole => {
-                return Err(reader.wrong("`:value` to be #t or #f", &value));
-            }
+        match key.as_str() {
+            ":fresh" => is_fresh = reader.truth(&key, &value)?,
+            ":value" if is_whole => has_value = reader.truth(&key, &value)?,
             _ if is_whole => return Err(reader.unknown_option(&key, ":fresh and :value")),
             _ => return Err(reader.unknown_option(&key, ":fresh")),
         }

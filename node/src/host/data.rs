@@ -95,6 +95,8 @@ pub enum Reply {
         kind: Cow<'static, str>,
         /// What happened, for a person.
         message: String,
+        /// What belongs to it besides.
+        payload: Option<Data>,
     },
 }
 
@@ -104,6 +106,7 @@ impl Reply {
         Reply::Error {
             kind: kind.into(),
             message: message.into(),
+            payload: None,
         }
     }
 
@@ -116,10 +119,14 @@ impl Reply {
     pub fn into_answer(self, symbols: &mut Symbols) -> Answer {
         match self {
             Reply::Value(data) => Answer::Value(data.into_syntax(symbols)),
-            Reply::Error { kind, message } => Answer::Error {
+            Reply::Error {
+                kind,
+                message,
+                payload,
+            } => Answer::Error {
                 kind: kind.into_owned(),
                 message,
-                payload: None,
+                payload: payload.map(|payload| payload.into_syntax(symbols)),
             },
         }
     }

@@ -13,8 +13,9 @@ use node::swarm::SwarmOptions;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use super::answers::put_counts;
 use super::asks::Owner;
-use super::data::Reply;
+use super::data::{Data, Reply};
 use crate::evaluator::{LanguageEvaluator, lie};
 
 /// Name of the file with the user's names for keys: a key's hex digits, a blank, the name.
@@ -173,9 +174,15 @@ impl From<PracticeSettings> for SwarmOptions {
 
 impl From<NodeError> for Reply {
     fn from(error: NodeError) -> Reply {
+        let (kind, message) = (format!(":{}", error.kind()).into(), error.to_string());
+        let payload = match error {
+            NodeError::NotStored(counts) => Some(Data::fields(put_counts(counts))),
+            _ => None,
+        };
         Reply::Error {
-            kind: format!(":{}", error.kind()).into(),
-            message: error.to_string(),
+            kind,
+            message,
+            payload,
         }
     }
 }

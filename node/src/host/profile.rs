@@ -1,17 +1,15 @@
 //! Who somebody is: the profile that each node publishes under its own key, and what is known here
-//! beside it. What a profile says is its owner's word, and no more.
+//! beside it. What it says is in the `meta` of an item with a name of its own. What a profile says is its owner's word, and no more.
 
 use dht::{Item, Meta};
 use node::error::NodeError;
 use node::keys::PublicKey;
-use node::service::{PutOptions, PutReport, Target};
+use node::service::{PROFILE_NAME, PutOptions, PutReport, Target};
 
 use super::asks::Owner;
 use super::data::{Data, Reply};
 use super::peer::Peer;
 
-/// The name of the item that is a profile; what it says is in its `meta`.
-const PROFILE_NAME: &str = "profile";
 /// What a profile may say of its node.
 const SAID: [&str; 3] = [":name", ":about", ":version"];
 /// What every node says of itself.
@@ -61,7 +59,7 @@ pub async fn publish(peer: &Peer, mut said: Meta, value: Vec<u8>) -> Result<PutR
         require: Some(0),
         ..PutOptions::default()
     };
-    peer.service.put(PROFILE_NAME, value, options).await
+    peer.service.put_profile(value, options).await
 }
 
 /// Publishes the version of this node beside what its profile said until now, unless it said so already.

@@ -132,6 +132,8 @@ pub struct PutOptions {
     pub require: Option<usize>,
     /// Whom the value is sealed to, besides ourselves; `None` is everybody who reads it.
     pub to: Option<Vec<PublicKey>>,
+    /// Whether who says that it stored the item is asked for it, and counts only if it has it.
+    pub read_back: bool,
 }
 
 /// How storing an item went.
@@ -139,6 +141,13 @@ pub struct PutOptions {
 pub struct PutReport {
     /// The item's key.
     pub key: Id,
+    /// What peers answered.
+    pub counts: PutCounts,
+}
+
+/// What peers answered when an item was to be stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PutCounts {
     /// How many peers stored it.
     pub stored: usize,
     /// Who would not, and why.

@@ -7,6 +7,7 @@ use logos::number::{Number, to_f64};
 use logos::symbol::Symbols;
 use logos::syntax::{Datum, Syntax};
 use node::keys::{Id, PublicKey, from_hex};
+use node::service::Version;
 
 use super::{LONGEST, Owner, is_hex};
 use crate::host::data::Reply;
@@ -70,6 +71,26 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         number.ok_or_else(|| self.wrong("a whole number that is not negative", syntax))
+    }
+
+    /// Whether an option is on.
+    pub fn truth(&self, key: &str, syntax: &Syntax) -> Result<bool, Reply> {
+        match syntax.datum() {
+            Datum::Bool(truth) => Ok(*truth),
+            _ => Err(self.wrong(&format!("`{key}` to be #t or #f"), syntax)),
+        }
+    }
+
+    /// A version of an item as an answer told it; `#f` is none.
+    pub fn version(&self, syntax: &Syntax) -> Result<Option<Version>, Reply> {
+        match (syntax.datum(), list(syntax)) {
+            (Datum::Bool(false), _) => Ok(None),
+            (_, Some([timestamp, digest])) => Ok(Some(Version {
+                timestamp: self.count(timestamp)? as u64,
+                digest: self.id(digest, "a version of an item")?,
+            })),
+            _ => Err(self.wrong("a version of an item", syntax)),
+        }
     }
 
     /// Seconds.
@@ -148,6 +169,12 @@ impl<'a> Reader<'a> {
                 .map(|(key, value)| Ok((self.keyword(&key)?, value)))
                 .collect();
         }
+        if let Some(dict) = given
+            .iter()
+            .find(|given| matches!(given.datum(), Datum::Dict(_)))
+        {
+            return Err(self.wrong("all its options in one dict, the last argument", dict));
+        }
         let mut options = Vec::new();
         for pair in given.chunks(2) {
             let [key, value] = pair else {
@@ -163,7 +190,7 @@ impl<'a> Reader<'a> {
             Datum::Symbol(symbol) if self.symbols.is_keyword(*symbol) => {
                 Ok(self.symbols.text(*symbol).to_string())
             }
-            _ => Err(self.wrong("options such as `:n`, each followed by its value", syntax)),
+            _ => Err(self.wrong("options: keywords, each followed by its value", syntax)),
         }
     }
 }

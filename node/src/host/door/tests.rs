@@ -173,10 +173,10 @@ fn what_is_said_keeps_its_bytes() {
     let owner = Owner::Key(PublicKey::from_bytes([7; 32]));
     let checks = [
         (Said::Cancel(300), "01fb2c01".to_string()),
-        (Said::Ask(1, NodeAsk::Info), "00010b".into()),
+        (Said::Ask(1, NodeAsk::Info), "00010c".into()),
         (
             Said::Ask(2, NodeAsk::Job(Id::from_bytes([9; 64]))),
-            format!("000210{}", "09".repeat(64)),
+            format!("000211{}", "09".repeat(64)),
         ),
         (
             Said::Ask(
@@ -188,7 +188,7 @@ fn what_is_said_keeps_its_bytes() {
                     to: None,
                 },
             ),
-            "000300016e01050000000000".into(),
+            "000300016e0105000000000000".into(),
         ),
         (
             Said::Ask(
@@ -201,7 +201,7 @@ fn what_is_said_keeps_its_bytes() {
                     at_most: 9,
                 },
             ),
-            format!("00040101016e0100{}01000109", "07".repeat(32)),
+            format!("00040201016e0100{}01000109", "07".repeat(32)),
         ),
         (
             Said::Ask(
@@ -212,15 +212,18 @@ fn what_is_said_keeps_its_bytes() {
                     peers: vec![Owner::Petname("a".into())],
                 },
             ),
-            "0005090101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
+            "00050a0101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
         ),
     ];
-    assert_eq!(DOOR_VERSION, 4);
+    assert_eq!(DOOR_VERSION, 5);
     for (said, expected) in checks {
         let bytes = encode(&said);
         assert_eq!(to_hex(&bytes), expected, "{said:?}");
         assert_eq!(decode::<Said>(&bytes).unwrap(), said);
     }
     let reply = (7u64, Reply::error(":timeout", "late"));
-    assert_eq!(to_hex(&encode(&reply)), "0701083a74696d656f7574046c617465");
+    assert_eq!(
+        to_hex(&encode(&reply)),
+        "0701083a74696d656f7574046c61746500"
+    );
 }
