@@ -359,6 +359,24 @@ fn an_input_that_is_over_can_be_taken_up_again() {
 }
 
 #[test]
+fn what_an_input_that_failed_held_is_given_back() {
+    let mut vm = Vm::new(Profile::Node);
+    let numbers: Vec<String> = (0..5_000).map(|n| n.to_string()).collect();
+    let text = format!("(list '({}) (if))", numbers.join(" "));
+    let mut peak = || {
+        let ended = evaluate_in(&mut vm, &text, Bounds::default(), u64::MAX);
+        assert_eq!(ended.result.expect_err("it is wrong").0, ":bad-syntax");
+        vm.machine.peak_memory()
+    };
+    let first = peak();
+    let last = (0..20).map(|_| peak()).last();
+    assert!(
+        last.is_some_and(|last| last <= first + first / 10),
+        "{first} {last:?}"
+    );
+}
+
+#[test]
 fn a_misspelt_name_is_guessed() {
     let ended = evaluate("(define (area r) r) (aera 1)");
     let (_, message) = ended.result.expect_err("the name is unknown");

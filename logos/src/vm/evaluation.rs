@@ -208,6 +208,7 @@ impl Vm {
             }
             // A form of `eval` has been left, and a continuation takes it up again.
             _ if m.heap.is(holder, Kind::Values) => {
+                self.forget_evaluation(number);
                 if after.units() == 0 {
                     self.return_value(value);
                     return None;
@@ -224,7 +225,10 @@ impl Vm {
 
     fn end_main(&mut self, value: Value) -> Status {
         self.machine.main = value;
-        self.evaluations.retain(|_, it| !it.is_main());
+        let mut left = self.evaluations.iter().filter(|(_, it)| it.is_main());
+        if let Some(number) = left.next().map(|(number, _)| *number) {
+            self.forget_evaluation(number);
+        }
         self.machine.main_task = Value::NIL;
         self.state = State::Between;
         let m = &mut self.machine;
@@ -243,11 +247,10 @@ impl Vm {
                 Ok(Turn::Again) => {}
                 Ok(Turn::Run) => return None,
                 Ok(Turn::Finish(value)) => {
-                    let Some(ended) = self.evaluations.remove(&number) else {
+                    let Some(ended) = self.forget_evaluation(number) else {
                         self.return_value(value);
                         return None;
                     };
-                    self.machine.release_external(ended.taken);
                     if let Some(import) = ended.import {
                         self.end_import(import, &ended.environment);
                     } else if ended.source.is_some() {
@@ -257,13 +260,18 @@ impl Vm {
                     return None;
                 }
                 Err(fault) => {
-                    if let Some(ended) = self.evaluations.remove(&number) {
-                        self.machine.release_external(ended.taken);
-                    }
+                    self.forget_evaluation(number);
                     return self.fault(fault);
                 }
             }
         }
+    }
+
+    /// Ends an evaluation and gives back the words that its expansion held.
+    pub(super) fn forget_evaluation(&mut self, number: u64) -> Option<Evaluation> {
+        let ended = self.evaluations.remove(&number)?;
+        self.machine.release_external(ended.taken);
+        Some(ended)
     }
 
     fn step_evaluation(&mut self, number: u64) -> Result<Turn, Fault> {

@@ -118,7 +118,10 @@ impl Vm {
     /// Ends the main task with a condition; the others stay.
     pub(super) fn fail_evaluation(&mut self, condition: Condition) -> Status {
         self.condition = Some(condition);
-        self.evaluations.clear();
+        let left: Vec<u64> = self.evaluations.keys().copied().collect();
+        for number in left {
+            self.forget_evaluation(number);
+        }
         self.machine.temporaries.clear();
         self.machine.opaques.clear();
         self.machine.limits.leave_to(0);

@@ -235,7 +235,7 @@ impl Vm {
         match done {
             Ok(()) => self.advance(number, last),
             Err(fault) => {
-                self.evaluations.remove(&number);
+                self.forget_evaluation(number);
                 self.fault(fault)
             }
         }

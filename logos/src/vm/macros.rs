@@ -142,9 +142,7 @@ impl Vm {
             Ok(()) => self.advance(number, last),
             Err(fault) => {
                 m.top = m.fp + 5;
-                if let Some(ended) = self.evaluations.remove(&number) {
-                    self.machine.release_external(ended.taken);
-                }
+                self.forget_evaluation(number);
                 self.fault(fault)
             }
         }
