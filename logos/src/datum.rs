@@ -1,5 +1,6 @@
 //! Between syntax, which lives outside the heap, and values, which live in it. Both directions keep a stack of their own.
 
+use crate::heap::Heap;
 use crate::printer::is_circular;
 use crate::scratch::{Scratch, walk};
 use crate::syntax::{Datum, Span, Syntax};
@@ -48,6 +49,11 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
     let mut labels: BTreeMap<u32, usize> = BTreeMap::new();
     let mut has_labels = false;
     let flag = u8::from(immutable);
+    let cons = if immutable {
+        Heap::immutable_cons
+    } else {
+        Heap::cons
+    };
     // Placeholders and labelled values stand below the stack of finished values.
     while let Some(task) = tasks.pop() {
         m.charge(1)?;
@@ -103,7 +109,7 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
                 };
                 for _ in 0..count {
                     let item = m.temporaries.pop().unwrap_or(Value::NIL);
-                    list = m.heap.cons(item, list);
+                    list = cons(&mut m.heap, item, list);
                 }
                 m.temporaries.push(list);
             }

@@ -6,8 +6,8 @@
 //! | --- | --- | --- |
 //! | `000`, `100` | fixnum | a 62-bit two's complement integer in the upper 62 bits |
 //! | `001`, `010`, `101` | float | a double, its bits rotated left by 4 with the lowest bit inverted: the upper exponent bits *are* the tag (Melançon, Serrano, Feeley: "Float Self-Tagging", arXiv 2411.16544) |
-//! | `011` | pair | the word offset of its two words in the heap |
-//! | `110` | object | the word offset of its header in the heap |
+//! | `011` | pair | a bit that is set when the pair cannot be changed, then the word offset of its two words in the heap |
+//! | `110` | object | a bit that is clear, then the word offset of its header in the heap |
 //! | `111` | immediate | 5 bits of kind, 32 bits of payload in the upper half |
 //!
 //! Zeros, subnormals and all magnitudes from 2⁻²⁵⁵ to 2²⁵⁶ are immediate floats; the rest (infinities and NaN among them) are boxed
@@ -24,6 +24,9 @@ const TAG_MASK: u64 = 7;
 const TAG_PAIR: u64 = 3;
 const TAG_OBJECT: u64 = 6;
 const TAG_IMMEDIATE: u64 = 7;
+/// In a reference to a pair: it cannot be changed. All references to one pair agree.
+const IMMUTABLE: u64 = 8;
+const OFFSET_SHIFT: u32 = 4;
 /// Bit *t* is set when tag *t* marks a float.
 const FLOAT_TAGS: u64 = 0b10_0110;
 
@@ -118,13 +121,19 @@ impl Value {
     /// A reference to a pair.
     #[inline(always)]
     pub const fn pair(offset: usize) -> Value {
-        Value((offset as u64) << 3 | TAG_PAIR)
+        Value((offset as u64) << OFFSET_SHIFT | TAG_PAIR)
+    }
+
+    /// A reference to a pair that cannot be changed.
+    #[inline]
+    pub const fn immutable_pair(offset: usize) -> Value {
+        Value((offset as u64) << OFFSET_SHIFT | IMMUTABLE | TAG_PAIR)
     }
 
     /// A reference to an object with a header.
     #[inline(always)]
     pub const fn object(offset: usize) -> Value {
-        Value((offset as u64) << 3 | TAG_OBJECT)
+        Value((offset as u64) << OFFSET_SHIFT | TAG_OBJECT)
     }
 
     /// Whether this is a fixnum.
@@ -173,6 +182,12 @@ impl Value {
         self.0 & TAG_MASK == TAG_PAIR
     }
 
+    /// Whether this refers to a pair that can be changed.
+    #[inline(always)]
+    pub const fn is_mutable_pair(self) -> bool {
+        self.0 & (IMMUTABLE | TAG_MASK) == TAG_PAIR
+    }
+
     /// Whether this refers to an object with a header.
     #[inline(always)]
     pub const fn is_object(self) -> bool {
@@ -188,7 +203,13 @@ impl Value {
     /// The word offset of a reference.
     #[inline(always)]
     pub const fn offset(self) -> usize {
-        (self.0 >> 3) as usize
+        (self.0 >> OFFSET_SHIFT) as usize
+    }
+
+    /// The same reference to where its object is now.
+    #[inline(always)]
+    pub(crate) const fn moved(self, to: usize) -> Value {
+        Value((to as u64) << OFFSET_SHIFT | self.0 & (IMMUTABLE | TAG_MASK))
     }
 
     /// Whether this counts as true: everything but `#f`.

@@ -345,8 +345,16 @@ fn dicts() {
             "(x #f)",
         ),
         (
-            "(set-car! (car (keys e)) 7) (set-car! (car (car (dict->list e))) 7) (get e '(1 2))",
-            "x",
+            "(set-car! (car (keys e)) 7)",
+            ":wrong-argument `set-car!` cannot change a list written in the program; copy it first with `list-copy`:",
+        ),
+        (
+            "(set-cdr! (cdr (car (car (dict->list e)))) 7)",
+            ":wrong-argument `set-cdr!` cannot change a list written in the program; copy it first with `list-copy`:",
+        ),
+        (
+            "(list (get e '(1 2)) (map (lambda (key) (set-car! key 7) key) (map list-copy (keys e))))",
+            "(x ((7 2)))",
         ),
         (
             "(define s (string-copy \"abc\")) (define f (dict s 1)) (string-set! s 0 #\\x) (list (get f \"abc\") f)",

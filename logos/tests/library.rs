@@ -99,6 +99,10 @@ fn making_lists() {
         ),
         ("(append! (list 1 2) '() (list 3) (list 4))", "(1 2 3 4)"),
         ("(append!)", "()"),
+        (
+            "(append! '(1 2) (list 3))",
+            ":wrong-argument `append!` cannot change a list written in the program; copy it first with `list-copy`: (2)",
+        ),
         ("(append-reverse '(3 2 1) '(4 5))", "(1 2 3 4 5)"),
         ("(concatenate '((1) () (2 3)))", "(1 2 3)"),
         ("(flatten '(1 (2 (3 ()) 4) ((5))))", "(1 2 3 4 5)"),

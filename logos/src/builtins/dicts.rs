@@ -134,7 +134,7 @@ pub const TABLE: &[Builtin] = &[
     ),
 ];
 
-/// The entries in canonical order. The keys are the dict's own: not to be handed to programs (see [`freeze::copy_out`]).
+/// The entries in canonical order.
 pub fn entries(heap: &Heap, dict: Value) -> Vec<(Value, Value)> {
     tree::entries(heap, heap.field(dict, 0))
 }
@@ -450,8 +450,7 @@ fn list_of(
 }
 
 fn keys(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let list = list_of(m, "keys", arguments, 0, |_, (key, _)| key)?;
-    freeze::copy_out(m, list, |_, list| list)
+    list_of(m, "keys", arguments, 0, |_, (key, _)| key)
 }
 
 fn vals(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -459,10 +458,9 @@ fn vals(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn dict_to_list(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let list = list_of(m, "dict->list", arguments, 2, |heap, (key, value)| {
+    list_of(m, "dict->list", arguments, 2, |heap, (key, value)| {
         heap.cons(key, value)
-    })?;
-    freeze::copy_out(m, list, |heap, list| heap.car(list))
+    })
 }
 
 fn list_to_dict(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -491,13 +489,10 @@ fn entry(m: &mut Machine, arguments: Arguments) -> Outcome {
     let place = m.arg(arguments, 1);
     let place = index_argument(m, "%dict-entry", place, size)?;
     m.charge(2 * tree::depth_max(size) as u64)?;
-    m.ensure(4)?;
+    m.ensure(2)?;
     let dict = m.arg(arguments, 0);
     let Some((key, value)) = entry_at(&m.heap, dict, place) else {
         return Ok(Value::FALSE);
     };
-    let pair = m.heap.cons(key, value);
-    let list = m.heap.cons(pair, Value::NIL);
-    let list = freeze::copy_out(m, list, |heap, list| heap.car(list))?;
-    Ok(m.heap.car(list))
+    Ok(m.heap.cons(key, value))
 }

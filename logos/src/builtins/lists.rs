@@ -8,61 +8,6 @@ use crate::vm::{Arguments, Fault, Machine, Outcome};
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
-    Builtin::plain("cons", "(cons a b)", (2, 2), "", "A new pair.", cons)
-        .inlined(Inline::Binary(Op::Cons)),
-    Builtin::plain(
-        "%cons",
-        "(%cons a b)",
-        (2, 2),
-        "",
-        "The same for the expander.",
-        cons,
-    ),
-    Builtin::plain(
-        "car",
-        "(car pair)",
-        (1, 1),
-        "",
-        "The first part of a pair: of a list, its first element.",
-        car,
-    )
-    .inlined(Inline::Unary(Op::Car)),
-    Builtin::plain(
-        "cdr",
-        "(cdr pair)",
-        (1, 1),
-        "",
-        "The second part of a pair: of a list, the rest.",
-        cdr,
-    )
-    .inlined(Inline::Unary(Op::Cdr)),
-    Builtin::plain(
-        "set-car!",
-        "(set-car! pair value)",
-        (2, 2),
-        "",
-        "Changes the first part of a pair.",
-        set_car,
-    )
-    .inlined(Inline::Binary(Op::SetCar)),
-    Builtin::plain(
-        "set-cdr!",
-        "(set-cdr! pair value)",
-        (2, 2),
-        "",
-        "Changes the second part of a pair.",
-        set_cdr,
-    )
-    .inlined(Inline::Binary(Op::SetCdr)),
-    Builtin::plain(
-        "pair?",
-        "(pair? value)",
-        (1, 1),
-        "",
-        "Whether a value is a pair.",
-        is_pair,
-    )
-    .inlined(Inline::Unary(Op::IsPair)),
     Builtin::plain(
         "null?",
         "(null? value)",
@@ -276,49 +221,6 @@ pub const TABLE: &[Builtin] = &[
         assoc,
     ),
 ];
-
-fn cons(m: &mut Machine, arguments: Arguments) -> Outcome {
-    m.ensure(2)?;
-    let (a, b) = (m.arg(arguments, 0), m.arg(arguments, 1));
-    Ok(m.heap.cons(a, b))
-}
-
-fn pair_argument(m: &mut Machine, procedure: &str, arguments: Arguments) -> Result<Value, Fault> {
-    let value = m.arg(arguments, 0);
-    if value.is_pair() {
-        Ok(value)
-    } else {
-        Err(wrong_argument(m, procedure, "a pair", value))
-    }
-}
-
-fn car(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let pair = pair_argument(m, "car", arguments)?;
-    Ok(m.heap.car(pair))
-}
-
-fn cdr(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let pair = pair_argument(m, "cdr", arguments)?;
-    Ok(m.heap.cdr(pair))
-}
-
-fn set_car(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let pair = pair_argument(m, "set-car!", arguments)?;
-    let value = m.arg(arguments, 1);
-    m.heap.set_car(pair, value);
-    Ok(Value::VOID)
-}
-
-fn set_cdr(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let pair = pair_argument(m, "set-cdr!", arguments)?;
-    let value = m.arg(arguments, 1);
-    m.heap.set_cdr(pair, value);
-    Ok(Value::VOID)
-}
-
-fn is_pair(m: &mut Machine, arguments: Arguments) -> Outcome {
-    Ok(Value::boolean(m.arg(arguments, 0).is_pair()))
-}
 
 fn is_null(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::boolean(m.arg(arguments, 0) == Value::NIL))

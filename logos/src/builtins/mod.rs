@@ -10,6 +10,7 @@ pub mod dicts;
 pub mod errors;
 pub mod lists;
 pub mod numbers;
+pub mod pairs;
 pub mod ports;
 pub mod promises;
 pub mod records;
@@ -139,6 +140,7 @@ pub static TABLES: &[(&str, &[Builtin])] = &[
     ("Control", control::TABLE),
     ("Dicts", dicts::TABLE),
     ("Errors", errors::TABLE),
+    ("Lists", pairs::TABLE),
     ("Lists", lists::TABLE),
     ("Numbers", numbers::TABLE),
     ("Ports and files", ports::TABLE),

@@ -83,7 +83,7 @@ impl Heap {
                 to
             }
         };
-        with_offset(value, to)
+        value.moved(to)
     }
 
     /// Copies everything live into a new array. Gives the words live after it.
@@ -160,7 +160,7 @@ impl Heap {
                 to
             }
         };
-        with_offset(value, to)
+        value.moved(to)
     }
 }
 
@@ -207,15 +207,6 @@ fn after(header: Header, at: usize) -> usize {
         at + 1 + header.length()
     } else {
         at + 2
-    }
-}
-
-#[inline]
-fn with_offset(value: Value, to: usize) -> Value {
-    if value.is_pair() {
-        Value::pair(to)
-    } else {
-        Value::object(to)
     }
 }
 

@@ -157,6 +157,11 @@ impl Heap {
         Value::pair(at)
     }
 
+    /// A new pair that programs cannot change: 2 words.
+    pub fn immutable_cons(&mut self, car: Value, cdr: Value) -> Value {
+        Value::immutable_pair(self.cons(car, cdr).offset())
+    }
+
     /// The car of a value known to be a pair.
     #[inline(always)]
     pub fn car(&self, pair: Value) -> Value {

@@ -108,7 +108,8 @@ fn every_test_in_the_library_passes() {
 /// Arguments of every kind.
 const VALUES: &[&str] = &[
     "1",
-    "'(1 2)",
+    "(list 1 2)",
+    "(let* ((a (cons 1 2)) (b (cons a a)) (c (cons b b))) (cons c c))",
     "\"ab\"",
     "#\\a",
     "(vector 1 2)",
@@ -188,12 +189,6 @@ fn fixed_prices_of_builtins_are_what_they_cost() {
 
 /// Calls of the library's procedures for a size `n`; what is passed to them costs nothing itself.
 const CALLS: &[&str] = &[
-    "(caar nested)",
-    "(cadr nested)",
-    "(caddr nested)",
-    "(cadddr nested)",
-    "(caaar nested)",
-    "(caaaar nested)",
     "(first list)",
     "(second list)",
     "(fifth list)",

@@ -7,6 +7,9 @@
 //! An object met more than once is marked where it is first met (`LABEL`) and afterwards only referred to (`REFERENCE`, by the number of
 //! the label), so a graph encodes in its own size, cycles included.
 //!
+//! What cannot be changed, because a program's text or a dict's key holds it, has a tag of its own in a program; among data, where nothing but
+//! the value counts, it has not.
+//!
 //! A procedure travels as source: its core form as a datum (see `core_datum`), the values it captured, and after the value itself, each
 //! global variable of the user's world that any of the procedures uses, by name. The library stays at home: its names are enough.
 
@@ -66,6 +69,8 @@ pub mod tag {
     pub const LITERAL_STRING: u8 = 0x16;
     /// A literal vector.
     pub const LITERAL_VECTOR: u8 = 0x17;
+    /// A literal pair: car and cdr follow.
+    pub const LITERAL_PAIR: u8 = 0x1b;
     /// Real and imaginary part follow as values: real numbers, both exact or both inexact, the second not exact zero.
     pub const COMPLEX: u8 = 0x1a;
     /// How keys are told apart (0 `eqv?`, 1 `equal?`, 2 `string=?`), count, then keys and values in turn, in the order they came.
@@ -90,6 +95,11 @@ pub mod tag {
     pub const CASE: u8 = 0x27;
     /// A procedure of a record type: what it does, the type, place or places, name.
     pub const RECORD_PROCEDURE: u8 = 0x28;
+
+    /// Whether it marks what cannot be changed.
+    pub(super) fn is_literal(tag: u8) -> bool {
+        [LITERAL_STRING, LITERAL_VECTOR, LITERAL_BYTES, LITERAL_PAIR].contains(&tag)
+    }
 }
 
 /// The first byte of an encoding: data alone.

@@ -604,7 +604,7 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             }
             code::SetCar | code::SetCdr => {
                 let (x, y) = (v!(b(word)), v!(c(word)));
-                if x.is_pair() {
+                if x.is_mutable_pair() {
                     if Op::of(word) == Op::SetCar {
                         m.heap.set_car(x, y);
                     } else {

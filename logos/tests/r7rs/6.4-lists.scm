@@ -25,6 +25,8 @@ y ;=> (a . 4)
 (cdr '()) ;!> :wrong-argument
 (let ((x (list 'not-a-constant-list))) (set-car! x 3) x) ;=> (3)
 (set-car! 5 3) ;!> :wrong-argument
+(let ((g (lambda () '(constant-list)))) (set-car! (g) 3)) ;!> :wrong-argument
+(list-set! '(0 1 2) 1 5) ;!> :wrong-argument
 (caar '((1) 2)) ;=> 1
 (cadr '(1 2 3)) ;=> 2
 (cdar '((1 2) 3)) ;=> (2)

@@ -1,6 +1,5 @@
-//! Frozen copies: what a dict keeps as its key, so that changing the original changes no order.
-//!
-//! Strings, bytevectors and vectors can be marked as immutable; pairs cannot, so a key with parts is copied again when a program asks for it.
+//! Frozen copies: what a dict keeps as its key, so that changing the original changes no order. All of a copy is immutable, so a program may be
+//! given the key itself.
 
 use super::{entries, order, tree};
 use crate::heap::Heap;
@@ -48,33 +47,6 @@ fn freeze_string(m: &mut Machine, string: Value) -> Outcome {
     m.rooted(&[string], Heap::blank_words(length, wide), |m, held| {
         copy_leaf(&mut m.heap, held[0])
     })
-}
-
-/// Makes copies of the keys with parts in a list that is handed to a program: `at` tells in whose car the key stands.
-pub fn copy_out(m: &mut Machine, list: Value, at: fn(&Heap, Value) -> Value) -> Outcome {
-    let has_parts = |m: &Machine, key: Value| {
-        key.is_pair() || matches!(m.heap.kind(key), Some(Kind::Vector | Kind::Dict))
-    };
-    let from = m.temporaries.len();
-    m.temporaries.extend([list, list]);
-    let mut result = Ok(());
-    loop {
-        let rest = m.temporaries[from + 1];
-        if !rest.is_pair() || result.is_err() {
-            break;
-        }
-        let key = m.heap.car(at(&m.heap, rest));
-        if has_parts(m, key) {
-            result = freeze(m, key).map(|copy| {
-                let cell = at(&m.heap, m.temporaries[from + 1]);
-                m.heap.set_car(cell, copy);
-            });
-        }
-        m.temporaries[from + 1] = m.heap.cdr(m.temporaries[from + 1]);
-    }
-    let list = m.temporaries[from];
-    m.temporaries.truncate(from);
-    result.map(|()| list)
 }
 
 /// What a value consists of, from 0: of a dict only the values, since its keys are frozen.
@@ -209,7 +181,7 @@ fn copy(heap: &mut Heap, value: Value) -> Value {
 fn copy_whole(heap: &mut Heap, value: Value, done: &mut Vec<Value>) -> Value {
     if value.is_pair() {
         let (car, cdr) = (done.pop(), done.pop());
-        return heap.cons(car.unwrap_or(Value::NIL), cdr.unwrap_or(Value::NIL));
+        return heap.immutable_cons(car.unwrap_or(Value::NIL), cdr.unwrap_or(Value::NIL));
     }
     let count = match heap.kind(value) {
         Some(Kind::Dict) => super::count(heap, value),

@@ -262,6 +262,9 @@ impl Decoder<'_> {
                 return self.bad("only an object has a label");
             }
         }
+        if self.data_only && tag::is_literal(tag) {
+            return self.bad("a literal may stand only in a program");
+        }
         let value = match tag {
             tag::REFERENCE => {
                 let number = self.number()?;
@@ -273,9 +276,13 @@ impl Decoder<'_> {
                     None => return self.bad("a reference to an object that is not there yet"),
                 }
             }
-            tag::PAIR => {
+            tag::PAIR | tag::LITERAL_PAIR => {
                 self.machine().ensure(2)?;
-                let pair = self.machine().heap.cons(Value::NIL, Value::NIL);
+                let heap = &mut self.machine().heap;
+                let pair = match tag {
+                    tag::PAIR => heap.cons(Value::NIL, Value::NIL),
+                    _ => heap.immutable_cons(Value::NIL, Value::NIL),
+                };
                 let place = self.hold(pair);
                 tasks.push(Task::Read(Slot::Cdr(place)));
                 tasks.push(Task::Read(Slot::Car(place)));

@@ -216,7 +216,7 @@ impl Encoder<'_> {
             Value::VOID => Some(tag::VOID),
             Value::EOF => Some(tag::EOF),
             Value::UNASSIGNED => Some(tag::UNASSIGNED),
-            PAIR_MARK => Some(tag::PAIR),
+            PAIR_MARK => Some(tag::LITERAL_PAIR),
             _ => None,
         };
         if let Some(constant) = constant {
@@ -225,7 +225,8 @@ impl Encoder<'_> {
         }
         if value.is_pair() {
             if self.enter_object(value) {
-                self.byte(tag::PAIR);
+                let is_literal = !value.is_mutable_pair();
+                self.byte(self.tag(is_literal, tag::PAIR, tag::LITERAL_PAIR));
                 let heap = &self.vm.machine.heap;
                 items.push(Item::Value(heap.cdr(value)));
                 items.push(Item::Value(heap.car(value)));
@@ -259,5 +260,5 @@ impl Encoder<'_> {
     }
 }
 
-/// Stands for the tag of a pair among the items; no program ever holds it.
+/// Stands for the tag of a literal pair among the items; no program ever holds it.
 const PAIR_MARK: Value = Value::ABSENT;

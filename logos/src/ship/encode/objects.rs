@@ -29,15 +29,16 @@ impl Encoder<'_> {
             return Ok(());
         }
         let heap = &self.vm.machine.heap;
+        let is_literal = heap.header(value).flags() != 0;
         match kind {
             Kind::String => {
-                let tag = literal_tag(heap, value, tag::STRING, tag::LITERAL_STRING);
+                let tag = self.tag(is_literal, tag::STRING, tag::LITERAL_STRING);
                 let text = heap.string_text(value);
                 self.string(tag, &text)
             }
-            Kind::Bytes => self.bytes(value),
+            Kind::Bytes => self.bytes(value, is_literal),
             Kind::Vector => {
-                let tag = literal_tag(heap, value, tag::VECTOR, tag::LITERAL_VECTOR);
+                let tag = self.tag(is_literal, tag::VECTOR, tag::LITERAL_VECTOR);
                 self.sequence(tag, &fields(heap, value, 0), items)
             }
             Kind::Dict => self.dict(value, items),
@@ -62,12 +63,20 @@ impl Encoder<'_> {
         }
     }
 
-    fn bytes(&mut self, value: Value) -> Result<(), Fault> {
+    /// The tag of something that has two.
+    pub(super) fn tag(&self, is_literal: bool, fresh: u8, literal: u8) -> u8 {
+        if is_literal && !self.data_only {
+            literal
+        } else {
+            fresh
+        }
+    }
+
+    fn bytes(&mut self, value: Value, is_literal: bool) -> Result<(), Fault> {
         let heap = &self.vm.machine.heap;
         let bytes = heap.bytes_slice(value, 0, heap.bytes_length(value));
         self.machine().charge(bytes.len() as u64 / 2)?;
-        let tag = literal_tag(&self.vm.machine.heap, value, tag::BYTES, tag::LITERAL_BYTES);
-        self.byte(tag);
+        self.byte(self.tag(is_literal, tag::BYTES, tag::LITERAL_BYTES));
         self.count(bytes.len() as u64);
         self.bytes.extend_from_slice(&bytes);
         Ok(())
@@ -144,15 +153,6 @@ fn fields(heap: &Heap, value: Value, from: usize) -> Vec<Value> {
     (from..heap.length(value))
         .map(|index| heap.field(value, index))
         .collect()
-}
-
-/// Literals, which nothing may change, have a tag of their own.
-fn literal_tag(heap: &Heap, value: Value, fresh: u8, literal: u8) -> u8 {
-    if heap.header(value).flags() == 0 {
-        fresh
-    } else {
-        literal
-    }
 }
 
 fn kind_name(kind: Kind) -> &'static str {
