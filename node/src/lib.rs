@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod keys;
 mod large;
 mod node;
+pub mod relay;
 pub mod sealed;
 pub mod service;
 pub mod store;

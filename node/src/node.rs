@@ -6,18 +6,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dht::{Command, Contact, Event, Kademlia, Outcome, PROTOCOL_VERSION, PublicKey};
+use dht::{Address, Command, Contact, Event, Kademlia, Outcome, PROTOCOL_VERSION, PublicKey};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::counters::{Counters, NodeMetrics};
 use crate::driver::{Binding, Blocks, Core, DhtFailure, Pool, as_addresses, bind, own_addresses};
-use crate::driver::{find_on_lan, hear_news, locked, serve};
+use crate::driver::{find_on_lan, hear_news, locked, serve, wait_for_relay, watch_addresses};
 use crate::error::NodeError;
 use crate::identity::{Identity, random_bytes};
 use crate::jobs::{Behaviour, Evaluator, Workers};
 use crate::large::Large;
+use crate::relay::Relay;
 use crate::service::Limits;
 use crate::store::Store;
 use crate::submit::Asked;
@@ -60,6 +61,8 @@ pub(crate) struct Place {
     pub(crate) serves: bool,
     /// Whom it knows from the start, besides those in its store.
     pub(crate) first: Vec<Contact>,
+    /// The relays it may use; it waits a little for one that others can reach it through.
+    pub(crate) relays: Vec<Relay>,
 }
 
 /// A running node.
@@ -80,7 +83,7 @@ pub(crate) struct Node {
     /// When it started, milliseconds since 1970.
     began: u64,
     /// Where others can dial it now.
-    addresses: Mutex<Vec<SocketAddr>>,
+    addresses: Mutex<Vec<Address>>,
     serves: bool,
     first: AsyncMutex<Vec<Contact>>,
     answer_times: Mutex<VecDeque<u64>>,
@@ -102,19 +105,23 @@ impl Node {
             behaviour,
             clock,
         } = parts;
-        let endpoint = bind(&identity, place.binding, place.serves).await?;
+        let relays = place.relays;
+        let endpoint = bind(&identity, place.binding, place.serves, &relays).await?;
+        if place.serves && !relays.is_empty() && !wait_for_relay(&endpoint).await {
+            tracing::warn!(?relays, "no relay can be reached yet");
+        }
         let addresses = if place.serves {
             own_addresses(&endpoint).await
         } else {
             Vec::new()
         };
         let config = dht::Config {
-            addresses: as_addresses(&addresses),
+            addresses: addresses.clone(),
             ..dht::Config::default()
         };
         let kademlia = Kademlia::new(config, identity.public(), random_bytes());
         let counters = Arc::<Counters>::default();
-        let (pool, opened) = Pool::new(endpoint, Blocks::new(clock), counters.clone());
+        let (pool, opened) = Pool::new(endpoint, relays, Blocks::new(clock), counters.clone());
         let pool = Arc::new(pool);
         let (core, core_task) = Core::start(kademlia, &store, pool.clone(), clock)?;
         let workers = Workers::new(
@@ -212,19 +219,24 @@ impl Node {
 
     /// This node as others may dial it.
     pub(crate) fn contact(&self) -> Contact {
-        let addresses = as_addresses(&self.addresses());
-        Contact::new(self.identity.public(), addresses, PROTOCOL_VERSION)
+        Contact::new(self.identity.public(), self.addresses(), PROTOCOL_VERSION)
     }
 
     /// The same in one line of text.
     pub(crate) fn ticket(&self) -> Ticket {
+        let known = self.addresses();
+        let socket = |address: &Address| match address {
+            Address::Ip(socket) => Some(*socket),
+            Address::Relay(_) => None,
+        };
         Ticket {
             key: self.identity.public(),
-            addresses: self.addresses(),
+            addresses: known.iter().filter_map(socket).collect(),
+            relay: known.iter().find_map(Relay::of_address),
         }
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
+    fn addresses(&self) -> Vec<Address> {
         locked(&self.addresses).clone()
     }
 
@@ -277,7 +289,7 @@ impl Node {
         }
         let (pool, node) = (self.pool.clone(), Arc::downgrade(self));
         self.spawn(async move {
-            let mut watcher = pool.endpoint().watch_addr();
+            let mut watcher = watch_addresses(pool.endpoint());
             while watcher.updated().await.is_ok() {
                 let addresses = own_addresses(pool.endpoint()).await;
                 let Some(node) = node.upgrade() else { return };
@@ -287,8 +299,8 @@ impl Node {
     }
 
     /// The machine's addresses changed: peers, tickets and jobs are told the new ones.
-    async fn moved(&self, addresses: Vec<SocketAddr>) {
-        let told = Event::Addresses(as_addresses(&addresses));
+    async fn moved(&self, addresses: Vec<Address>) {
+        let told = Event::Addresses(addresses.clone());
         *locked(&self.addresses) = addresses;
         self.core.tell(told).await;
     }
@@ -388,11 +400,9 @@ impl Drop for Node {
 
 /// A ticket as a contact.
 pub(crate) fn contact_of(ticket: &Ticket) -> Contact {
-    Contact::new(
-        ticket.key,
-        as_addresses(&ticket.addresses),
-        PROTOCOL_VERSION,
-    )
+    let mut addresses = as_addresses(&ticket.addresses);
+    addresses.extend(ticket.relay.as_ref().map(Relay::address));
+    Contact::new(ticket.key, addresses, PROTOCOL_VERSION)
 }
 
 #[cfg(test)]

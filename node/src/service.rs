@@ -35,6 +35,7 @@ use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
 use crate::large;
 use crate::node::{Node, Parts, Place, contact_of};
+use crate::relay::Relay;
 use crate::sealed;
 use crate::store::{QueuedJob, Store};
 use crate::submit;
@@ -76,6 +77,7 @@ impl Service {
         evaluator: Arc<dyn Evaluator>,
         runtime: Handle,
     ) -> Result<Service, NodeError> {
+        check_relays(&config.join, &config.relays)?;
         let (identity, store) = match &config.data {
             Some(folder) => {
                 let store = Store::open(folder)?;
@@ -129,6 +131,7 @@ impl Service {
 
     /// Meets these too; returns how many peers that found.
     pub async fn join(&self, tickets: &[Ticket]) -> Result<usize, NodeError> {
+        check_relays(tickets, &self.inner.config.relays)?;
         let node = self.inner.node().await?;
         Ok(node.join(tickets.iter().map(contact_of).collect()).await?)
     }
@@ -422,9 +425,10 @@ impl Inner {
             .number(PORT)?
             .and_then(|port| u16::try_from(port).ok());
         let is_alone = config.join.is_empty() && self.store.contacts()?.is_empty();
+        let is_open = config.lan || config.public || !config.relays.is_empty();
         let binding = match config.listen {
             Some(address) => Binding::Exactly(address),
-            None if is_alone && !config.lan && !config.public => Binding::Loopback,
+            None if is_alone && !is_open => Binding::Loopback,
             // Who serves nobody need not be found again.
             None if !config.serve => Binding::All(0),
             None => Binding::All(last_port.unwrap_or(0)),
@@ -444,6 +448,7 @@ impl Inner {
                 binding,
                 serves: config.serve,
                 first,
+                relays: config.relays.clone(),
             },
         )
         .await?;
@@ -463,6 +468,18 @@ impl Inner {
         self.runtime.spawn(async move { meeting.meet(1).await });
         Ok(node)
     }
+}
+
+/// Finds a ticket that leads nowhere without a relay that is not ours.
+pub fn check_relays(tickets: &[Ticket], ours: &[Relay]) -> Result<(), NodeError> {
+    for ticket in tickets.iter().filter(|ticket| ticket.addresses.is_empty()) {
+        if let Some(relay) = ticket.relay.as_ref().filter(|relay| !ours.contains(relay)) {
+            return Err(NodeError::WrongArgument(format!(
+                "this ticket leads to a node that only its relay reaches: to use that relay, pass `--relay {relay}`"
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl Networks {

@@ -173,6 +173,7 @@ async fn start_one(
         binding: Binding::Loopback,
         serves,
         first: Vec::new(),
+        relays: Vec::new(),
     };
     Node::start(parts, place).await
 }

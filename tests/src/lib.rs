@@ -6,10 +6,12 @@ mod client;
 pub mod crashes;
 pub mod flood;
 mod host;
+mod relay;
 #[cfg(unix)]
 mod terminal;
 
 pub use host::Host;
+pub use relay::Relay;
 #[cfg(unix)]
 pub use terminal::Terminal;
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 use logos::vm::{Bounds, Profile};
-use node::service::{Config, Limits};
+use node::relay::Relay;
+use node::service::{Config, Limits, check_relays};
 use node::swarm::SWARM_PEERS_MAX;
 use node::ticket::Ticket;
 
@@ -31,6 +32,9 @@ pub struct Options {
     /// Where to listen; port 0 is any
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     pub listen: Option<SocketAddr>,
+    /// A relay to be reached through when there is no direct way, and to reach others through (repeatable)
+    #[arg(long, value_name = "URL", global = true)]
+    pub relay: Vec<Relay>,
     /// Find peers on the local network
     #[arg(long, global = true)]
     pub lan: bool,
@@ -88,10 +92,15 @@ impl Options {
         if self.swarm.is_some() && !self.join.is_empty() {
             return together("--swarm", "--join");
         }
+        if self.swarm.is_some() && !self.relay.is_empty() {
+            return together("--swarm", "--relay");
+        }
+        check_relays(&self.join, &self.relay).map_err(|error| error.to_string())?;
         let networked = [
             (self.swarm.is_some(), "--swarm"),
             (!self.join.is_empty(), "--join"),
             (self.listen.is_some(), "--listen"),
+            (!self.relay.is_empty(), "--relay"),
             (self.lan, "--lan"),
         ];
         let closed = match (self.offline, self.pure) {
@@ -149,6 +158,7 @@ impl Options {
             data: None,
             listen: self.listen,
             join: self.join.clone(),
+            relays: self.relay.clone(),
             lan: self.lan,
             serve: false,
             public: false,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use node::error::NodeError;
+use node::relay::Relay;
 use tokio::runtime::Runtime;
 
 use super::{DONE, ERROR, Options, wrong_use};
@@ -27,6 +28,7 @@ pub fn run(options: &Options) -> ExitCode {
         Err(message) => return wrong_use(&message),
     };
     let mut config = network.config;
+    let relays = config.relays.clone();
     config.data = Some(folder.clone());
     config.serve = true;
     config.public = true;
@@ -35,20 +37,25 @@ pub fn run(options: &Options) -> ExitCode {
         Err(error) => return failed(&error.to_string()),
     };
     let served = Peer::open(config, None, runtime.handle().clone())
-        .and_then(|peer| runtime.block_on(serve(&peer, &folder)));
+        .and_then(|peer| runtime.block_on(serve(&peer, &folder, &relays)));
     match served {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => failed(&error.to_string()),
     }
 }
 
-async fn serve(peer: &Peer, folder: &Path) -> Result<(), NodeError> {
+async fn serve(peer: &Peer, folder: &Path, relays: &[Relay]) -> Result<(), NodeError> {
     let service = &peer.service;
     let mut stop = std::pin::pin!(stop_asked());
     let keeper = Keeper::open(folder, peer.clone());
     let keeper =
         keeper.inspect_err(|error| eprintln!("logos: no other program can use this node: {error}"));
     let ticket = service.listen().await?;
+    if ticket.relay.is_none() && !relays.is_empty() {
+        let named: Vec<String> = relays.iter().map(ToString::to_string).collect();
+        let named = named.join(" nor ");
+        eprintln!("logos: cannot reach {named}: the ticket names no relay; it is tried again");
+    }
     println!("ticket: {ticket}");
     // Who joins us must find us in the network; who cannot be reached now is met later.
     tokio::select! {

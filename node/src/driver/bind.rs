@@ -4,14 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use dht::{ADDRESSES_MAX, Address};
+use iroh::dns::{DnsResolver, FallbackMode};
 use iroh::endpoint::{
     BindOpts, Builder, IdleTimeout, PortmapperConfig, QuicTransportConfig, VarInt, presets,
 };
-use iroh::{Endpoint, RelayMode, SecretKey, Watcher as _};
+use iroh::tls::CaTlsConfig;
+use iroh::{Endpoint, NetReportConfig, RelayMode, SecretKey, Watcher as _};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{DHT_ALPN, JOB_ALPN};
 use crate::error::NodeError;
 use crate::identity::Identity;
+use crate::relay::Relay;
 
 /// Most streams a peer may have open on one connection.
 const STREAMS_MAX: u32 = 64;
@@ -22,6 +26,10 @@ const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 /// After how long without a sign of life a peer is taken to be gone. The endpoint sends a heartbeat every five seconds
 /// on each connection, and cannot be told not to: what is merely unused is closed by the pool that dialled it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The usual name for a file with certificates, in PEM, to be believed besides those of the web.
+const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
+/// How long to wait for a relay.
+const RELAY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait until our own addresses are known.
 const ADDRESSES_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -36,15 +44,17 @@ pub(crate) enum Binding {
     Exactly(SocketAddr),
 }
 
-/// Opens an endpoint for `identity`. Only if it `serves` can others connect to it.
+/// Opens an endpoint for `identity`. Only if it `serves` can others connect to it. It never contacts another relay
+/// than these.
 pub(crate) async fn bind(
     identity: &Identity,
     binding: Binding,
     serves: bool,
+    relays: &[Relay],
 ) -> Result<Endpoint, NodeError> {
-    match try_bind(identity, binding, serves).await {
+    match try_bind(identity, binding, serves, relays).await {
         Err(_) if matches!(binding, Binding::All(port) if port != 0) => {
-            try_bind(identity, Binding::All(0), serves).await
+            try_bind(identity, Binding::All(0), serves, relays).await
         }
         bound => bound,
     }
@@ -54,6 +64,7 @@ async fn try_bind(
     identity: &Identity,
     binding: Binding,
     serves: bool,
+    relays: &[Relay],
 ) -> Result<Endpoint, NodeError> {
     let cannot = |why: String| NodeError::Unreachable(format!("cannot listen: {why}"));
     let transport = QuicTransportConfig::builder()
@@ -71,9 +82,8 @@ async fn try_bind(
     } else {
         Vec::new()
     };
-    let builder = Endpoint::builder(presets::Minimal)
+    let builder = with_relays(Endpoint::builder(presets::Minimal), relays)?
         .secret_key(SecretKey::from_bytes(&identity.signing_key().to_bytes()))
-        .relay_mode(RelayMode::Disabled)
         .portmapper_config(PortmapperConfig::Disabled)
         .transport_config(transport)
         .alpns(alpns)
@@ -91,6 +101,39 @@ async fn try_bind(
         .map_err(|error| cannot(error.to_string()))
 }
 
+fn with_relays(builder: Builder, relays: &[Relay]) -> Result<Builder, NodeError> {
+    if relays.is_empty() {
+        return Ok(builder.relay_mode(RelayMode::Disabled));
+    }
+    // Names are asked of whom the system asks, and of nobody else.
+    let resolver = DnsResolver::builder()
+        .with_system_defaults()
+        .with_fallback_mode(FallbackMode::Never);
+    let mut report = NetReportConfig::default();
+    report.captive_portal_check = false;
+    let urls = relays.iter().map(|relay| relay.url().clone());
+    Ok(builder
+        .relay_mode(RelayMode::custom(urls))
+        .ca_tls_config(authorities()?)
+        .dns_resolver(resolver.build())
+        .net_report_config(report))
+}
+
+/// Who may vouch for a relay: the authorities of the web, and whose certificates the user has in a file.
+fn authorities() -> Result<CaTlsConfig, NodeError> {
+    let web = CaTlsConfig::embedded();
+    let Some(file) = std::env::var_os(CERTIFICATES_VARIABLE).filter(|file| !file.is_empty()) else {
+        return Ok(web);
+    };
+    let read =
+        CertificateDer::pem_file_iter(&file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let own = read.map_err(|error| {
+        let file = file.display();
+        NodeError::WrongArgument(format!("{CERTIFICATES_VARIABLE} names {file}: {error}"))
+    })?;
+    Ok(web.with_extra_roots(own))
+}
+
 fn bind_to(
     builder: Builder,
     address: SocketAddr,
@@ -99,8 +142,36 @@ fn bind_to(
     builder.bind_addr_with_opts(address, BindOpts::default().set_is_required(is_required))
 }
 
-/// Where others can dial this endpoint. Waits a little if the system has not told yet.
-pub(crate) async fn own_addresses(endpoint: &Endpoint) -> Vec<SocketAddr> {
+/// Where others can dial this endpoint: its sockets, then the relay it is connected to. Waits a little if the system
+/// has not told yet.
+pub(crate) async fn own_addresses(endpoint: &Endpoint) -> Vec<Address> {
+    let relay = home_relay(endpoint);
+    let mut sockets = own_sockets(endpoint).await;
+    sockets.truncate(ADDRESSES_MAX - usize::from(relay.is_some()));
+    let mut addresses = as_addresses(&sockets);
+    addresses.extend(relay.as_ref().map(Relay::address));
+    addresses
+}
+
+/// The relay this endpoint is connected to, so that others reach it there.
+fn home_relay(endpoint: &Endpoint) -> Option<Relay> {
+    let known = endpoint.home_relay_status().get();
+    let connected = known.iter().find(|status| status.is_connected())?;
+    connected.url().as_str().parse().ok()
+}
+
+/// Waits until others can reach this endpoint through a relay, but not for long: whether they can.
+pub(crate) async fn wait_for_relay(endpoint: &Endpoint) -> bool {
+    let waiting = tokio::time::timeout(RELAY_TIMEOUT, endpoint.online());
+    waiting.await.is_ok()
+}
+
+/// Tells of every change of where others can dial this endpoint, until it closes.
+pub(crate) fn watch_addresses(endpoint: &Endpoint) -> impl iroh::Watcher + use<> {
+    endpoint.watch_addr().or(endpoint.home_relay_status())
+}
+
+async fn own_sockets(endpoint: &Endpoint) -> Vec<SocketAddr> {
     let bound = endpoint.bound_sockets();
     if !bound.is_empty() && bound.iter().all(|address| !address.ip().is_unspecified()) {
         return bound;

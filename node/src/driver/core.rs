@@ -2,7 +2,6 @@
 //! one queue, and everything it wants done goes out from here.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
 use super::DHT_ALPN;
-use super::pool::{Connected, Pool};
+use super::pool::Pool;
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
 use crate::error::DataError;
@@ -425,7 +424,7 @@ impl Loop {
             let event = match exchanged.await {
                 Ok(Ok((frame, reached))) => Event::AnsweredFrom {
                     exchange,
-                    address: reached.map(Address::Ip),
+                    address: reached,
                     response: frame.response,
                 },
                 Ok(Err(reason)) => Event::Failed { exchange, reason },
@@ -447,13 +446,10 @@ pub(crate) async fn ask(
     pool: &Pool,
     to: &Contact,
     frame: &RequestFrame,
-) -> Result<(ResponseFrame, Option<SocketAddr>), SendError> {
-    let Connected {
-        connection,
-        reached,
-    } = pool.connect(to, DHT_ALPN).await?;
+) -> Result<(ResponseFrame, Option<Address>), SendError> {
+    let connected = pool.connect(to, DHT_ALPN).await?;
     let unreachable = |_| SendError::Unreachable;
-    let (mut send, mut receive) = connection.open_bi().await.map_err(unreachable)?;
+    let (mut send, mut receive) = connected.connection.open_bi().await.map_err(unreachable)?;
     // Whoever will not read all of it still says why.
     let bytes = frame.encode();
     if send.write_all(&bytes).await.is_ok() {
@@ -472,7 +468,7 @@ pub(crate) async fn ask(
     if answer.interaction != frame.interaction {
         return Err(SendError::BadAnswer(dht::wire::WireError::Malformed));
     }
-    Ok((answer, reached))
+    Ok((answer, connected.reached()))
 }
 
 impl Core {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use dht::{Contact, PROTOCOL_VERSION, PublicKey};
 use iroh::Endpoint;
+use iroh::address_lookup::{AddressLookup, EndpointData};
 use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -16,6 +17,16 @@ use crate::error::NodeError;
 const SERVICE_NAME: &str = "logos";
 /// Most found peers waiting to be met; more are found again later.
 const FOUND_MAX: usize = 32;
+
+/// Tells where we are, and asks nothing: an answer could name a relay that is not ours.
+#[derive(Debug)]
+struct Announcer(MdnsAddressLookup);
+
+impl AddressLookup for Announcer {
+    fn publish(&self, data: &EndpointData) {
+        self.0.publish(data);
+    }
+}
 
 /// Looks for peers until the receiver is dropped. Only who `serves` says that it is there.
 pub(crate) async fn find_on_lan(
@@ -33,7 +44,7 @@ pub(crate) async fn find_on_lan(
     let services = endpoint
         .address_lookup()
         .map_err(|error| cannot(error.to_string()))?;
-    services.add(lookup.clone());
+    services.add(Announcer(lookup.clone()));
     let (sender, found) = mpsc::channel(FOUND_MAX);
     let mut events = lookup.subscribe().await;
     tokio::spawn(async move {

@@ -2,18 +2,19 @@
 //! closed first. Refuses blocked peers, and will not be used to aim many dials at one address.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dht::{Address, CONNECTION_IDLE_MS, CONNECTIONS_MAX, Contact, PublicKey, SendError};
-use iroh::endpoint::{Connection, VarInt};
-use iroh::{Endpoint, EndpointAddr, EndpointId, TransportAddr};
+use iroh::endpoint::Connection;
+use iroh::{Endpoint, EndpointAddr, EndpointId};
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use super::DHT_ALPN;
+use super::dial::{Connected, dialable, transport};
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::relay::Relay;
 
 /// How long a connection stays open that nobody uses.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(CONNECTION_IDLE_MS);
@@ -74,19 +75,11 @@ impl Blocks {
 type Key = (PublicKey, &'static [u8]);
 type Slot = Arc<AsyncMutex<Option<Dialled>>>;
 
-/// A connection to a peer.
-#[derive(Debug, Clone)]
-pub(crate) struct Connected {
-    pub(crate) connection: Connection,
-    /// The address we dialled it at and found it at; `None` if only a connection that the peer opened leads there.
-    pub(crate) reached: Option<SocketAddr>,
-}
-
 /// A connection we dialled, and when at which addresses we tried last.
 #[derive(Debug)]
 struct Dialled {
     connected: Connected,
-    tried: Vec<SocketAddr>,
+    tried: Vec<Address>,
     tried_at: Instant,
 }
 
@@ -94,6 +87,8 @@ struct Dialled {
 #[derive(Debug)]
 pub(crate) struct Pool {
     endpoint: Endpoint,
+    /// The only ones we dial through.
+    relays: Vec<Relay>,
     blocks: Blocks,
     counters: Arc<Counters>,
     /// Who is told of every connection of the DHT that we open.
@@ -115,19 +110,21 @@ struct Use {
 struct State {
     slots: BTreeMap<Key, Use>,
     uses: u64,
-    unverified: BTreeMap<SocketAddr, Instant>,
+    unverified: BTreeMap<Address, Instant>,
 }
 
 impl Pool {
     /// A pool without connections, and what tells of those of the DHT that it opens.
     pub(crate) fn new(
         endpoint: Endpoint,
+        relays: Vec<Relay>,
         blocks: Blocks,
         counters: Arc<Counters>,
     ) -> (Pool, mpsc::Receiver<Connection>) {
         let (opened, receiver) = mpsc::channel(CONNECTIONS_MAX);
         let pool = Pool {
             endpoint,
+            relays,
             blocks,
             counters,
             opened,
@@ -169,7 +166,9 @@ impl Pool {
         let state = locked(&self.state);
         let slots = state.slots.values();
         let is_open = |slot: &Slot| match slot.try_lock() {
-            Ok(slot) => slot.as_ref().is_some_and(Dialled::is_open),
+            Ok(slot) => slot
+                .as_ref()
+                .is_some_and(|dialled| dialled.connected.is_open()),
             Err(_) => true,
         };
         slots.filter(|known| is_open(&known.slot)).count()
@@ -186,20 +185,20 @@ impl Pool {
         if self.blocks.contains(&peer) {
             return Err(SendError::Unreachable);
         }
-        let sockets: Vec<SocketAddr> = contact.addresses().iter().filter_map(socket).collect();
-        if sockets.is_empty() {
+        let addresses = dialable(contact, &self.relays);
+        if addresses.is_empty() {
             return self
                 .own_connection(&peer, alpn)
                 .ok_or(SendError::Unreachable);
         }
         let slot = self.slot((peer, alpn));
         let mut slot = slot.lock().await;
-        slot.take_if(|dialled| !dialled.is_open());
-        if let Some(dialled) = slot.as_ref().filter(|dialled| dialled.suffices(&sockets)) {
+        slot.take_if(|dialled| !dialled.connected.is_open());
+        if let Some(dialled) = slot.as_ref().filter(|dialled| dialled.suffices(&addresses)) {
             return Ok(dialled.connected.clone());
         }
-        match self.dial(peer, sockets.clone(), alpn).await {
-            Ok(connected) => self.keep(&mut slot, connected, sockets, alpn),
+        match self.dial(peer, addresses.clone(), alpn).await {
+            Ok(connected) => self.keep(&mut slot, connected, addresses, alpn),
             Err(failure) => match slot.as_ref() {
                 Some(dialled) => return Ok(dialled.connected.clone()),
                 None => return self.own_connection(&peer, alpn).ok_or(failure),
@@ -213,10 +212,7 @@ impl Pool {
     fn own_connection(&self, peer: &PublicKey, alpn: &[u8]) -> Option<Connected> {
         let incoming = locked(&self.incoming);
         let connection = incoming.get(peer).filter(|_| alpn == DHT_ALPN)?.clone();
-        Some(Connected {
-            connection,
-            reached: None,
-        })
+        Some(Connected::incoming(connection))
     }
 
     /// Puts a new connection in its place, unless the one there is does as well.
@@ -224,23 +220,17 @@ impl Pool {
         &self,
         slot: &mut Option<Dialled>,
         connected: Connected,
-        tried: Vec<SocketAddr>,
+        tried: Vec<Address>,
         alpn: &[u8],
     ) {
         let tried_at = Instant::now();
         if let Some(known) = slot.as_mut()
-            && connected.reached.is_none()
+            && connected.reached().is_none()
         {
             // The new one leads where the old one does, or else the old one leads to its address no more.
-            let remote = remote(&connected.connection);
-            known
-                .connected
-                .reached
-                .take_if(|reached| Some(*reached) != remote);
+            known.connected.moved(&connected);
             (known.tried, known.tried_at) = (tried, tried_at);
-            connected
-                .connection
-                .close(VarInt::from_u32(CLOSE_UNUSED), b"");
+            connected.close(CLOSE_UNUSED);
             return;
         }
         if alpn == DHT_ALPN {
@@ -256,8 +246,7 @@ impl Pool {
             // What is being asked over it is answered still.
             tokio::spawn(async move {
                 tokio::time::sleep(REPLACED_TIMEOUT).await;
-                let connection = old.connected.connection;
-                connection.close(VarInt::from_u32(CLOSE_UNUSED), b"");
+                old.connected.close(CLOSE_UNUSED);
             });
         }
     }
@@ -320,39 +309,31 @@ impl Pool {
     async fn dial(
         &self,
         peer: PublicKey,
-        sockets: Vec<SocketAddr>,
+        addresses: Vec<Address>,
         alpn: &[u8],
     ) -> Result<Connected, SendError> {
         let id = EndpointId::from_bytes(peer.as_bytes()).map_err(|_| SendError::Unreachable)?;
-        let sockets = self.allowed(sockets);
-        if sockets.is_empty() || id == self.endpoint.id() {
+        let addresses = self.allowed(addresses);
+        if addresses.is_empty() || id == self.endpoint.id() {
             return Err(SendError::Unreachable);
         }
-        let address = EndpointAddr::from_parts(id, sockets.iter().copied().map(TransportAddr::Ip));
-        let dialled =
-            tokio::time::timeout(DIAL_TIMEOUT, self.endpoint.connect(address, alpn)).await;
+        let to = EndpointAddr::from_parts(id, addresses.iter().filter_map(transport));
+        let dialled = tokio::time::timeout(DIAL_TIMEOUT, self.endpoint.connect(to, alpn)).await;
         let connection = match dialled {
             Ok(Ok(connection)) => connection,
             Ok(Err(_)) => return Err(SendError::Unreachable),
             Err(_) => return Err(SendError::TimedOut),
         };
-        // A connection the peer opened is the way of a new one, too, whatever addresses are given.
-        let found = remote(&connection);
-        let reached = sockets
-            .into_iter()
-            .find(|socket| found == Some(plain(*socket)));
-        if let Some(reached) = &reached {
-            locked(&self.state).unverified.remove(reached);
+        let connected = Connected::dialled(connection, &addresses);
+        if let Some(reached) = connected.reached() {
+            locked(&self.state).unverified.remove(&reached);
         }
-        Ok(Connected {
-            connection,
-            reached,
-        })
+        Ok(connected)
     }
 
     /// The addresses that may be dialled now: not those dialled in vain a moment ago. Loopback
-    /// and private ones are nobody else's.
-    fn allowed(&self, sockets: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    /// and private ones are nobody else's, and relays are our own.
+    fn allowed(&self, addresses: Vec<Address>) -> Vec<Address> {
         let mut state = locked(&self.state);
         let now = Instant::now();
         if state.unverified.len() >= UNVERIFIED_DIALS_MAX {
@@ -361,17 +342,17 @@ impl Pool {
                 .retain(|_, at| now.duration_since(*at) < UNVERIFIED_DIAL_PAUSE);
         }
         let is_full = state.unverified.len() >= UNVERIFIED_DIALS_MAX;
-        let mut allowed = sockets;
-        allowed.retain(|socket| {
-            if Address::Ip(*socket).subnet().is_none() {
+        let mut allowed = addresses;
+        allowed.retain(|address| {
+            if matches!(address, Address::Relay(_)) || address.subnet().is_none() {
                 return true;
             }
             let paused = state
                 .unverified
-                .get(socket)
+                .get(address)
                 .is_some_and(|at| now.duration_since(*at) < UNVERIFIED_DIAL_PAUSE);
             if !paused && !is_full {
-                state.unverified.insert(*socket, now);
+                state.unverified.insert(address.clone(), now);
             }
             !paused && !is_full
         });
@@ -380,48 +361,11 @@ impl Pool {
 }
 
 impl Dialled {
-    fn is_open(&self) -> bool {
-        self.connected.connection.close_reason().is_none()
-    }
-
     /// Whether dialling these addresses would tell nothing new.
-    fn suffices(&self, sockets: &[SocketAddr]) -> bool {
-        let is_reached = |reached: SocketAddr| sockets.contains(&reached);
-        self.connected.reached.is_some_and(is_reached)
-            || (self.tried == sockets && self.tried_at.elapsed() < UNVERIFIED_DIAL_PAUSE)
-    }
-}
-
-/// Where a connection's bytes come from.
-pub(crate) fn observed(connection: &Connection) -> Option<Address> {
-    let paths = connection.paths();
-    let selected = paths
-        .iter()
-        .find(|path| path.is_selected())
-        .or_else(|| paths.iter().next())?;
-    match selected.remote_addr() {
-        TransportAddr::Ip(socket) => Some(Address::Ip(*socket)),
-        TransportAddr::Relay(url) => Some(Address::Relay(url.to_string())),
-        _ => None,
-    }
-}
-
-fn remote(connection: &Connection) -> Option<SocketAddr> {
-    match observed(connection)? {
-        Address::Ip(socket) => Some(plain(socket)),
-        Address::Relay(_) => None,
-    }
-}
-
-/// An address without what only this machine adds to it.
-fn plain(socket: SocketAddr) -> SocketAddr {
-    SocketAddr::new(socket.ip().to_canonical(), socket.port())
-}
-
-fn socket(address: &Address) -> Option<SocketAddr> {
-    match address {
-        Address::Ip(socket) if socket.port() != 0 => Some(*socket),
-        _ => None,
+    fn suffices(&self, addresses: &[Address]) -> bool {
+        let is_reached = |reached: Address| addresses.contains(&reached);
+        self.connected.reached().is_some_and(is_reached)
+            || (self.tried == addresses && self.tried_at.elapsed() < UNVERIFIED_DIAL_PAUSE)
     }
 }
 
@@ -430,10 +374,7 @@ fn close(slot: &Slot, code: u32) {
     if let Ok(slot) = slot.try_lock()
         && let Some(dialled) = slot.as_ref()
     {
-        dialled
-            .connected
-            .connection
-            .close(VarInt::from_u32(code), b"");
+        dialled.connected.close(code);
     }
 }
 

@@ -10,8 +10,9 @@ use iroh::endpoint::{Connection, Incoming, IncomingAddr, RecvStream, SendStream,
 use tokio::task::JoinSet;
 
 use super::core::Core;
+use super::dial::observed;
 use super::pace::{Pace, REFUSAL_PAUSE};
-use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked, observed};
+use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
 use super::seats::{Seat, Seats};
 use super::stream::{FrameReader, FrameWriter};

@@ -34,13 +34,14 @@ async fn start() -> Arc<Node> {
         binding: Binding::Loopback,
         serves: true,
         first: Vec::new(),
+        relays: Vec::new(),
     };
     Node::start(parts, place).await.unwrap()
 }
 
 /// Has a node say that it is at these addresses.
 async fn claim(node: &Node, addresses: &[SocketAddr]) {
-    node.moved(addresses.to_vec()).await;
+    node.moved(as_addresses(addresses)).await;
 }
 
 async fn until<F: Future<Output = bool>>(what: &str, check: impl Fn() -> F) {
@@ -93,7 +94,7 @@ async fn who_only_connects_to_us_is_served_and_enters_no_table() {
 async fn who_says_it_moved_is_believed_only_when_found_there() {
     let (public, peer) = (start().await, start().await);
     peer.join(vec![public.contact()]).await.unwrap();
-    let home = Some(as_addresses(&peer.addresses()));
+    let home = Some(peer.addresses());
     until("it is in the table", || async {
         addresses_of(&public, &peer).await == home
     })

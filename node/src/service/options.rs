@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consensus::Verdict;
 use crate::keys::{Id, PublicKey};
+use crate::relay::Relay;
 use crate::ticket::Ticket;
 
 /// Fuel of a job when nothing else is said, and what a node lends to one.
@@ -35,6 +36,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// First contacts.
     pub join: Vec<Ticket>,
+    /// The relays to be reached through, and to reach others through; no other is ever contacted.
+    pub relays: Vec<Relay>,
     /// Whether to look for peers on the local network.
     pub lan: bool,
     /// Whether to store items and run jobs for others.
