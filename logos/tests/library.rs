@@ -912,7 +912,7 @@ fn cancelling() {
         ("(define loser (spawn (lambda () (await (%promise 1 #f))))) (await (promise-race (list loser 5)))", "5"),
         ("(await loser)", ":cancelled this was cancelled"),
         ("(cancel (delay 5))", "#t"),
-        ("(spawn 5) (define t (spawn (lambda () (await t)))) (await t)", ":not-allowed a task cannot wait for its own end"),
+        ("(spawn (lambda () (5))) (define t (spawn (lambda () (await t)))) (await t)", ":not-allowed a task cannot wait for its own end"),
     ]);
 }
 
@@ -982,8 +982,28 @@ fn many_at_once() {
 fn errors_and_ends_are_asked_for_as_written() {
     check(&[
         (
+            "(define f (case-lambda ((a) 1) ((a b . c) 2))) (f)",
+            ":wrong-count `f` takes 1 or at least 2 arguments, but got 0 arguments",
+        ),
+        (
+            "(define (outer) (case-lambda ((a) 1))) ((outer) 1 2)",
+            ":wrong-count this procedure takes 1 argument, but got 2 arguments",
+        ),
+        (
+            "(spawn 5)",
+            ":wrong-argument `spawn` needs a procedure, but got 5",
+        ),
+        (
+            "(then (delay 1) 'no)",
+            ":wrong-argument `then` needs a procedure, but got no",
+        ),
+        (
+            "(cadr '(1))",
+            ":wrong-argument `cadr` needs pairs on its whole way, but got (1)",
+        ),
+        (
             "(exit 1 2)",
-            ":wrong-count this procedure takes other numbers of arguments, but got 2 arguments",
+            ":wrong-count `exit` takes 0 or 1 arguments, but got 2 arguments",
         ),
         (
             "(exit 300)",

@@ -52,6 +52,24 @@ fn long_files_are_read_to_their_end() {
     assert_eq!(printed(&folder, text, ""), "(180001 2 25715)#t");
 }
 
+/// What was read already is not copied again with every piece that comes.
+#[test]
+fn reading_much_at_once_costs_what_its_pieces_cost() {
+    let folder = Folder::new();
+    folder.write("long", &"0123456789abcde\n".repeat(400_000));
+    let text = r#"
+        (define (cost count)
+          (call-with-values
+            (lambda ()
+              (fuel-used
+                (lambda ()
+                  (call-with-port (open-binary-input-file "long") (lambda (p) (read-bytevector count p))))))
+            (lambda (bytes fuel) fuel)))
+        (write (< (cost 6400000) (* 12 (cost 800000))))
+        (write (call-with-port (open-binary-input-file "long") (lambda (p) (bytevector-length (read-bytevector 9000000 p)))))"#;
+    assert_eq!(printed(&folder, text, ""), "#t6400000");
+}
+
 #[test]
 fn the_console_is_read_as_it_is_typed() {
     let folder = Folder::new();

@@ -153,6 +153,14 @@ pub const TABLE: &[Builtin] = &[
         port_file,
     ),
     Builtin::plain(
+        "%port-left",
+        "(%port-left port)",
+        (1, 1),
+        "",
+        "How many characters or bytes of a port to read from are here and not read yet.",
+        port_left,
+    ),
+    Builtin::plain(
         "%fill-port!",
         "(%fill-port! port data)",
         (2, 2),
@@ -364,16 +372,22 @@ fn port_file(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(m.heap.field(port, FILE))
 }
 
-fn fill_port(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let (port, data) = (m.arg(arguments, 0), m.arg(arguments, 1));
-    if !m.heap.is(port, Kind::Port) || flags(m, port) & INPUT == 0 {
-        return Err(wrong_argument(
-            m,
-            "%fill-port!",
-            "a port to read from",
-            port,
-        ));
+fn port_left(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let port = source(m, "%port-left", arguments)?;
+    let (at, length) = input::extent(m, port);
+    Ok(Value::fixnum((length - at) as i64))
+}
+
+fn source(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome {
+    let port = m.arg(arguments, 0);
+    if m.heap.is(port, Kind::Port) && flags(m, port) & INPUT != 0 {
+        return Ok(port);
     }
+    Err(wrong_argument(m, procedure, "a port to read from", port))
+}
+
+fn fill_port(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let (port, data) = (source(m, "%fill-port!", arguments)?, m.arg(arguments, 1));
     if data == Value::EOF {
         let ended = Value::fixnum(flags(m, port) | ENDED);
         m.heap.set_field(port, FLAGS, ended);

@@ -98,10 +98,14 @@ impl Vm {
         let takes = match Op::of(first) {
             Op::Enter => builtins::counted(o::a(first), "argument"),
             Op::EnterRest => format!("at least {}", builtins::counted(o::a(first), "argument")),
-            _ => "other numbers of arguments".to_string(),
+            _ => clause_counts(&self.code.words[entry + 1..][..o::a(first)]),
+        };
+        let named = match Op::of(first) {
+            Op::EnterCase => m.heap.field(m.heap.field(closure, 1), 0).fixnum_value() as usize,
+            _ => entry,
         };
         let name = self
-            .procedure_name(entry)
+            .procedure_name(named)
             .unwrap_or_else(|| "this procedure".to_string());
         let got = builtins::counted(count, "argument");
         self.machine.error(
@@ -150,5 +154,27 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
     match hint {
         Some(hint) => format!("{message} {hint}"),
         None => message.to_string(),
+    }
+}
+
+/// The most clauses of a `case-lambda` that an error tells of one by one.
+const CLAUSES_TOLD_MAX: usize = 8;
+
+/// "1 or at least 3 arguments": what the clauses of a `case-lambda` take, from the words behind its instruction.
+fn clause_counts(clauses: &[u64]) -> String {
+    if clauses.len() > CLAUSES_TOLD_MAX {
+        return "other numbers of arguments".to_string();
+    }
+    let counts: Vec<String> = clauses
+        .iter()
+        .map(|clause| match (*clause as u16, clause >> 16 & 1) {
+            (count, 0) => count.to_string(),
+            (count, _) => format!("at least {count}"),
+        })
+        .collect();
+    match counts.split_last() {
+        Some((last, [])) => format!("{last} argument{}", if last == "1" { "" } else { "s" }),
+        Some((last, others)) => format!("{} or {last} arguments", others.join(", ")),
+        None => "no arguments at all".to_string(),
     }
 }

@@ -155,6 +155,10 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
             return Ok(Ask::Local(Local::Sleep(reader.duration(seconds)?)));
         }
         ("current-second", []) => return Ok(Ask::Local(Local::Now)),
+        ("read-port", [file, left]) => {
+            let ask = FileAsk::Read(reader.count(file)? as u64, reader.count(left)?);
+            return Ok(Ask::Local(Local::File(ask)));
+        }
         (_, [file]) if let Some(ask) = file_ask(&reader, name, file)? => {
             return Ok(Ask::Local(Local::File(ask)));
         }
@@ -271,7 +275,6 @@ fn file_ask(reader: &Reader<'_>, name: &str, file: &Syntax) -> Result<Option<Fil
         "file-exists?" => FileAsk::Exists(path()?),
         "delete-file" => FileAsk::Delete(path()?),
         "read-file" => FileAsk::Text(path()?),
-        "read-port" => FileAsk::Read(number()?),
         "flush-output-port" => FileAsk::Flush(number()?),
         "close-port" => FileAsk::Close(number()?),
         _ => return Ok(None),

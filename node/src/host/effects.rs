@@ -146,9 +146,10 @@ impl Effects {
             Local::Exit(status) => LocalAsk::Exit(status),
             Local::File(ask) => match self.files.perform(ask) {
                 FileReply::Now(reply) => LocalAsk::Answered(reply),
-                FileReply::Later(input) => {
+                FileReply::Later(input, most) => {
                     self.spawn(request, async move {
-                        let read = tokio::task::spawn_blocking(move || Input::read(&input)).await;
+                        let read =
+                            tokio::task::spawn_blocking(move || Input::read(&input, most)).await;
                         read.unwrap_or_else(|_| Reply::error(":file", "reading was given up"))
                     });
                     LocalAsk::Later

@@ -11,8 +11,9 @@ use super::data::{Data, Reply};
 
 /// Most files a program has open at once.
 const FILES_MAX: usize = 256;
-/// Bytes read at once.
+/// Bytes read at once: as many as the program has and could not use yet, between these.
 const CHUNK_BYTES: usize = 64 << 10;
+const CHUNK_BYTES_MAX: usize = 16 << 20;
 /// Largest file that is read as a whole, in bytes.
 const TEXT_BYTES_MAX: u64 = 64 << 20;
 /// The number of the console's input.
@@ -23,8 +24,8 @@ const CONSOLE: u64 = 0;
 pub enum FileAsk {
     /// To open one; its number is the answer.
     Open(PathBuf, Mode),
-    /// To read some of an open one: a string, a bytevector, or its end.
-    Read(u64),
+    /// To read some of an open one: a string, a bytevector, or its end. The program has so much of it that it waits for more to use.
+    Read(u64, usize),
     /// To bring what was written to the disk.
     Flush(u64),
     /// The same, and no more is to be done with it.
@@ -52,8 +53,8 @@ pub enum Mode {
 pub enum FileReply {
     /// The answer.
     Now(Reply),
-    /// The answer comes from here; it may wait.
-    Later(Arc<Mutex<Input>>),
+    /// The answer comes from here, and is at most so many bytes; it may wait.
+    Later(Arc<Mutex<Input>>, usize),
 }
 
 /// See the module's description.
@@ -103,8 +104,11 @@ impl Files {
     /// Does what is asked.
     pub fn perform(&mut self, ask: FileAsk) -> FileReply {
         FileReply::Now(match ask {
-            FileAsk::Read(number) => match self.inputs.get(&number) {
-                Some(input) => return FileReply::Later(input.clone()),
+            FileAsk::Read(number, left) => match self.inputs.get(&number) {
+                Some(input) => {
+                    let most = left.clamp(CHUNK_BYTES, CHUNK_BYTES_MAX);
+                    return FileReply::Later(input.clone(), most);
+                }
                 None => Reply::error(":file", "this file has been closed"),
             },
             FileAsk::Open(path, mode) => self.open(path, mode),
@@ -193,12 +197,12 @@ impl Output {
 }
 
 impl Input {
-    /// The next of it; waits if need be.
-    pub fn read(input: &Mutex<Input>) -> Reply {
+    /// At most the next `most` bytes of it; waits if need be.
+    pub fn read(input: &Mutex<Input>, most: usize) -> Reply {
         let mut input = input.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = std::mem::take(&mut input.partial);
         let before = bytes.len();
-        if let Err(error) = input.source.read(&mut bytes) {
+        if let Err(error) = input.source.read(&mut bytes, most as u64) {
             let message = format!("{} cannot be read: {error}", input.name);
             return Reply::error(":file", message);
         }
@@ -223,8 +227,7 @@ impl Input {
 }
 
 impl Source {
-    fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let most = CHUNK_BYTES as u64;
+    fn read(&mut self, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
         match self {
             // As much as is typed at once: a line.
             Source::Console => io::stdin().lock().take(most).read_until(b'\n', bytes)?,

@@ -158,7 +158,7 @@ fn open_input_bytevector(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 /// Place of the next character or byte of a port, and how many there are in all.
-fn extent(m: &Machine, port: Value) -> (usize, usize) {
+pub(super) fn extent(m: &Machine, port: Value) -> (usize, usize) {
     let buffer = m.heap.field(port, BUFFER);
     let flags = flags(m, port);
     let length = if buffer == Value::NIL {
