@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) bytes_in: Counter,
     pub(crate) bytes_out: Counter,
     pub(crate) connections_in: Counter,
+    pub(crate) dials_resumed: Counter,
+    pub(crate) early_refused: Counter,
     pub(crate) jobs_run: Counter,
     pub(crate) jobs_refused: Counter,
     pub(crate) job_fuel: Counter,
@@ -66,6 +68,10 @@ pub struct NodeMetrics {
     pub connections_in: u64,
     /// Open connections that it opened.
     pub connections_out: u64,
+    /// Dials of peers that were connected before, in which the first request travelled with the first packet.
+    pub dials_resumed: u64,
+    /// First requests that travelled so in vain, and were sent again.
+    pub early_refused: u64,
     /// Jobs it ran for others, or for us as a referee.
     pub jobs_run: u64,
     /// Jobs it refused or did not finish.

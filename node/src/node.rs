@@ -270,6 +270,8 @@ impl Node {
             bytes_out: counters.bytes_out.count(),
             connections_in: counters.connections_in.count(),
             connections_out: self.pool.open() as u64,
+            dials_resumed: counters.dials_resumed.count(),
+            early_refused: counters.early_refused.count(),
             jobs_run: counters.jobs_run.count(),
             jobs_refused: counters.jobs_refused.count(),
             job_fuel: counters.job_fuel.count(),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use dht::{ADDRESSES_MAX, Address};
+use dht::{ADDRESSES_MAX, Address, CONNECTIONS_MAX};
 use iroh::dns::{DnsResolver, FallbackMode};
 use iroh::endpoint::{
     BindOpts, Builder, IdleTimeout, PortmapperConfig, QuicTransportConfig, VarInt, presets,
@@ -23,6 +23,8 @@ const STREAMS_MAX: u32 = 64;
 /// anybody reads it. The largest frames take a few round trips.
 const STREAM_WINDOW_BYTES: u32 = 192 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
+/// What TLS remembers of each peer that was connected before, as many peers as may be connected at once.
+const TICKETS_PER_PEER: usize = 8;
 /// After how long without a sign of life a peer is taken to be gone. The endpoint sends a heartbeat every five seconds
 /// on each connection, and cannot be told not to: what is merely unused is closed by the pool that dialled it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -86,6 +88,7 @@ async fn try_bind(
         .secret_key(SecretKey::from_bytes(&identity.signing_key().to_bytes()))
         .portmapper_config(PortmapperConfig::Disabled)
         .transport_config(transport)
+        .max_tls_tickets(TICKETS_PER_PEER * CONNECTIONS_MAX)
         .alpns(alpns)
         .clear_ip_transports();
     let builder = match binding {

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
 use super::DHT_ALPN;
+use super::dial::{may_be_early, say};
 use super::pool::Pool;
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
@@ -447,15 +448,15 @@ pub(crate) async fn ask(
     to: &Contact,
     frame: &RequestFrame,
 ) -> Result<(ResponseFrame, Option<Address>), SendError> {
-    let connected = pool.connect(to, DHT_ALPN).await?;
-    let unreachable = |_| SendError::Unreachable;
-    let (mut send, mut receive) = connected.connection.open_bi().await.map_err(unreachable)?;
-    // Whoever will not read all of it still says why.
     let bytes = frame.encode();
-    if send.write_all(&bytes).await.is_ok() {
-        pool.counters().bytes_out.add(bytes.len());
-        let _ = send.finish();
-    }
+    let early = may_be_early(&frame.request).then_some(&bytes[..]);
+    let (connected, said) = pool.begin(to, DHT_ALPN, early).await?;
+    let mut receive = match said {
+        Some(receive) => receive,
+        None => say(&connected.connection, &bytes, pool.counters())
+            .await
+            .ok_or(SendError::Unreachable)?,
+    };
     let bytes = match receive.read_to_end(dht::wire::FRAME_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(iroh::endpoint::ReadToEndError::TooLong) => {

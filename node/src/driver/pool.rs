@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dht::{Address, CONNECTION_IDLE_MS, CONNECTIONS_MAX, Contact, PublicKey, SendError};
-use iroh::endpoint::Connection;
+use iroh::endpoint::{Connection, RecvStream};
 use iroh::{Endpoint, EndpointAddr, EndpointId};
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use super::DHT_ALPN;
-use super::dial::{Connected, dialable, transport};
+use super::dial::{Connected, dialable, open, transport};
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::relay::Relay;
@@ -181,31 +181,47 @@ impl Pool {
         contact: &Contact,
         alpn: &'static [u8],
     ) -> Result<Connected, SendError> {
+        Ok(self.begin(contact, alpn, None).await?.0)
+    }
+
+    /// The same. What is said `early` is said on the way if a new connection is made to somebody who is remembered;
+    /// then the answer is read from the stream.
+    pub(super) async fn begin(
+        &self,
+        contact: &Contact,
+        alpn: &'static [u8],
+        early: Option<&[u8]>,
+    ) -> Result<(Connected, Option<RecvStream>), SendError> {
         let peer = contact.public_key();
         if self.blocks.contains(&peer) {
             return Err(SendError::Unreachable);
         }
         let addresses = dialable(contact, &self.relays);
         if addresses.is_empty() {
-            return self
-                .own_connection(&peer, alpn)
-                .ok_or(SendError::Unreachable);
+            let own = self.own_connection(&peer, alpn);
+            return Ok((own.ok_or(SendError::Unreachable)?, None));
         }
         let slot = self.slot((peer, alpn));
         let mut slot = slot.lock().await;
         slot.take_if(|dialled| !dialled.connected.is_open());
         if let Some(dialled) = slot.as_ref().filter(|dialled| dialled.suffices(&addresses)) {
-            return Ok(dialled.connected.clone());
+            return Ok((dialled.connected.clone(), None));
         }
-        match self.dial(peer, addresses.clone(), alpn).await {
-            Ok(connected) => self.keep(&mut slot, connected, addresses, alpn),
+        let said = match self.dial(peer, addresses.clone(), alpn, early).await {
+            Ok((connected, said)) => {
+                let is_kept = self.keep(&mut slot, connected, addresses, alpn);
+                said.filter(|_| is_kept)
+            }
             Err(failure) => match slot.as_ref() {
-                Some(dialled) => return Ok(dialled.connected.clone()),
-                None => return self.own_connection(&peer, alpn).ok_or(failure),
+                Some(dialled) => return Ok((dialled.connected.clone(), None)),
+                None => {
+                    let own = self.own_connection(&peer, alpn);
+                    return Ok((own.ok_or(failure)?, None));
+                }
             },
-        }
+        };
         let dialled = slot.as_ref().ok_or(SendError::Unreachable)?;
-        Ok(dialled.connected.clone())
+        Ok((dialled.connected.clone(), said))
     }
 
     /// The connection that a peer opened to us.
@@ -215,14 +231,14 @@ impl Pool {
         Some(Connected::incoming(connection))
     }
 
-    /// Puts a new connection in its place, unless the one there is does as well.
+    /// Puts a new connection in its place, unless the one there is does as well: whether it did.
     fn keep(
         &self,
         slot: &mut Option<Dialled>,
         connected: Connected,
         tried: Vec<Address>,
         alpn: &[u8],
-    ) {
+    ) -> bool {
         let tried_at = Instant::now();
         if let Some(known) = slot.as_mut()
             && connected.reached().is_none()
@@ -231,7 +247,7 @@ impl Pool {
             known.connected.moved(&connected);
             (known.tried, known.tried_at) = (tried, tried_at);
             connected.close(CLOSE_UNUSED);
-            return;
+            return false;
         }
         if alpn == DHT_ALPN {
             // Whoever is told of too many misses news on some of them.
@@ -249,6 +265,7 @@ impl Pool {
                 old.connected.close(CLOSE_UNUSED);
             });
         }
+        true
     }
 
     /// Closes whatever is open to a peer.
@@ -311,24 +328,26 @@ impl Pool {
         peer: PublicKey,
         addresses: Vec<Address>,
         alpn: &[u8],
-    ) -> Result<Connected, SendError> {
+        early: Option<&[u8]>,
+    ) -> Result<(Connected, Option<RecvStream>), SendError> {
         let id = EndpointId::from_bytes(peer.as_bytes()).map_err(|_| SendError::Unreachable)?;
         let addresses = self.allowed(addresses);
         if addresses.is_empty() || id == self.endpoint.id() {
             return Err(SendError::Unreachable);
         }
         let to = EndpointAddr::from_parts(id, addresses.iter().filter_map(transport));
-        let dialled = tokio::time::timeout(DIAL_TIMEOUT, self.endpoint.connect(to, alpn)).await;
-        let connection = match dialled {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(_)) => return Err(SendError::Unreachable),
+        let opening = open(&self.endpoint, to, alpn, early, &self.counters);
+        let dialled = tokio::time::timeout(DIAL_TIMEOUT, opening).await;
+        let (connection, said) = match dialled {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return Err(SendError::Unreachable),
             Err(_) => return Err(SendError::TimedOut),
         };
         let connected = Connected::dialled(connection, &addresses);
         if let Some(reached) = connected.reached() {
             locked(&self.state).unverified.remove(&reached);
         }
-        Ok(connected)
+        Ok((connected, said))
     }
 
     /// The addresses that may be dialled now: not those dialled in vain a moment ago. Loopback

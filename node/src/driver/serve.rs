@@ -1,16 +1,27 @@
 //! Connections others open to us: who may, how many, and which protocol serves them.
+//!
+//! Whoever was connected before may ask with its first packet, before the handshake is over. TLS knows it by what only
+//! it can have kept of the last connection, and takes that once: who records such a packet and sends it again is not
+//! heard. So blocks and what one peer may have hold from the first byte. Where it comes from is not proven, though:
+//! only questions are answered at once, whose answers cannot be larger than three times what came until it is. All
+//! else waits for the end of the handshake.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame, WireError};
-use dht::{Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Response, Subnet};
-use iroh::endpoint::{Connection, Incoming, IncomingAddr, RecvStream, SendStream, VarInt};
+use dht::{
+    Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Request, Response, Subnet,
+};
+use iroh::endpoint::{
+    Connection, ConnectionState, Incoming, IncomingAddr, IncomingZeroRttConnection, RecvStream,
+    SendStream, VarInt,
+};
 use tokio::task::JoinSet;
 
 use super::core::Core;
-use super::dial::observed;
+use super::dial::{may_be_early, observed};
 use super::pace::{Pace, REFUSAL_PAUSE};
 use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
@@ -77,18 +88,36 @@ struct Peer {
     share: Share,
 }
 
+/// What a connection brought before its handshake was over.
+#[derive(Default)]
+struct Early {
+    place: Option<Place>,
+    /// Bounded by how many streams a peer may have open; dropped with the connection.
+    streams: JoinSet<()>,
+    /// What has to wait.
+    held: Vec<(SendStream, RecvStream)>,
+}
+
+/// Where a request comes from.
+enum Line {
+    /// The handshake is over: this is the other end.
+    Proven(Option<Address>),
+    /// It is not.
+    Arriving(IncomingZeroRttConnection),
+}
+
 impl Server {
     async fn connection(self: Arc<Self>, incoming: Incoming, seat: Seat) {
-        let Ok(Ok(connection)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, incoming).await else {
+        let Ok(accepting) = incoming.accept() else {
+            return;
+        };
+        let (arriving, mut early) = (accepting.into_0rtt(), Early::default());
+        let arrival = self.arrival(&arriving, &mut early);
+        let Ok(Some(connection)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, arrival).await else {
             return;
         };
         let peer = PublicKey::from_bytes(*connection.remote_id().as_bytes());
-        if self.pool.blocks().contains(&peer) {
-            connection.close(VarInt::from_u32(CLOSE_BLOCKED), b"blocked");
-            return;
-        }
-        let Some(place) = Place::take(&self, peer) else {
-            connection.close(VarInt::from_u32(CLOSE_BUSY), b"too many connections");
+        let Some(place) = early.place.take().or_else(|| self.admit(&connection, peer)) else {
             return;
         };
         let leaving = connection.clone();
@@ -98,41 +127,123 @@ impl Server {
         if is_dht {
             self.pool.add_incoming(peer, &connection);
         }
-        self.streams(&connection, &place, &seat).await;
+        self.streams(&connection, early, &place, &seat).await;
         if is_dht {
             self.pool.remove_incoming(&peer, &connection);
         }
     }
 
-    async fn streams(self: &Arc<Self>, connection: &Connection, place: &Place, seat: &Seat) {
-        let peer = place.peer;
-        // Bounded by how many streams a peer may have open; dropped with the connection.
-        let mut streams = JoinSet::new();
+    /// A place for a peer, or else it is told why there is none.
+    fn admit<S: ConnectionState>(
+        self: &Arc<Self>,
+        connection: &Connection<S>,
+        peer: PublicKey,
+    ) -> Option<Place> {
+        if self.pool.blocks().contains(&peer) {
+            connection.close(VarInt::from_u32(CLOSE_BLOCKED), b"blocked");
+            return None;
+        }
+        let place = Place::take(self, peer);
+        if place.is_none() {
+            connection.close(VarInt::from_u32(CLOSE_BUSY), b"too many connections");
+        }
+        place
+    }
+
+    /// Waits for the end of a handshake, and takes what comes before it.
+    async fn arrival(
+        self: &Arc<Self>,
+        arriving: &IncomingZeroRttConnection,
+        early: &mut Early,
+    ) -> Option<Connection> {
+        let mut handshake = std::pin::pin!(arriving.handshake_completed());
+        loop {
+            tokio::select! {
+                biased;
+                connection = &mut handshake => return connection.ok(),
+                accepted = arriving.accept_bi() => {
+                    let (send, receive) = accepted.ok()?;
+                    // Nothing can be read of whom TLS does not know.
+                    let peer = arriving.remote_id().ok()?;
+                    let peer = PublicKey::from_bytes(*peer.as_bytes());
+                    if early.place.is_none() {
+                        early.place = Some(self.admit(arriving, peer)?);
+                    }
+                    match &early.place {
+                        Some(place) if arriving.alpn().as_deref() == Some(DHT_ALPN) => {
+                            let line = Line::Arriving(arriving.clone());
+                            self.spawn_request(&mut early.streams, place, line, send, receive);
+                        }
+                        _ => early.held.push((send, receive)),
+                    }
+                }
+                Some(_) = early.streams.join_next() => {}
+            }
+        }
+    }
+
+    fn spawn_request(
+        self: &Arc<Self>,
+        streams: &mut JoinSet<()>,
+        place: &Place,
+        line: Line,
+        send: SendStream,
+        receive: RecvStream,
+    ) {
+        let (server, peer, share) = (self.clone(), place.peer, place.share.clone());
+        streams.spawn(async move {
+            let request = server.request(peer, line, &share, send, receive);
+            let _ = tokio::time::timeout(REQUEST_TIMEOUT, request).await;
+        });
+    }
+
+    fn spawn_stream(
+        self: &Arc<Self>,
+        streams: &mut JoinSet<()>,
+        place: &Place,
+        connection: &Connection,
+        (send, receive): (SendStream, RecvStream),
+    ) {
+        let observed = observed(connection);
+        if connection.alpn() == DHT_ALPN {
+            let line = Line::Proven(observed);
+            self.spawn_request(streams, place, line, send, receive);
+        } else if connection.alpn() == JOB_ALPN {
+            let (server, peer, share) = (self.clone(), place.peer, place.share.clone());
+            streams.spawn(async move {
+                let counters = server.pool.counters().clone();
+                let reader = FrameReader::new(receive, Some(share), counters.clone());
+                let writer = FrameWriter::new(send, counters);
+                server.workers.serve(peer, observed, reader, writer).await;
+            });
+        }
+    }
+
+    async fn streams(
+        self: &Arc<Self>,
+        connection: &Connection,
+        early: Early,
+        place: &Place,
+        seat: &Seat,
+    ) {
+        let Early {
+            mut streams, held, ..
+        } = early;
+        for held in held {
+            self.spawn_stream(&mut streams, place, connection, held);
+        }
+        seat.used(streams.len());
         let mut check = tokio::time::interval(BLOCK_CHECK);
         loop {
             tokio::select! {
                 accepted = connection.accept_bi() => {
-                    let Ok((send, receive)) = accepted else { break };
-                    let (server, share) = (self.clone(), place.share.clone());
-                    let observed = observed(connection);
-                    if connection.alpn() == DHT_ALPN {
-                        streams.spawn(async move {
-                            let request = server.request(peer, observed, &share, send, receive);
-                            let _ = tokio::time::timeout(REQUEST_TIMEOUT, request).await;
-                        });
-                    } else if connection.alpn() == JOB_ALPN {
-                        streams.spawn(async move {
-                            let counters = server.pool.counters().clone();
-                            let reader = FrameReader::new(receive, Some(share), counters.clone());
-                            let writer = FrameWriter::new(send, counters);
-                            server.workers.serve(peer, observed, reader, writer).await;
-                        });
-                    }
+                    let Ok(accepted) = accepted else { break };
+                    self.spawn_stream(&mut streams, place, connection, accepted);
                     seat.used(streams.len());
                 }
                 Some(_) = streams.join_next() => seat.used(streams.len()),
                 _ = check.tick() => {
-                    if self.pool.blocks().contains(&peer) {
+                    if self.pool.blocks().contains(&place.peer) {
                         // What is being answered is: perhaps it says why.
                         let answered = async { while streams.join_next().await.is_some() {} };
                         let _ = tokio::time::timeout(BLOCK_CHECK, answered).await;
@@ -148,7 +259,7 @@ impl Server {
     async fn request(
         &self,
         peer: PublicKey,
-        observed: Option<Address>,
+        line: Line,
         share: &Share,
         send: SendStream,
         mut receive: RecvStream,
@@ -164,6 +275,9 @@ impl Server {
                 counters.bytes_in.add(bytes.len());
                 match RequestFrame::decode(&bytes) {
                     Ok(frame) => {
+                        let Some(observed) = line.proven(&frame.request).await else {
+                            return;
+                        };
                         let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
                         self.core.incoming(from, observed, frame).await
                     }
@@ -176,6 +290,20 @@ impl Server {
         };
         if let Some(answer) = answer {
             reply(send, &answer, counters).await;
+        }
+    }
+}
+
+impl Line {
+    /// The other end, as far as this request must know it; waits for that. `None` if it is gone.
+    async fn proven(self, request: &Request) -> Option<Option<Address>> {
+        match self {
+            Line::Proven(observed) => Some(observed),
+            Line::Arriving(_) if may_be_early(request) => Some(None),
+            Line::Arriving(arriving) => {
+                let connection = arriving.handshake_completed().await.ok()?;
+                Some(observed(&connection))
+            }
         }
     }
 }

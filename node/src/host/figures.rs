@@ -14,6 +14,8 @@ pub fn metrics(metrics: &NodeMetrics) -> Data {
         (":bytes-out", metrics.bytes_out),
         (":connections-in", metrics.connections_in),
         (":connections-out", metrics.connections_out),
+        (":dials-resumed", metrics.dials_resumed),
+        (":early-refused", metrics.early_refused),
         (":jobs-run", metrics.jobs_run),
         (":jobs-refused", metrics.jobs_refused),
         (":jobs-running", metrics.jobs_running),

@@ -1,6 +1,10 @@
 use std::time::Instant;
 
+use dht::wire::RequestFrame;
+use dht::{InteractionId, Request, Response};
+
 use super::*;
+use crate::driver::{DHT_ALPN, JOB_ALPN, ask};
 use crate::jobs::{Control, Evaluation, Job, Versions};
 use crate::keys::Id;
 
@@ -22,8 +26,12 @@ impl Evaluator for Idle {
 }
 
 async fn start() -> Arc<Node> {
+    start_as(Identity::random()).await
+}
+
+async fn start_as(identity: Identity) -> Arc<Node> {
     let parts = Parts {
-        identity: Identity::random(),
+        identity,
         store: Store::in_memory(),
         evaluator: Arc::new(Idle),
         limits: Limits::default(),
@@ -122,4 +130,99 @@ async fn of_several_addresses_the_one_where_it_was_found_is_told_to_others() {
     .await;
     public.close().await;
     peer.close().await;
+}
+
+/// Asks somebody something over a new connection.
+async fn ask_anew(node: &Node, to: &Contact, request: Request) -> Response {
+    node.pool.close_peer(&to.public_key());
+    let frame = RequestFrame {
+        interaction: InteractionId(7),
+        addresses: Vec::new(),
+        request,
+    };
+    let (answer, reached) = ask(&node.pool, to, &frame).await.unwrap();
+    assert_eq!(reached.as_ref(), to.addresses().first());
+    answer.response
+}
+
+fn question() -> Request {
+    Request::FindNode {
+        target: Id::hash(b"somebody"),
+    }
+}
+
+/// Dials with early data that was taken, and that was not.
+fn early(node: &Node) -> (u64, u64) {
+    let counters = node.pool.counters();
+    (
+        counters.dials_resumed.count(),
+        counters.early_refused.count(),
+    )
+}
+
+/// Asks until something is remembered that the next dial can be resumed with.
+async fn get_known(node: &Node, to: &Contact) {
+    let before = early(node).0;
+    until("a dial is resumed", || async {
+        ask_anew(node, to, question()).await;
+        early(node).0 > before
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_connected_before_is_asked_with_the_first_packet() {
+    let (server, client) = (start().await, start().await);
+    let to = server.contact();
+    ask_anew(&client, &to, question()).await;
+    assert_eq!(early(&client), (0, 0));
+    get_known(&client, &to).await;
+    let (resumed, refused) = early(&client);
+    let answer = ask_anew(&client, &to, question()).await;
+    assert!(matches!(answer, Response::Nodes(_)), "{answer:?}");
+    assert_eq!(ask_anew(&client, &to, Request::Ping).await, Response::Pong);
+    assert_eq!(early(&client), (resumed + 2, refused));
+    let metrics = client.metrics().await.unwrap();
+    assert_eq!(metrics.dials_resumed, resumed + 2);
+    server.close().await;
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_forgot_us_is_asked_again() {
+    let identity = Identity::random();
+    let (server, client) = (start_as(identity.clone()).await, start().await);
+    get_known(&client, &server.contact()).await;
+    server.close().await;
+    let server = start_as(identity).await;
+    let (resumed, refused) = early(&client);
+    let answer = ask_anew(&client, &server.contact(), question()).await;
+    assert!(matches!(answer, Response::Nodes(_)), "{answer:?}");
+    assert_eq!(early(&client), (resumed, refused + 1));
+    server.close().await;
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_does_more_than_ask_waits_for_the_handshake() {
+    let (server, client) = (start().await, start().await);
+    let to = server.contact();
+    get_known(&client, &to).await;
+    let before = early(&client);
+    let watch = Request::Watch {
+        key: Id::hash(b"item"),
+        lasting_ms: 60_000,
+    };
+    let answer = ask_anew(&client, &to, watch).await;
+    assert!(matches!(answer, Response::Watching { .. }), "{answer:?}");
+    client.pool.close_peer(&to.public_key());
+    client.pool.connect(&to, JOB_ALPN).await.unwrap();
+    client.pool.close_peer(&to.public_key());
+    client.pool.connect(&to, DHT_ALPN).await.unwrap();
+    assert_eq!(early(&client), before);
+    // It could have been said early.
+    ask_anew(&client, &to, question()).await;
+    assert_eq!(early(&client).0, before.0 + 1);
+    server.close().await;
+    client.close().await;
 }
