@@ -352,6 +352,11 @@ fn an_input_that_is_over_can_be_taken_up_again() {
     assert_eq!(run("(k 5) (set! after 2)"), "105");
     assert_eq!(run("after"), "1");
     assert_eq!(run("(guard (e (#t 'caught)) (k 6))"), "106");
+    run("(define seen '())");
+    let begun = "(begin (define k (call/cc (lambda (c) c))) (set! seen (cons 'rest seen)) 8) (set! seen (cons 'behind seen))";
+    assert_eq!(run(begun), "#<void>");
+    assert_eq!(run("(k 5) (set! seen 'no)"), "8");
+    assert_eq!(run("(list k seen)"), "(5 (rest behind rest))");
     run(
         "(define stranger #f) (await (spawn (lambda () (call/cc (lambda (c) (set! stranger c))))))",
     );

@@ -43,6 +43,16 @@ pub(super) struct Evaluation {
     pub(super) waiting_span: Span,
     /// Words held outside the heap by the expansion.
     pub(super) taken: usize,
+    /// Whether it ends with its first form, whatever stands behind it.
+    one_form: bool,
+}
+
+/// What it takes to go on in the middle of a form of an input that is over.
+#[derive(Debug, Clone)]
+pub(super) struct Over {
+    environment: Rc<Environment>,
+    source: SourceId,
+    fold_case: bool,
 }
 
 /// What reading a byte of a program costs.
@@ -77,6 +87,7 @@ impl Evaluation {
             import: None,
             waiting_span: Span::NONE,
             taken: 0,
+            one_form: false,
         }
     }
 }
@@ -217,16 +228,34 @@ impl Vm {
                     return self.fault(fault);
                 }
             }
-            // The form belongs to an input that is over: the prompt goes on with its next.
+            // The form belongs to an input that is over: after what is left of it, the prompt goes on with its next.
+            _ if after.units() > 0 && self.inputs_over.contains_key(&number) => {
+                self.finish_form_of(number, after);
+            }
             _ => return Some(self.end_main(value)),
         }
         self.advance(number, value)
     }
 
+    /// Has the rest of a form worked off whose input is over.
+    fn finish_form_of(&mut self, number: u64, after: After) {
+        let Some(over) = self.inputs_over.get(&number) else {
+            return;
+        };
+        let mut rest = Evaluation::new(over.environment.clone(), Some(over.source), None);
+        rest.position = after.position();
+        rest.skipped = after.units();
+        rest.fold_case = over.fold_case;
+        rest.one_form = true;
+        self.evaluations.insert(number, rest);
+    }
+
     fn end_main(&mut self, value: Value) -> Status {
         self.machine.main = value;
-        let mut left = self.evaluations.iter().filter(|(_, it)| it.is_main());
-        if let Some(number) = left.next().map(|(number, _)| *number) {
+        // The input, and one that is over whose form was finished in its place.
+        let left = self.evaluations.iter().filter(|(_, it)| it.is_main());
+        let left: Vec<u64> = left.map(|(number, _)| *number).collect();
+        for number in left {
             self.forget_evaluation(number);
         }
         self.machine.main_task = Value::NIL;
@@ -271,6 +300,14 @@ impl Vm {
     pub(super) fn forget_evaluation(&mut self, number: u64) -> Option<Evaluation> {
         let ended = self.evaluations.remove(&number)?;
         self.machine.release_external(ended.taken);
+        if let Some(source) = ended.source.filter(|_| ended.is_main()) {
+            let over = Over {
+                environment: ended.environment.clone(),
+                source,
+                fold_case: ended.fold_case,
+            };
+            self.inputs_over.insert(number, over);
+        }
         Some(ended)
     }
 
@@ -362,8 +399,8 @@ impl Vm {
         let taken = std::mem::take(&mut evaluation.taken);
         self.machine.release_external(taken);
         match evaluation.source {
-            Some(_) => Turn::Again,
-            None => Turn::Finish(value),
+            Some(_) if !evaluation.one_form => Turn::Again,
+            _ => Turn::Finish(value),
         }
     }
 

@@ -136,6 +136,8 @@ pub struct Vm {
     /// Libraries that programs have defined, by name.
     libraries: BTreeMap<String, Rc<crate::expand::Library>>,
     evaluations: BTreeMap<u64, Evaluation>,
+    /// Inputs that are over, by the number of what was their evaluation.
+    inputs_over: BTreeMap<u64, evaluation::Over>,
     last_evaluation: u64,
     places: Library,
     /// For each global, the builtin it is sure to hold, and whether a program may redefine it.

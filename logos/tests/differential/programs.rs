@@ -560,7 +560,7 @@ impl Generator<'_> {
     fn list(&mut self, depth: usize) -> String {
         use Type::{Dict, Function, Int, List, Text, Vector};
         let mut e = |kind| self.expression(kind, depth);
-        match e(List).len() % 17 {
+        match e(List).len() % 20 {
             0 => format!("(cons {} {})", e(Int), e(List)),
             1 => format!("(map {} (iota {}))", e(Function), 4),
             2 => format!(
@@ -589,6 +589,17 @@ impl Generator<'_> {
                 "(let ((seen '())) (for-each (lambda (x) (set! seen (cons x seen))) {}) seen)",
                 e(List)
             ),
+            16 => format!(
+                "(let ((t {})) (if (pair? t) (set-car! t {})) t)",
+                e(List),
+                e(Int)
+            ),
+            17 => format!(
+                "(let ((t (list-copy {}))) (if (pair? t) (list-set! t 0 {})) t)",
+                e(List),
+                e(List)
+            ),
+            18 => format!("(append! {} (keys {}))", e(List), e(Dict)),
             _ => format!("(match {} ((a . rest) rest) (_ {}))", e(List), e(List)),
         }
     }
