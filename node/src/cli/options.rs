@@ -192,11 +192,18 @@ impl Options {
         Style::new(self.color)
     }
 
-    /// Sends what the node logs to standard error, as far as it is asked for.
+    /// Sends what the node logs to standard error, as far as it is asked for; what went wrong in any case.
     pub fn start_logging(&self) {
         let filter = match (self.verbose, std::env::var(LOG_VARIABLE)) {
             (0, Ok(filter)) => filter,
-            (0, Err(_)) => return,
+            (0, Err(_)) => {
+                let plain = tracing_subscriber::fmt().without_time().with_target(false);
+                let _ = plain
+                    .with_env_filter("node=error,dht=error")
+                    .with_writer(std::io::stderr)
+                    .try_init();
+                return;
+            }
             (1, _) => "node=info,dht=info".into(),
             (2, _) => "node=debug,dht=debug,iroh=info".into(),
             _ => "node=trace,dht=trace,iroh=debug".into(),

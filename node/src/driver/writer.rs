@@ -87,10 +87,11 @@ async fn write_all(store: Store, mut batches: mpsc::Receiver<Batch>, waiting: Ar
         match &written {
             Ok(()) => behind = Behind::default(),
             Err(error) => {
-                tracing::error!(%error, "cannot write to the data folder");
-                if !was_behind {
+                if was_behind {
+                    tracing::debug!(%error, "still cannot write to the data folder");
+                } else {
                     // Whoever runs the node is to know, once: until it can write again, nothing is stored.
-                    eprintln!("logos: cannot write to the data folder: {error}");
+                    tracing::error!("cannot write to the data folder: {error}");
                 }
                 behind.note(changes);
             }
