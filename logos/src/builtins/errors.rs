@@ -1,7 +1,7 @@
 //! Error objects and what programs can ask of them.
 
 use super::lists::length_of;
-use super::{ANY, Builtin, wrong_argument};
+use super::{ANY, Builtin, told_name, wrong_argument};
 use crate::heap::Heap;
 use crate::syntax::Span;
 use crate::value::{Kind, Value};
@@ -187,7 +187,7 @@ fn as_count(m: &mut Machine, arguments: Arguments) -> Outcome {
     if is_count {
         return Ok(value);
     }
-    let procedure = m.heap.string_text(m.arg(arguments, 0));
+    let procedure = told_name(m, m.arg(arguments, 0));
     let what = "a whole number that is not negative";
     Err(wrong_argument(m, &procedure, what, value))
 }

@@ -1,6 +1,6 @@
 //! Pairs and lists, and the equivalence predicates.
 
-use super::{ANY, Builtin, count_argument, wrong_argument};
+use super::{ANY, Builtin, count_argument, told_name, wrong_argument};
 use crate::codegen::Inline;
 use crate::opcode::Op;
 use crate::value::Value;
@@ -326,7 +326,7 @@ fn append(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn append_of(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let procedure = m.heap.string_text(m.arg(arguments, 0));
+    let procedure = told_name(m, m.arg(arguments, 0));
     append_from(m, &procedure, arguments, 1)
 }
 
@@ -539,8 +539,8 @@ fn assv(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn assoc(m: &mut Machine, arguments: Arguments) -> Outcome {
     let procedure = match m.optional(arguments, 2) {
-        Some(procedure) if m.is_string(procedure) => m.heap.string_text(procedure),
-        _ => "assoc".to_string(),
+        Some(procedure) => told_name(m, procedure),
+        None => "assoc".to_string(),
     };
     let list = find_equal(m, &procedure, arguments, |m, list| {
         key_of(m, &procedure, list).map(|(_, key)| key)

@@ -250,6 +250,18 @@ pub fn out_of_range(m: &mut Machine, procedure: &str, value: Value, length: usiz
     m.error(":out-of-range", &message, &[value])
 }
 
+/// The longest name that an error tells, in characters.
+const TOLD_NAME_CHARACTERS_MAX: usize = 64;
+
+/// The name of the procedure that another one of the library acts for. What was sent here may call it with anything.
+pub fn told_name(m: &Machine, name: Value) -> String {
+    if m.is_string(name) && m.heap.string_length(name) <= TOLD_NAME_CHARACTERS_MAX {
+        m.heap.string_text(name)
+    } else {
+        "this procedure".to_string()
+    }
+}
+
 /// A non-negative integer argument that fits a machine word.
 pub fn count_argument(m: &mut Machine, procedure: &str, value: Value) -> Result<usize, Fault> {
     match value.as_fixnum().and_then(|n| usize::try_from(n).ok()) {

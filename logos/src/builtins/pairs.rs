@@ -1,6 +1,6 @@
 //! Pairs: making them, their parts, and the parts of their parts.
 
-use super::{Builtin, wrong_argument};
+use super::{Builtin, told_name, wrong_argument};
 use crate::codegen::Inline;
 use crate::opcode::Op;
 use crate::value::Value;
@@ -166,7 +166,7 @@ fn as_mutable(m: &mut Machine, arguments: Arguments) -> Outcome {
     if pair.is_mutable_pair() || !pair.is_pair() {
         return Ok(pair);
     }
-    let procedure = m.heap.string_text(procedure);
+    let procedure = told_name(m, procedure);
     Err(immutable_pair(m, &procedure, pair))
 }
 

@@ -7,7 +7,7 @@
 pub mod hash;
 
 use super::lists::length_of;
-use super::{ANY, Builtin, wrong_argument};
+use super::{ANY, Builtin, told_name, wrong_argument};
 use crate::heap::Heap;
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome};
@@ -474,7 +474,7 @@ fn ref_for(m: &mut Machine, arguments: Arguments) -> Outcome {
     if m.heap.is(table, Kind::Table) {
         return value_or_default(m, arguments);
     }
-    let procedure = m.heap.string_text(m.arg(arguments, 3));
+    let procedure = told_name(m, m.arg(arguments, 3));
     Err(wrong_argument(m, &procedure, "a hash table", table))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{blank, char_argument, of_list, part, pay_if_widened, string_argument};
 use crate::builtins::lists::length_of;
-use crate::builtins::{Builtin, count_argument, index_argument, wrong_argument};
+use crate::builtins::{Builtin, count_argument, index_argument, told_name, wrong_argument};
 use crate::unicode;
 use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Outcome};
@@ -102,7 +102,7 @@ fn string_end(m: &mut Machine, arguments: Arguments) -> Outcome {
     let length = if m.is_string(string) {
         m.heap.string_length(string)
     } else {
-        let procedure = m.heap.string_text(m.arg(arguments, 0));
+        let procedure = told_name(m, m.arg(arguments, 0));
         return Err(wrong_argument(m, &procedure, "a string", string));
     };
     let place = |value: Value, most: usize| {
@@ -119,7 +119,7 @@ fn string_end(m: &mut Machine, arguments: Arguments) -> Outcome {
     match found {
         Some(found) if place(start, found).is_some() => Ok(Value::fixnum(found as i64)),
         _ => {
-            let procedure = m.heap.string_text(m.arg(arguments, 0));
+            let procedure = told_name(m, m.arg(arguments, 0));
             let (wrong, most) = found.map_or((end, length), |found| (start, found));
             index_argument(m, &procedure, wrong, most + 1)?;
             Ok(Value::fixnum(most as i64))
@@ -128,7 +128,7 @@ fn string_end(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn gathered(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let procedure = m.heap.string_text(m.arg(arguments, 1));
+    let procedure = told_name(m, m.arg(arguments, 1));
     let what = "a procedure that gives characters";
     of_list(m, &procedure, what, arguments)
 }
