@@ -64,8 +64,8 @@
 //! | trouble | what came of it |
 //! | --- | --- |
 //! | 10,000 nodes, `--sybils 0.2 --adversary mixed`, 0.4 h | every lookup ended right; get 270 / 794 |
-//! | 10,000 nodes, `--ground 20` and `40` 0.4 h, `--ground 100` 0.15 h | every read of the surrounded item found it |
-//! | 2,000 nodes, `--partition 2`, 3.2 h | an hour after healing all of 5,000 items agree, what was deleted stays so |
+//! | 10,000 nodes, `--ground 20`, `40` and `100`, 0.4 h | every read of the surrounded item found it |
+//! | 10,000 nodes, `--partition 2`, 3.2 h | an hour after healing all of 5,000 items agree, what was deleted stays so |
 //! | 1,000 nodes, `--loss 0.5 --sybils 0.6`, 0.1 h: must go badly | recall 0.42, lookups right 0.54, get 1590 / 6525 |
 //!
 //! An hour of 10,000 nodes takes three minutes of one core, of which joining is the half, and 700 MB; a day 43

@@ -1,4 +1,4 @@
-//! Pairs and lists, and the equivalence predicates.
+//! Lists, and the equivalence predicates.
 
 use super::{ANY, Builtin, count_argument, told_name, wrong_argument};
 use crate::codegen::Inline;

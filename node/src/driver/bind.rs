@@ -23,7 +23,7 @@ const STREAMS_MAX: u32 = 64;
 /// anybody reads it. The largest frames take a few round trips.
 const STREAM_WINDOW_BYTES: u32 = 192 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
-/// What TLS remembers of each peer that was connected before, as many peers as may be connected at once.
+/// What TLS remembers of each peer that was connected before. As many peers are remembered as may be connected at once.
 const TICKETS_PER_PEER: usize = 8;
 /// After how long without a sign of life a peer is taken to be gone. The endpoint sends a heartbeat every five seconds
 /// on each connection, and cannot be told not to: what is merely unused is closed by the pool that dialled it.
