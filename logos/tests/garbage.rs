@@ -57,10 +57,10 @@ const VALUES: &[&str] = &[
     "(current-output-port)",
     "(make-error :user \"message\" '())",
     "(call/cc (lambda (k) k))",
-    "(%dynamic)",
-    "(%handler-state car)",
-    "(%winder-state car car)",
-    "(%parameter-state '())",
+    "(%%dynamic)",
+    "(%%handler-state car)",
+    "(%%winder-state car car)",
+    "(%%parameter-state '())",
     "(environment '(scheme base))",
 ];
 

@@ -23,16 +23,16 @@ pub const TABLE: &[Builtin] = &[
         call_cc,
     ),
     Builtin::control(
-        "%throw",
-        "(%throw continuation thunk)",
+        "%%throw",
+        "(%%throw continuation thunk)",
         (2, 2),
         "",
         "Takes up a continuation and calls the thunk there; winders have been run.",
         throw,
     ),
     Builtin::control(
-        "%throw-value",
-        "(%throw-value continuation value)",
+        "%%throw-value",
+        "(%%throw-value continuation value)",
         (2, 2),
         "",
         "Takes up a continuation with a value; winders have been run.",
@@ -63,8 +63,8 @@ pub const TABLE: &[Builtin] = &[
         values,
     ),
     Builtin::control(
-        "%with-dynamic",
-        "(%with-dynamic state thunk)",
+        "%%with-dynamic",
+        "(%%with-dynamic state thunk)",
         (2, 2),
         "",
         "Calls the thunk in another dynamic state.",
@@ -79,8 +79,8 @@ pub const TABLE: &[Builtin] = &[
         guard,
     ),
     Builtin::control(
-        "%escape",
-        "(%escape state raised continuation)",
+        "%%escape",
+        "(%%escape state raised continuation)",
         (3, 3),
         "",
         "Drops the stack down to a guard's frame.",
@@ -103,56 +103,56 @@ pub const TABLE: &[Builtin] = &[
         raise_continuable,
     ),
     Builtin::plain(
-        "%dynamic",
-        "(%dynamic)",
+        "%%dynamic",
+        "(%%dynamic)",
         (0, 0),
         "",
         "The current dynamic state.",
         dynamic,
     ),
     Builtin::plain(
-        "%set-dynamic!",
-        "(%set-dynamic! state)",
+        "%%set-dynamic!",
+        "(%%set-dynamic! state)",
         (1, 1),
         "",
         "Makes a dynamic state current.",
         set_dynamic,
     ),
     Builtin::plain(
-        "%handler-state",
-        "(%handler-state handler)",
+        "%%handler-state",
+        "(%%handler-state handler)",
         (1, 1),
         "",
         "The current dynamic state with a handler added.",
         handler_state,
     ),
     Builtin::plain(
-        "%winder-state",
-        "(%winder-state before after)",
+        "%%winder-state",
+        "(%%winder-state before after)",
         (2, 2),
         "",
         "The current dynamic state with a winder added.",
         winder_state,
     ),
     Builtin::plain(
-        "%parameter-state",
-        "(%parameter-state bindings)",
+        "%%parameter-state",
+        "(%%parameter-state bindings)",
         (1, 1),
         "",
         "The current dynamic state with parameter bindings added.",
         parameter_state,
     ),
     Builtin::plain(
-        "%state-field",
-        "(%state-field state number)",
+        "%%state-field",
+        "(%%state-field state number)",
         (2, 2),
         "",
         "A field of a dynamic state; `()` when there is none.",
         state_field,
     ),
     Builtin::plain(
-        "%continuation-state",
-        "(%continuation-state continuation)",
+        "%%continuation-state",
+        "(%%continuation-state continuation)",
         (1, 1),
         "",
         "The dynamic state that a continuation restores.",
@@ -372,7 +372,7 @@ fn continuation(m: &mut Machine, arguments: Arguments) -> Result<(), Fault> {
     if m.heap.is(value, Kind::Continuation) {
         Ok(())
     } else {
-        Err(wrong_argument(m, "%throw", "a continuation", value))
+        Err(wrong_argument(m, "%%throw", "a continuation", value))
     }
 }
 
@@ -409,7 +409,7 @@ fn state(m: &mut Machine, arguments: Arguments, index: usize) -> Result<Value, F
     if m.heap.is(value, Kind::Dynamic) {
         Ok(value)
     } else {
-        Err(wrong_argument(m, "%state", "a dynamic state", value))
+        Err(wrong_argument(m, "%%state", "a dynamic state", value))
     }
 }
 
@@ -466,7 +466,7 @@ fn parameter_state(m: &mut Machine, arguments: Arguments) -> Outcome {
         if !m.heap.car(rest).is_pair() {
             return Err(wrong_argument(
                 m,
-                "%parameter-state",
+                "%%parameter-state",
                 "a list of pairs",
                 bindings,
             ));
@@ -480,7 +480,7 @@ fn state_field(m: &mut Machine, arguments: Arguments) -> Outcome {
     const FIELDS: usize = 9;
     let node = m.arg(arguments, 0);
     let number = m.arg(arguments, 1);
-    let number = super::index_argument(m, "%state-field", number, FIELDS)?;
+    let number = super::index_argument(m, "%%state-field", number, FIELDS)?;
     Ok(if m.heap.is(node, Kind::Dynamic) {
         m.heap.field(node, number)
     } else {

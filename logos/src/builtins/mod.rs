@@ -28,6 +28,13 @@ use crate::value::Value;
 use crate::vm::{Arguments, Fault, Machine, Next, Outcome, Places, Profile};
 use std::sync::LazyLock;
 
+#[cfg(test)]
+mod hostile;
+
+/// How the names begin that only the library's own procedures call: those that make dynamic states or act on them, which hold places in a
+/// stack. What a program that is sent here calls may begin with one `%`, as macros put such names into programs, but not with this.
+pub const MACHINE_PREFIX: &str = "%%";
+
 /// What a builtin does.
 #[derive(Clone, Copy, Debug)]
 pub enum Function {
@@ -254,12 +261,14 @@ pub fn out_of_range(m: &mut Machine, procedure: &str, value: Value, length: usiz
 const TOLD_NAME_CHARACTERS_MAX: usize = 64;
 
 /// The name of the procedure that another one of the library acts for. What was sent here may call it with anything.
+fn name_of_another(m: &Machine, name: Value) -> Option<String> {
+    let is_name = m.is_string(name) && m.heap.string_length(name) <= TOLD_NAME_CHARACTERS_MAX;
+    is_name.then(|| m.heap.string_text(name))
+}
+
+/// The same for an error to tell.
 pub fn told_name(m: &Machine, name: Value) -> String {
-    if m.is_string(name) && m.heap.string_length(name) <= TOLD_NAME_CHARACTERS_MAX {
-        m.heap.string_text(name)
-    } else {
-        "this procedure".to_string()
-    }
+    name_of_another(m, name).unwrap_or_else(|| "this procedure".to_string())
 }
 
 /// A non-negative integer argument that fits a machine word.

@@ -546,32 +546,32 @@ const REQUESTS_MAX: usize = 100_000;
 
 /// Checks the profile itself, so that the error names the procedure the program called.
 fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {
-    request(m, "%request", arguments, vm::Profile::Local)
+    request(m, arguments, vm::Profile::Local)
 }
 
 fn node_request(m: &mut Machine, arguments: Arguments) -> Outcome {
-    request(m, "%node-request", arguments, vm::Profile::Node)
+    request(m, arguments, vm::Profile::Node)
 }
 
 fn needs_local(m: &mut Machine, arguments: Arguments) -> Outcome {
     if m.profile() >= vm::Profile::Local {
         return Ok(Value::VOID);
     }
-    let name = m.arg(arguments, 0);
-    if !m.is_string(name) {
-        return Err(wrong_argument(m, "%needs-local", "a string", name));
-    }
-    let name = m.heap.string_text(name);
+    let name = request_name(m, arguments)?;
     Err(super::profile_lacks(m, &name, vm::Profile::Local))
 }
 
 /// A request is called like the procedure that makes it: that is what an error names.
-fn request(m: &mut Machine, procedure: &str, arguments: Arguments, needs: vm::Profile) -> Outcome {
+fn request_name(m: &mut Machine, arguments: Arguments) -> Result<String, Fault> {
     let name = m.arg(arguments, 0);
-    if !m.is_string(name) {
-        return Err(wrong_argument(m, procedure, "a string", name));
+    match super::name_of_another(m, name) {
+        Some(name) => Ok(name),
+        None => Err(wrong_argument(m, "%request", "a name", name)),
     }
-    let name = m.heap.string_text(name);
+}
+
+fn request(m: &mut Machine, arguments: Arguments, needs: vm::Profile) -> Outcome {
+    let name = request_name(m, arguments)?;
     if m.profile() < needs {
         return Err(super::profile_lacks(m, &name, needs));
     }

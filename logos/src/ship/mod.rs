@@ -11,7 +11,8 @@
 //! the value counts, it has not.
 //!
 //! A procedure travels as source: its core form as a datum (see `core_datum`), the values it captured, and after the value itself, each
-//! global variable of the user's world that any of the procedures uses, by name. The library stays at home: its names are enough.
+//! global variable of the user's world that any of the procedures uses, by name. The library stays at home: its names are enough. Those that
+//! only the library's own procedures call ([`MACHINE_PREFIX`](crate::builtins::MACHINE_PREFIX)) are refused.
 
 mod core_datum;
 mod decode;

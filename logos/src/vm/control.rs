@@ -71,7 +71,7 @@ pub(crate) fn push_stub(m: &mut Machine, stub: usize, saved: &[Value]) {
     m.top = m.fp + 2;
 }
 
-/// `(%with-dynamic node thunk)`: calls the thunk in another dynamic state.
+/// `(%%with-dynamic node thunk)`: calls the thunk in another dynamic state.
 pub(crate) fn with_dynamic(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let (node, thunk) = (m.arg(arguments, 0), m.arg(arguments, 1));
     let before = m.dynamic;
@@ -206,7 +206,7 @@ pub(crate) fn is_open(m: &Machine, continuation: Value) -> bool {
     m.limits.encloses(extent)
 }
 
-/// Takes up a continuation: `%throw` calls the thunk there; a plain application returns the value there.
+/// Takes up a continuation: `%%throw` calls the thunk there; a plain application returns the value there.
 fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
     let task = m.heap.field(continuation, 2);
     if task != m.task && !(tasks::is_main(m, task) && tasks::is_main(m, m.task)) {
@@ -239,7 +239,7 @@ fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
     Ok(())
 }
 
-/// `(%throw continuation thunk)`: takes the continuation up and calls the thunk there.
+/// `(%%throw continuation thunk)`: takes the continuation up and calls the thunk there.
 pub(crate) fn throw(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let (continuation, thunk) = (m.arg(arguments, 0), m.arg(arguments, 1));
     reinstate(m, continuation)?;
@@ -275,7 +275,7 @@ pub(crate) fn continue_with(
     Ok(Next::Resume)
 }
 
-/// `(%throw-value continuation value)`: the same with the winders already run.
+/// `(%%throw-value continuation value)`: the same with the winders already run.
 pub(crate) fn throw_value(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let (continuation, value) = (m.arg(arguments, 0), m.arg(arguments, 1));
     reinstate(m, continuation)?;
@@ -359,11 +359,11 @@ pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
 /// Places of the library's procedures that the machine itself calls.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Library {
-    /// `(%guard-unwind node raised continuation)`: runs exits, then `%escape`.
+    /// `(%%guard-unwind node raised continuation)`: runs exits, then `%%escape`.
     pub guard_unwind: usize,
-    /// `(%guard-handle handler raised continuation)`.
+    /// `(%%guard-handle handler raised continuation)`.
     pub guard_handle: usize,
-    /// `(%continue-winding continuation value)`.
+    /// `(%%continue-winding continuation value)`.
     pub continue_winding: usize,
     /// `(%fill-port port)`.
     pub fill_port: usize,

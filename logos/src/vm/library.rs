@@ -47,9 +47,9 @@ impl Vm {
         self.name_library();
         let place = |vm: &Vm, name: &str| vm.library_cell(name).map_or(0, |cell| cell.0 as usize);
         self.places = Library {
-            guard_unwind: place(self, "%guard-unwind"),
-            guard_handle: place(self, "%guard-handle"),
-            continue_winding: place(self, "%continue-winding"),
+            guard_unwind: place(self, "%%guard-unwind"),
+            guard_handle: place(self, "%%guard-handle"),
+            continue_winding: place(self, "%%continue-winding"),
             fill_port: place(self, "%fill-port"),
             fill_port_and_apply: place(self, "%fill-port-and-apply"),
             file_texts: place(self, "%file-texts"),

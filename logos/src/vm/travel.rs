@@ -2,6 +2,7 @@
 
 use super::control::Next;
 use super::{Fault, Machine, Status, Vm};
+use crate::builtins::MACHINE_PREFIX;
 use crate::core::GlobalId;
 use crate::expand::{Binding, HostError};
 use crate::ship::{DecodeError, ENCODING_BYTES_MAX};
@@ -90,10 +91,13 @@ impl Vm {
         self.library_names.get(&own).copied()
     }
 
-    /// What the library calls by a name, if that is a value.
-    pub(crate) fn library_value(&self, name: &str) -> Option<Value> {
-        match self.library.lookup(self.machine.symbols.find(name)?)? {
-            Binding::Global(cell) => Some(self.machine.global_value(cell)),
+    /// The global that the library calls by a name, if a program from elsewhere may use it.
+    pub(crate) fn library_global(&self, name: Symbol) -> Option<GlobalId> {
+        if self.machine.symbols.text(name).starts_with(MACHINE_PREFIX) {
+            return None;
+        }
+        match self.library.lookup(name)? {
+            Binding::Global(cell) => Some(cell),
             _ => None,
         }
     }

@@ -60,8 +60,9 @@ impl Decoder<'_> {
             }
             tag::LIBRARY if !self.data_only => {
                 let text = self.text()?;
-                match self.vm.library_value(&text) {
-                    Some(value) => value,
+                let symbol = self.vm.machine.symbols.find(&text);
+                match symbol.and_then(|symbol| self.vm.library_global(symbol)) {
+                    Some(cell) => self.vm.machine.global_value(cell),
                     None => return self.bad("the library has no such name"),
                 }
             }

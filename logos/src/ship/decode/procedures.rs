@@ -3,7 +3,6 @@
 use super::{Decoder, Result, Slot, Task};
 use crate::core::GlobalId;
 use crate::datum::to_syntax;
-use crate::expand::Binding;
 use crate::opcode::{self as o, Op, abc};
 use crate::ship::core_datum::{GlobalName, from_datum};
 use crate::symbol::Symbol;
@@ -161,9 +160,9 @@ impl Decoder<'_> {
         for name in wanted {
             let cell = match name {
                 GlobalName::User(symbol) => self.global(symbol)?,
-                GlobalName::Library(symbol) => match self.vm.library.lookup(symbol) {
-                    Some(Binding::Global(cell)) => cell,
-                    _ => return self.bad("the library has no such name"),
+                GlobalName::Library(symbol) => match self.vm.library_global(symbol) {
+                    Some(cell) => cell,
+                    None => return self.bad("the library has no such name"),
                 },
             };
             globals.insert(name, cell);
