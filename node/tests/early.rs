@@ -273,19 +273,40 @@ async fn who_has_too_many_connections_is_not_heard_early_either() {
         open.push(connection);
     }
     assert_eq!(open.len(), 8);
-    let early = resumed(&stranger, &ticket, DHT_ALPN).await;
+    is_turned_away(&stranger, &ticket, 10).await;
+    service.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_blocked_is_not_heard_early_either() {
+    let service = node(None, &[]).await;
+    let ticket = service.listen().await.unwrap();
+    let stranger = Stranger::new().await;
+    get_known(&stranger, &ticket).await;
+    let connection = stranger.connect(&ticket, DHT_ALPN).await.unwrap();
+    let forgery = stranger.store("name", |item| item.signature.0[7] ^= 1);
+    stranger.ask(&connection, forgery).await.unwrap();
+    connection.closed().await;
+    let heard = service.metrics().await.unwrap().dht.received.ping;
+    is_turned_away(&stranger, &ticket, 11).await;
+    let heard_since = service.metrics().await.unwrap().dht.received.ping - heard;
+    assert_eq!(heard_since, 0);
+    service.close().await;
+}
+
+/// Who is remembered is told nothing, and has the connection closed.
+async fn is_turned_away(stranger: &Stranger, to: &Ticket, code: u32) {
+    let early = resumed(stranger, to, DHT_ALPN).await;
     let asked = hear_if_any(say(&early, Request::Ping).await).await;
     assert_eq!(asked, None);
-    let closed = early.closed().await;
-    match closed {
+    match early.closed().await {
         // Before the end of a handshake it is not said why (RFC 9000, 10.2.3).
         ConnectionError::ConnectionClosed(_) => {}
         ConnectionError::ApplicationClosed(close) => {
-            assert_eq!(close.error_code, VarInt::from_u32(10));
+            assert_eq!(close.error_code, VarInt::from_u32(code));
         }
         other => panic!("the node did not close it: {other:?}"),
     }
-    service.close().await;
 }
 
 async fn hear_if_any(mut receive: RecvStream) -> Option<Response> {

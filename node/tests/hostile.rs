@@ -2,13 +2,12 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use common::raw::{DHT_ALPN, JOB_ALPN, Stranger, Talk, now};
+use common::raw::{DHT_ALPN, JOB_ALPN, Stranger, Talk};
 use common::{network, until};
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame};
-use dht::{Draft, ErrorCode, InteractionId, Item, Request, Response, Store};
+use dht::{ErrorCode, InteractionId, Item, Request, Response};
 use node::identity::random_bytes;
 use node::service::{PutOptions, Service, Target};
 use node::ticket::Ticket;
@@ -181,21 +180,6 @@ async fn silent_streams_keep_nobody_else_waiting() {
 /// What is done to an item after it was signed.
 type Change = fn(&mut Item);
 
-fn item(stranger: &Stranger, name: &str, change: impl Fn(&mut Item)) -> Request {
-    let draft = Draft {
-        name: name.into(),
-        value: Some(b"value".to_vec()),
-        timestamp: now(),
-        ..Draft::default()
-    };
-    let mut item = Item::sign(&stranger.key, draft).unwrap();
-    change(&mut item);
-    Request::Store(Store {
-        item: Arc::new(item),
-        cache: false,
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn who_passes_on_a_forged_item_is_blocked_and_nobody_else() {
     let nodes = network(2).await;
@@ -211,7 +195,7 @@ async fn who_passes_on_a_forged_item_is_blocked_and_nobody_else() {
         (|item| item.name.clear(), ErrorCode::BadRequest),
     ];
     for (change, wanted) in cases {
-        let answer = honest.ask(&connection, item(&honest, "n", change)).await;
+        let answer = honest.ask(&connection, honest.store("n", change)).await;
         assert_eq!(code(answer), Some(wanted));
     }
     assert!(is_served(&honest, &ticket).await);
@@ -236,7 +220,7 @@ async fn who_passes_on_a_forged_item_is_blocked_and_nobody_else() {
     for (change, wanted) in forgeries {
         let forger = Stranger::new().await;
         let connection = forger.connect(&ticket, DHT_ALPN).await.unwrap();
-        let answer = forger.ask(&connection, item(&honest, "n", change)).await;
+        let answer = forger.ask(&connection, honest.store("n", change)).await;
         assert_eq!(code(answer), Some(wanted));
         until("the open connection is closed", || async {
             connection.close_reason().is_some()

@@ -1,7 +1,9 @@
 //! Somebody who speaks to a node without being one: well or badly.
 
-use dht::InteractionId;
+use std::sync::Arc;
+
 use dht::wire::{RequestFrame, ResponseFrame};
+use dht::{Draft, InteractionId, Item, Request, Store};
 use ed25519_dalek::SigningKey;
 use iroh::endpoint::{Connection, PortmapperConfig, RecvStream, SendStream, presets};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, SecretKey, TransportAddr};
@@ -75,17 +77,29 @@ impl Stranger {
         ResponseFrame::decode(&answer).ok()
     }
 
-    pub async fn ask(
-        &self,
-        connection: &Connection,
-        request: dht::Request,
-    ) -> Option<ResponseFrame> {
+    pub async fn ask(&self, connection: &Connection, request: Request) -> Option<ResponseFrame> {
         let frame = RequestFrame {
             interaction: InteractionId(5),
             addresses: Vec::new(),
             request,
         };
         self.ask_bytes(connection, &frame.encode()).await
+    }
+
+    /// A request to store an item of theirs, to which something is done after it was signed.
+    pub fn store(&self, name: &str, change: impl Fn(&mut Item)) -> Request {
+        let draft = Draft {
+            name: name.into(),
+            value: Some(b"value".to_vec()),
+            timestamp: now(),
+            ..Draft::default()
+        };
+        let mut item = Item::sign(&self.key, draft).unwrap();
+        change(&mut item);
+        Request::Store(Store {
+            item: Arc::new(item),
+            cache: false,
+        })
     }
 
     pub fn job(&self, program: &str) -> SignedJob {
