@@ -22,8 +22,8 @@
 //! | setting a limit, taking up a task inside limits | 1 for each limit around |
 //! | ending limits that leave tasks | 1 for every 2 tasks and limits |
 //!
-//! `examples/attacks.rs` runs every attack of `tests/attacks` in a process of its own under 20 million units and 64 MiB: the median is 5 to 7 ns for a
-//! unit, the largest 8 to 9 times that, what lasts longest takes 0.8 to 0.9 s, and the largest resident size is 153 MiB. `examples/prices.rs` measures builtins.
+//! `examples/attacks.rs` runs every attack of `tests/attacks` in a process of its own under 20 million units and 64 MiB: the median is 6.7 ns for a
+//! unit, the largest 57, what lasts longest takes 0.81 s, and the largest resident size is 153 MiB. `examples/prices.rs` measures builtins.
 //!
 //! # Why the machine is built so
 //!
