@@ -242,6 +242,15 @@ fn the_rest_of_srfi_1() {
             "((1 4) (2 5) (3 6))",
         ),
         (
+            "(call-with-values (lambda () (unzip5 '((1 2 3 4 5) (a b c d e)))) list)",
+            "((1 a) (2 b) (3 c) (4 d) (5 e))",
+        ),
+        (
+            "(receive (a . rest) (call-with-values (lambda () (unzip4 '((1 2 3 4)))) list) (list a rest))",
+            "(((1) (2) (3) (4)) ())",
+        ),
+        ("(receive all (values 1 2) all)", "(1 2)"),
+        (
             "(map (lambda (lists) (apply list= eqv? lists)) '(() ((1)) ((1 2) (1 2)) ((1 2) (1 2) (1 2 3)) ((1 2) (1 3))))",
             "(#t #t #t #f #f)",
         ),
@@ -286,6 +295,26 @@ fn what_may_change_its_lists() {
         (
             "(list (lset-union! eq? (list 'a) '(b)) (lset-intersection! eq? (list 'a 'b) '(b)) (lset-difference! eq? (list 'a 'b) '(b)) (lset-xor! eq? (list 'a 'b) '(b c)))",
             "((b a) (b) (a) (c a))",
+        ),
+        (
+            "(list (any even? '(1 2 . x)) (every even? '(1 . x)) (find even? '(1 2 . x)))",
+            "(#t #f 2)",
+        ),
+        (
+            "(any even? '(1 3 . x))",
+            ":wrong-argument `any` needs a list, but got (1 3 . x)",
+        ),
+        (
+            "(every odd? '(1 3 . x))",
+            ":wrong-argument `every` needs a list, but got (1 3 . x)",
+        ),
+        (
+            "(find even? '(1 3 . x))",
+            ":wrong-argument `find` needs a list, but got (1 3 . x)",
+        ),
+        (
+            "(count even? '(1 2 . x))",
+            ":wrong-argument `count` needs a list, but got (1 2 . x)",
         ),
         (
             "(filter! odd? '(1 . 2))",

@@ -149,7 +149,7 @@ fn libraries() {
     );
 }
 
-/// Appendix A: each name of each library can be imported by itself.
+/// Appendix A, and the SRFIs that are here whole: each name of each library can be imported by itself.
 #[test]
 fn names_of_the_libraries() {
     let mut world = Vm::new(Profile::Pure);

@@ -1,4 +1,4 @@
-//! The standard libraries of R7RS, as selections of the names of one library that has them all.
+//! The standard libraries of R7RS, and those of the SRFIs that are here whole, as selections of the names of one library that has them all.
 
 use super::environment::{Environment, Exports, Library};
 use crate::symbol::Symbols;
@@ -57,7 +57,7 @@ pub fn library_name_text(name: &Syntax, symbols: &Symbols) -> Option<String> {
     Some(text)
 }
 
-/// Every standard library with its names: R7RS, appendix A.
+/// Every standard library with its names: R7RS, appendix A, and the final SRFIs (called as in SRFI 97).
 const STANDARD: &[(&str, &str)] = &[
     (
         "scheme base",
@@ -160,5 +160,46 @@ const STANDARD: &[(&str, &str)] = &[
          syntax-rules tan truncate unquote unquote-splicing values vector vector->list vector-fill! \
          vector-length vector-ref vector-set! vector? with-input-from-file with-output-to-file write \
          write-char zero?",
+    ),
+    (
+        "srfi 1",
+        "alist-cons alist-copy alist-delete alist-delete! any append append! append-map append-map! \
+         append-reverse append-reverse! assoc assq assv break break! caaaar caaadr caaar caadar caaddr \
+         caadr caar cadaar cadadr cadar caddar cadddr caddr cadr car car+cdr cdaaar cdaadr cdaar cdadar \
+         cdaddr cdadr cdar cddaar cddadr cddar cdddar cddddr cdddr cddr cdr circular-list circular-list? \
+         concatenate concatenate! cons cons* count delete delete! delete-duplicates delete-duplicates! \
+         dotted-list? drop drop-right drop-right! drop-while eighth every fifth filter filter! \
+         filter-map find find-tail first fold fold-right for-each fourth iota last last-pair length \
+         length+ list list-copy list-index list-ref list-tabulate list= lset-adjoin \
+         lset-diff+intersection lset-diff+intersection! lset-difference lset-difference! \
+         lset-intersection lset-intersection! lset-union lset-union! lset-xor lset-xor! lset<= lset= \
+         make-list map map! map-in-order member memq memv ninth not-pair? null-list? null? pair-fold \
+         pair-fold-right pair-for-each pair? partition partition! proper-list? reduce reduce-right \
+         remove remove! reverse reverse! second set-car! set-cdr! seventh sixth span span! split-at \
+         split-at! take take! take-right take-while take-while! tenth third unfold unfold-right unzip1 \
+         unzip2 unzip3 unzip4 unzip5 xcons zip",
+    ),
+    (
+        "srfi 6",
+        "get-output-string open-input-string open-output-string",
+    ),
+    ("srfi 8", "receive"),
+    ("srfi 9", "define-record-type"),
+    ("srfi 11", "let*-values let-values"),
+    ("srfi 16", "case-lambda"),
+    ("srfi 23", "error"),
+    ("srfi 34", "guard raise with-exception-handler"),
+    ("srfi 39", "make-parameter parameterize"),
+    (
+        "srfi 69",
+        "alist->hash-table hash hash-by-identity hash-table->alist hash-table-copy hash-table-delete! \
+         hash-table-equivalence-function hash-table-exists? hash-table-fold hash-table-hash-function \
+         hash-table-keys hash-table-merge! hash-table-ref hash-table-ref/default hash-table-set! \
+         hash-table-size hash-table-update! hash-table-update!/default hash-table-values hash-table-walk \
+         hash-table? make-hash-table string-ci-hash string-hash",
+    ),
+    (
+        "srfi 98",
+        "get-environment-variable get-environment-variables",
     ),
 ];

@@ -10,7 +10,7 @@ mod complex;
 
 use super::compare::lead;
 use super::convert::decode;
-use super::parse::EXACT_LITERAL_DIGITS_MAX;
+use super::parse::{EXACT_LITERAL_DIGITS_MAX, is_exponent_marker};
 use super::{BITS_MAX, Complex, Number, is_complex, is_exact, is_negative};
 use num_bigint::BigInt;
 
@@ -530,7 +530,7 @@ fn parse_real(text: &str, radix: u32) -> Cost {
     let is_prefixed = prefixes.starts_with('#');
     let is_exact = prefixes.contains("#e");
     let (has_point, has_slash) = (has(b"."), has(b"/"));
-    let has_exponent = has(b"eE") && (radix == 10 || is_prefixed);
+    let has_exponent = text.contains(is_exponent_marker) && (radix == 10 || is_prefixed);
     if length <= 18 && !has_point && !has_slash && !has_exponent {
         return Cost::limbs(BASE + 4 * length, 0);
     }
@@ -574,9 +574,9 @@ fn parse_real(text: &str, radix: u32) -> Cost {
     Cost::limbs(work, 2 * limbs)
 }
 
-/// The size of the number behind the last `e` of a text, saturating.
+/// The size of the number behind the last letter of a text that is written before an exponent, saturating.
 fn written_exponent(text: &str) -> u64 {
-    let digits = text.rsplit(['e', 'E']).next().unwrap_or("");
+    let digits = text.rsplit(is_exponent_marker).next().unwrap_or("");
     digits
         .bytes()
         .filter(u8::is_ascii_digit)

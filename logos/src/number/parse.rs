@@ -1,7 +1,8 @@
 //! Text to numbers: all number syntaxes of R7RS 7.1.1.
 //!
 //! Decimals become the nearest double. Beyond the report, a radix other than ten may have a point
-//! (`#b0.1`), so that what `number->string` writes can be read again; it has no exponents.
+//! (`#b0.1`), so that what `number->string` writes can be read again; it has no exponents. The letters
+//! by which older reports ask for a precision, as in `1s2`, mean what `e` means: there is one precision.
 
 use super::convert::fraction_to_f64;
 use super::{NAN, Number, exact, polar, rectangular};
@@ -81,7 +82,7 @@ fn imaginary_split(text: &str, radix: u32) -> Option<(&str, &str)> {
     let is_exponents = |at: usize| {
         radix == 10
             && at >= 2
-            && matches!(bytes[at - 1], b'e' | b'E')
+            && is_exponent_marker(char::from(bytes[at - 1]))
             && (bytes[at - 2].is_ascii_digit() || bytes[at - 2] == b'.')
     };
     let at = (0..bytes.len())
@@ -220,9 +221,14 @@ fn sign(negative: bool) -> Sign {
     if negative { Sign::Minus } else { Sign::Plus }
 }
 
+/// Whether a letter stands before the exponent of a decimal.
+pub(super) fn is_exponent_marker(letter: char) -> bool {
+    matches!(letter.to_ascii_lowercase(), 'e' | 's' | 'f' | 'd' | 'l')
+}
+
 /// `whole.part e exponent`, without its sign.
 struct Decimal<'a> {
-    text: &'a str,
+    mantissa: &'a str,
     whole: &'a str,
     part: &'a str,
     exponent: i64,
@@ -232,7 +238,7 @@ impl Decimal<'_> {
     /// Takes an unsigned decimal apart; `None` when it is none.
     fn split(text: &str, radix: u32) -> Option<Decimal<'_>> {
         let marker = if radix == 10 {
-            text.find(['e', 'E'])
+            text.find(is_exponent_marker)
         } else {
             None
         };
@@ -246,7 +252,7 @@ impl Decimal<'_> {
             return None;
         }
         Some(Decimal {
-            text,
+            mantissa,
             whole,
             part,
             exponent,
@@ -256,7 +262,11 @@ impl Decimal<'_> {
     fn to_float(&self, negative: bool, radix: u32) -> Number {
         let magnitude = if radix == 10 {
             // The standard library rounds correctly, whatever the length.
-            self.text.parse().unwrap_or(NAN)
+            let written = match self.exponent {
+                0 => self.mantissa.parse(),
+                exponent => format!("{}e{exponent}", self.mantissa).parse(),
+            };
+            written.unwrap_or(NAN)
         } else {
             let denominator = BigUint::from(radix).pow(self.part.len() as u32);
             fraction_to_f64(&self.digits(radix), &denominator)

@@ -44,6 +44,12 @@ fn text_becomes_numbers() {
         (".5", Number::Float(0.5)),
         ("-1.5E2", Number::Float(-150.0)),
         ("1e3", Number::Float(1000.0)),
+        ("1s2", Number::Float(100.0)),
+        ("1F2", Number::Float(100.0)),
+        ("-1.5d-1", Number::Float(-0.15)),
+        (".5L0", Number::Float(0.5)),
+        ("#e1d2", Number::Int(100)),
+        ("#x1d2", Number::Int(0x1d2)),
         ("1e999999999", Number::Float(f64::INFINITY)),
         ("1e-999999999999999999999999", Number::Float(0.0)),
         ("-0.0", Number::Float(-0.0)),
@@ -61,7 +67,8 @@ fn text_becomes_numbers() {
     for text in [
         "", "+", "-", ".", "-.", "e3", "1e", "1e+", "1/", "/2", "1/2/3", "1/-2", "1.5/2", "1/2e3",
         "#", "#x", "#xg", "#x#x1", "#e#i1", "#q1", "1 ", " 1", "1_0", "++1", "1+2", "1+2j",
-        "inf.0", "+inf", "#e+inf.0", "1.2.3", "#x1e+2", "٣", "#é1", "1e1.5", "0x10",
+        "inf.0", "+inf", "#e+inf.0", "1.2.3", "#x1e+2", "1s", "f2", "1s2f3", "1g2", "٣", "#é1",
+        "1e1.5", "0x10",
     ] {
         assert_eq!(parse(text, 10), Err(ParseError::NotANumber), "{text}");
     }

@@ -315,6 +315,8 @@ const CALLS: &[&str] = &[
     "(unzip1 lists)",
     "(unzip2 lists)",
     "(unzip3 lists)",
+    "(unzip4 lists)",
+    "(unzip5 lists)",
     "(list= same? list list)",
     "(take! list n)",
     "(drop-right! list n)",
