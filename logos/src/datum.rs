@@ -1,5 +1,6 @@
 //! Between syntax, which lives outside the heap, and values, which live in it. Both directions keep a stack of their own.
 
+use crate::builtins::dicts::tree;
 use crate::heap::Heap;
 use crate::printer::is_circular;
 use crate::scratch::{Scratch, walk};
@@ -35,10 +36,11 @@ pub fn to_value_counted(
     syntax: &Syntax,
     immutable: bool,
 ) -> Result<(Value, usize), Fault> {
-    let base = m.temporaries.len();
+    let (base, labelled) = (m.temporaries.len(), m.labelled.len());
     let result = build(m, syntax, immutable, base);
     let value = m.temporaries.last().copied().unwrap_or(Value::VOID);
     m.temporaries.truncate(base);
+    m.labelled.truncate(labelled);
     result.map(|words| (value, words))
 }
 
@@ -46,15 +48,15 @@ pub fn to_value_counted(
 fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Result<usize, Fault> {
     let mut words = 0;
     let mut tasks = vec![Build::Visit(syntax.clone())];
+    // Where among the machine's labelled values each label's is: a placeholder until it is finished.
     let mut labels: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut has_labels = false;
+    let mut has_cycles = false;
     let flag = u8::from(immutable);
     let cons = if immutable {
         Heap::immutable_cons
     } else {
         Heap::cons
     };
-    // Placeholders and labelled values stand below the stack of finished values.
     while let Some(task) = tasks.pop() {
         m.charge(1)?;
         match task {
@@ -79,18 +81,16 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
                     }
                 }
                 Datum::Labelled(label, inner) => {
-                    has_labels = true;
                     let placeholder =
                         m.rooted(&[], 2, |m, _| m.heap.object(Kind::Plain, 0, &[Value::NIL]))?;
-                    labels.insert(*label, m.temporaries.len());
-                    m.temporaries.push(placeholder);
+                    labels.insert(*label, m.labelled.len());
+                    m.labelled.push(placeholder);
                     tasks.push(Build::Label(*label));
                     tasks.push(Build::Visit(inner.clone()));
                 }
                 Datum::Reference(label) => {
-                    let value = labels
-                        .get(label)
-                        .map_or(Value::NIL, |&at| m.temporaries[at]);
+                    let value = labels.get(label).map_or(Value::NIL, |&at| m.labelled[at]);
+                    has_cycles |= m.heap.is(value, Kind::Plain);
                     m.temporaries.push(value);
                 }
                 atom => {
@@ -124,21 +124,26 @@ fn build(m: &mut Machine, syntax: &Syntax, immutable: bool, base: usize) -> Resu
             Build::Dict(count) => {
                 words += NODE_WORDS;
                 let from = m.temporaries.len() - 2 * count;
-                let dict = crate::builtins::dicts::from_temporaries(m, from)?;
+                let dict = match crate::builtins::dicts::from_temporaries(m, from) {
+                    Err(Fault::Raise { .. }) if has_cycles => {
+                        let message = "a dict cannot be a part of one of its own keys";
+                        return Err(m.error(":bad-syntax", message, &[]));
+                    }
+                    made => made?,
+                };
                 m.temporaries.truncate(from);
                 m.temporaries.push(dict);
             }
             Build::Label(label) => {
-                // The finished value takes the placeholder's place in the table and stays on the stack.
-                let value = m.temporaries.pop().unwrap_or(Value::NIL);
+                let value = m.temporaries.last().copied().unwrap_or(Value::NIL);
                 if let Some(&at) = labels.get(&label) {
-                    let placeholder = m.temporaries[at];
+                    let placeholder = std::mem::replace(&mut m.labelled[at], value);
                     m.heap.set_field(placeholder, 0, value);
                 }
             }
         }
     }
-    if has_labels {
+    if has_cycles {
         resolve_labels(m, base)?;
     }
     Ok(words)
@@ -182,6 +187,14 @@ fn resolve_labels(m: &mut Machine, base: usize) -> Result<(), Fault> {
                 m.heap.set_field(value, index, item);
                 pending.push(item);
             }
+        } else if m.heap.is(value, Kind::Dict) {
+            pending.push(m.heap.field(value, 0));
+        } else if m.heap.is(value, Kind::DictNode) {
+            let item = target(m, m.heap.field(value, tree::VALUE));
+            m.heap.set_field(value, tree::VALUE, item);
+            let sides = [tree::LEFT, tree::RIGHT].map(|side| m.heap.field(value, side));
+            pending.push(item);
+            pending.extend(sides);
         } else if m.heap.is(value, Kind::Plain) {
             pending.push(m.heap.field(value, 0));
         }

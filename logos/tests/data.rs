@@ -36,6 +36,94 @@ fn check(cases: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A label means the value it stands before, wherever it is referred to later.
+#[test]
+fn labels() {
+    check(&[
+        ("'((a #0=(1) 2) #0#)", "((a (1) 2) (1))"),
+        ("'((#0=(1) 2) #0#)", "(((1) 2) (1))"),
+        ("'(#0=#1=(1) #1# #0#)", "((1) (1) (1))"),
+        ("'((x #0=(1)) a b c #0#)", "((x (1)) a b c (1))"),
+        (
+            "'((x #0=(1)) (y #1=(2)) #0# #1#)",
+            "((x (1)) (y (2)) (1) (2))",
+        ),
+        ("'((x #0=5) y #0#)", "((x 5) y 5)"),
+        ("'(#(#0=(1)) #0#)", "(#((1)) (1))"),
+        (
+            "(let ((x '((a #0=(1) 2) #0#))) (eq? (cadr (car x)) (cadr x)))",
+            "#t",
+        ),
+        ("'{a #0=(1 2)}", "{a (1 2)}"),
+        ("'({a #0=(1 2)} #0#)", "({a (1 2)} (1 2))"),
+        ("'{#0=a #0#}", "{a a}"),
+        ("'{k #0=(a) m #0#}", "{k (a) m (a)}"),
+        (
+            "'({#0=(1) #1=(2)} #0# #1# {#1# #0#})",
+            "({(1) (2)} (1) (2) {(2) (1)})",
+        ),
+        ("'#0={k #0#}", "#0={k #0#}"),
+        (
+            "(let ((x '#0={k (1 #0#)})) (eq? x (cadr (get x 'k))))",
+            "#t",
+        ),
+        (
+            "'#0=(a {k #(#0#) m 2 z #0#})",
+            "#0=(a {k #(#0#) m 2 z #0#})",
+        ),
+        (
+            "'#0={#0# 1}",
+            ":bad-syntax a dict cannot be a part of one of its own keys",
+        ),
+        (
+            "'(1 #0=(a {(b #0#) 1}))",
+            ":bad-syntax a dict cannot be a part of one of its own keys",
+        ),
+        (
+            "(let* ((p (list 1)) (d {:a p}) (out (open-output-string))) (write-shared (list (list 'x p) p d) out) \
+             (define text (get-output-string out)) (list text (read (open-input-string text))))",
+            "(\"((x #0=(1)) #0# {:a #0#})\" ((x (1)) (1) {:a (1)}))",
+        ),
+    ]);
+}
+
+/// What `write-shared` writes of random data that share parts, and of cycles, is read back as the same.
+#[test]
+fn what_is_written_with_labels_is_read_back() {
+    let program = "
+        (define (any-part parts) (list-ref parts (random (length parts))))
+        (define (grow parts)
+          (let ((a (any-part parts)) (b (any-part parts)))
+            (case (random 5)
+              ((0) (cons a b))
+              ((1) (list a 'x b))
+              ((2) (vector a b a))
+              ((3) {:a a :b b})
+              (else (list a)))))
+        (define (grown parts left)
+          (if (= left 0) parts (grown (cons (grow parts) parts) (- left 1))))
+        (define (text-of value)
+          (let ((out (open-output-string)))
+            (write-shared value out)
+            (get-output-string out)))
+        (let loop ((left 300) (wrong '()))
+          (if (= left 0)
+              wrong
+              (let* ((ring (list 1 2))
+                     (value (begin
+                              (set-cdr! (cdr ring) (if (= 0 (random 2)) ring '()))
+                              (grown (list ring (vector 'v) \"s\" 5) (random 12))))
+                     (text (text-of value))
+                     (again (text-of (read (open-input-string text)))))
+                (loop (- left 1) (if (equal? text again) wrong (cons (list text again) wrong))))))";
+    for is_stressed in [false, true] {
+        let mut vm = Vm::new(Profile::Pure);
+        vm.set_stress(is_stressed);
+        let ended = evaluate_in(&mut vm, program, Bounds::default(), 1_000_000);
+        assert_eq!(ended.result, Ok("()".to_string()));
+    }
+}
+
 #[test]
 fn strings() {
     check(&[

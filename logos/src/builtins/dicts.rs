@@ -5,7 +5,7 @@
 
 pub mod freeze;
 pub mod order;
-mod tree;
+pub(crate) mod tree;
 
 use super::lists::length_of;
 use super::{ANY, Builtin, index_argument, wrong_argument};

@@ -330,6 +330,7 @@ pub(crate) fn exhausted(m: &mut Machine, fault: Fault) -> Result<bool, Fault> {
     m.dynamic = m.heap.field(node, PARENT);
     m.limits.close(extent);
     m.temporaries.clear();
+    m.labelled.clear();
     m.top = 0;
     m.limits_changed();
     let setter = m.heap.field(node, dynamic::B);

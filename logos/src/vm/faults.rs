@@ -123,6 +123,7 @@ impl Vm {
             self.forget_evaluation(number);
         }
         self.machine.temporaries.clear();
+        self.machine.labelled.clear();
         self.machine.opaques.clear();
         self.machine.limits.leave_to(0);
         self.machine.limits_changed();

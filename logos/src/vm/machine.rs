@@ -132,6 +132,8 @@ pub struct Machine {
     pub(crate) opened: Vec<crate::builtins::ports::opened::Opened>,
     /// Values that Rust code holds across allocations.
     pub temporaries: Vec<Value>,
+    /// What has a label in the datum that is being made.
+    pub(crate) labelled: Vec<Value>,
     /// The parameters of the current input, output and error port.
     pub(crate) standard_ports: [Value; 3],
     /// The names of compiled procedures, by the place where each begins.
@@ -193,6 +195,7 @@ impl Machine {
             opened: Vec::new(),
             limited_max: 64,
             temporaries: Vec::new(),
+            labelled: Vec::new(),
             standard_ports: [Value::NIL; 3],
             procedure_names: Vec::new(),
             ready: VecDeque::new(),
@@ -512,10 +515,11 @@ impl Machine {
         moved.extend(self.awaited.values());
         moved.extend(self.opened.iter().flat_map(|it| [it.port, it.task]));
         self.limits.roots(&mut moved);
-        let mut roots: [&mut [Value]; 8] = [
+        let mut roots: [&mut [Value]; 9] = [
             &mut self.globals,
             &mut self.constants,
             &mut self.temporaries,
+            &mut self.labelled,
             &mut self.standard_ports,
             &mut self.opaques,
             &mut self.limited,
