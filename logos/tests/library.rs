@@ -940,6 +940,9 @@ fn cancelling() {
         // Losers are cancelled.
         ("(define loser (spawn (lambda () (await (%promise 1 #f))))) (await (promise-race (list loser 5)))", "5"),
         ("(await loser)", ":cancelled this was cancelled"),
+        // Also when it was cancelled before its task had a turn.
+        ("(define s (spawn (lambda () (yield) (yield) (yield) (note 'ran)))) (define p (then (then s list) list)) (cancel p) (guard (e (#t (note (error-kind e)))) (await p)) (yield) (yield) (yield) (list (error-kind (%promise-value s)) (car log))", "(:cancelled :cancelled)"),
+        ("(define s (spawn (lambda () (yield) (yield) (yield) 'ran))) (define other (then s list)) (yield) (cancel (then s car)) (await other)", "(ran)"),
         ("(cancel (delay 5))", "#t"),
         ("(spawn (lambda () (5))) (define t (spawn (lambda () (await t)))) (await t)", ":not-allowed a task cannot wait for its own end"),
     ]);
@@ -971,6 +974,27 @@ fn many_at_once() {
              (define all (map-concurrently wait (iota 1000) {:limit 20}))
              (yield) (yield) (cancel all) (guard (e (#t (list (error-kind e) begun ended))) (await all))",
             "(:cancelled 20 20)",
+        ),
+        // The first failure ends it: nothing more is begun, of endless elements neither.
+        (
+            "(define begun 0) (guard (e (#t (list (:index e) begun))) (await (map-concurrently (lambda (x) (set! begun (+ begun 1)) (if (= x 5) (raise 'five)) x) (iota 1000) {:limit 2})))",
+            "(5 6)",
+        ),
+        (
+            "(define (from n) (delay (cons n (from (+ n 1))))) (guard (e (#t (:index e))) (await (map-concurrently (lambda (x) (if (= x 7) (car x)) x) (from 0) {:limit 3})))",
+            "7",
+        ),
+        (
+            "(await (spawn list) 'soon)",
+            ":wrong-argument `await` needs a number of seconds that is not negative, but got soon",
+        ),
+        (
+            "(await (spawn list) +nan.0)",
+            ":wrong-argument `await` needs a number of seconds that is not negative, but got +nan.0",
+        ),
+        (
+            "(with-timeout -1 (spawn list))",
+            ":wrong-argument `with-timeout` needs a number of seconds that is not negative, but got -1",
         ),
         (
             "(await (map-concurrently / '(1 0)))",

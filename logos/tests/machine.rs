@@ -3,7 +3,7 @@
 mod common;
 
 use common::{check, check_error, evaluate, evaluate_in, evaluate_program};
-use logos::vm::{Bounds, Profile, Vm};
+use logos::vm::{Bounds, Profile, Status, Vm};
 
 /// Programs and their values.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -588,4 +588,101 @@ fn what_the_library_compiles_late_counts_for_nobody() {
         }
     }
     assert!(values > 10 && failures > 10, "{values} {failures}");
+}
+
+#[test]
+fn a_continuation_of_another_task_or_an_ended_limit_is_refused_before_anything_else_happens() {
+    // What is inside `dynamic-wind` is not entered, and the error can be caught where it is made.
+    let keep = "(define k #f) (define (keep) (call/cc (lambda (c) (set! k c) 0))) (define said '()) \
+                (define (say what) (set! said (cons what said))) (define (try) (guard (e (#t (say (error-kind e)))) (k 1)))";
+    for (text, expected) in [
+        (
+            "(await (spawn (lambda () (dynamic-wind (lambda () (say 'in)) keep (lambda () (say 'out)))))) (try) said",
+            "(:not-allowed out in)",
+        ),
+        (
+            "(await (spawn (lambda () (guard (e (#t 0)) (dynamic-wind (lambda () (say 'in)) keep (lambda () (say 'out))))))) (try) said",
+            "(:not-allowed out in)",
+        ),
+        (
+            "(await (spawn (lambda () (with-permit (semaphore 1) keep)))) (try) said",
+            "(:not-allowed)",
+        ),
+        (
+            "(keep) (await (spawn (lambda () (dynamic-wind void (lambda () (try) (say 'inside)) (lambda () (say 'out)))))) said",
+            "(out inside :not-allowed)",
+        ),
+        (
+            "(with-limits {:fuel 9000} keep) (dynamic-wind void (lambda () (try) (say 'inside)) (lambda () (say 'out))) said",
+            "(out inside :not-allowed)",
+        ),
+        (
+            "(with-limits {:fuel 9000} (lambda () (dynamic-wind (lambda () (say 'in)) keep void))) (try) said",
+            "(:not-allowed in)",
+        ),
+    ] {
+        for is_stressed in [false, true] {
+            let mut vm = Vm::new(Profile::Pure);
+            vm.set_stress(is_stressed);
+            let program = format!("{keep} {text}");
+            let ended = evaluate_in(&mut vm, &program, Bounds::default(), 101);
+            assert_eq!(ended.result.as_deref(), Ok(expected), "{text}");
+        }
+    }
+}
+
+/// Whatever a task was doing when its slice ended and something else began: it goes on afterwards.
+#[test]
+fn a_task_that_computes_survives_what_begins_meanwhile() {
+    const WORK: &str = "
+        (define (count n) (if (> n 0) (count (- n 1)) 'counted))
+        (define (sum n) (let loop ((i 0) (total 0)) (if (= i n) total (loop (+ i 1) (+ total (* i i))))))
+        (define (deep n) (if (= n 0) 0 (+ 1 (deep (- n 1)))))
+        (define (many . all) (apply + all))
+        (define (work)
+          (list (count 700)
+                (map (lambda (n) (list n (sum n) (apply many (iota n)))) (iota 12))
+                (deep 300)
+                (call-with-values (lambda () (apply values (iota 9))) list)
+                (guard (e (#t (error-kind e))) (dynamic-wind void (lambda () (sum 40) (car 5)) void))
+                (fold + 0 (map deep (iota 10)))
+                (sort (map (lambda (i) (modulo (* i 37) 11)) (iota 20)) <)
+                (string-length (apply string-append (map number->string (iota 50))))))
+        (define t (spawn work))";
+    let wanted = evaluate(&format!("{WORK} (work)")).result;
+    assert!(wanted.is_ok());
+    for (slice, is_stressed) in [
+        (1, false),
+        (7, false),
+        (40, false),
+        (150, true),
+        (1000, true),
+    ] {
+        let mut vm = Vm::new(Profile::Pure);
+        vm.set_stress(is_stressed);
+        let begun = evaluate_in(&mut vm, WORK, Bounds::default(), u64::MAX);
+        assert!(begun.result.is_ok());
+        let mut turns = 0;
+        while vm.has_tasks() {
+            let status = vm.run(slice);
+            assert!(matches!(status, Status::Yield | Status::Idle), "{status:?}");
+            match turns % 3 {
+                0 => {
+                    let other = evaluate_in(&mut vm, "(+ 1 2)", Bounds::default(), u64::MAX);
+                    assert_eq!(other.result.as_deref(), Ok("3"));
+                }
+                1 => {
+                    vm.begin("test", "(await t)", Bounds::default());
+                    assert_eq!(vm.run(slice), Status::Yield);
+                    vm.interrupt();
+                    assert_eq!(vm.run(slice), Status::Failed);
+                }
+                _ => {}
+            }
+            turns += 1;
+        }
+        assert!(turns > 3, "{turns}");
+        let ended = evaluate_in(&mut vm, "(await t)", Bounds::default(), slice);
+        assert_eq!(ended.result, wanted, "{slice}");
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::dispatch::link;
 use super::dynamic::{self, DEPTH, EXTENT, GUARD, HANDLERS, PARENT, WINDERS};
-use super::machine::{Arguments, Fault, Machine};
+use super::machine::{Arguments, Fault, Machine, Outcome};
 use super::stack;
 use super::stubs;
 use super::tasks;
@@ -206,8 +206,8 @@ pub(crate) fn is_open(m: &Machine, continuation: Value) -> bool {
     m.limits.encloses(extent)
 }
 
-/// Takes up a continuation: `%%throw` calls the thunk there; a plain application returns the value there.
-fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
+/// An error where a continuation may not be taken up: it is another task's, or inside limits that have ended.
+fn require_usable(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
     let task = m.heap.field(continuation, 2);
     if task != m.task && !(tasks::is_main(m, task) && tasks::is_main(m, m.task)) {
         return Err(m.error(
@@ -216,17 +216,23 @@ fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
             &[],
         ));
     }
+    if !is_open(m, continuation) {
+        return Err(m.error(
+            ":not-allowed",
+            "this continuation belongs to a `with-limits` that has ended",
+            &[],
+        ));
+    }
+    Ok(())
+}
+
+/// Takes up a continuation: `%%throw` calls the thunk there; a plain application returns the value there.
+fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
+    require_usable(m, continuation)?;
     let node = m.heap.field(continuation, 1);
     let extent = m.heap.field(node, EXTENT).fixnum_value() as u64;
     if extent != m.limits.current() {
         m.settle_fuel();
-        if !is_open(m, continuation) {
-            return Err(m.error(
-                ":not-allowed",
-                "this continuation belongs to a `with-limits` that has ended",
-                &[],
-            ));
-        }
         m.limits.leave_to(extent);
         m.limits_changed();
         opened::pass_outwards(m);
@@ -246,21 +252,28 @@ pub(crate) fn throw(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault
     Ok(apply(m, thunk, &[]))
 }
 
+/// What so many values come to where they are returned: one is itself.
+pub(super) fn returned(m: &mut Machine, arguments: Arguments) -> Outcome {
+    if arguments.count == 1 {
+        return Ok(m.arg(arguments, 0));
+    }
+    m.charge(arguments.count as u64)?;
+    m.ensure(1 + arguments.count)?;
+    let values: Vec<Value> = (0..arguments.count)
+        .map(|place| m.arg(arguments, place))
+        .collect();
+    Ok(m.heap.object(Kind::Values, 0, &values))
+}
+
 /// Applies a continuation object to the arguments in the frame at `fp`.
 pub(crate) fn continue_with(
     m: &mut Machine,
     arguments: Arguments,
     library: &Library,
 ) -> Result<Next, Fault> {
-    let value = match arguments.count {
-        1 => m.arg(arguments, 0),
-        count => {
-            m.charge(count as u64)?;
-            m.ensure(1 + count)?;
-            let values: Vec<Value> = (0..count).map(|place| m.arg(arguments, place)).collect();
-            m.heap.object(Kind::Values, 0, &values)
-        }
-    };
+    // Before any exit runs: who may not go there stays where it is.
+    require_usable(m, Value(m.stack[m.fp]))?;
+    let value = returned(m, arguments)?;
     let continuation = Value(m.stack[m.fp]);
     let target = m.heap.field(continuation, 1);
     if m.heap.field(target, WINDERS) != m.heap.field(m.dynamic, WINDERS) {

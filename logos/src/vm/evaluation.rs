@@ -150,6 +150,7 @@ impl Vm {
     }
 
     pub(super) fn begin_in(&mut self, name: &str, text: &str, bounds: Bounds, environment: usize) {
+        self.put_running_aside();
         let source = self.machine.sources.add(name, text);
         let environment = self.environments[environment].clone();
         self.begin_limits(bounds);
@@ -231,6 +232,12 @@ impl Vm {
             // The form belongs to an input that is over: after what is left of it, the prompt goes on with its next.
             _ if after.units() > 0 && self.inputs_over.contains_key(&number) => {
                 self.finish_form_of(number, after);
+            }
+            // Who asked for the file has gone on, and cannot be asked again.
+            _ if !self.inputs_over.contains_key(&number) => {
+                let message = "this continuation belongs to a file or library that has been loaded";
+                let fault = m.error(":not-allowed", message, &[]);
+                return self.fault(fault);
             }
             _ => return Some(self.end_main(value)),
         }

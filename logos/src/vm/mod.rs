@@ -182,6 +182,7 @@ impl Vm {
         loop {
             if self.interrupted {
                 self.interrupted = false;
+                self.put_running_aside();
                 return self.fail_evaluation(Condition::interrupted());
             }
             let status = match self.state {
@@ -387,7 +388,24 @@ impl Vm {
 
     /// Whether tasks are left besides the main one.
     pub fn has_tasks(&self) -> bool {
-        !self.machine.ready.is_empty() || !self.machine.awaited.is_empty()
+        let m = &self.machine;
+        self.state != State::Between || !m.ready.is_empty() || !m.awaited.is_empty()
+    }
+
+    /// Between two slices, what is to be done next is not to go on with the task that runs, unless that is the main one: it has the next turn.
+    fn put_running_aside(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Between);
+        if state == State::Between || tasks::is_main(&self.machine, self.machine.task) {
+            return;
+        }
+        dispatch::clear_hole(&self.code, &mut self.machine);
+        let count = match state {
+            State::Applying(count) => Some(count),
+            _ => None,
+        };
+        if let Err(fault) = tasks::put_aside(&mut self.machine, count) {
+            self.fault(fault);
+        }
     }
 
     /// Fuel used by the current evaluation so far.

@@ -62,7 +62,11 @@ pub(crate) fn wait(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault>
         let message = "a task cannot wait for its own end";
         return Err(m.error(":not-allowed", message, &[]));
     }
-    raise_if_due(m)?;
+    if let Err(fault) = raise_if_due(m) {
+        // It was cancelled before it came to wait for this.
+        p::leave_alone(m, m.arg(arguments, 0), m.raised);
+        return Err(fault);
+    }
     let kept = m.temporaries.len();
     m.temporaries.push(m.arg(arguments, 0));
     let waiting = suspend(m).and_then(|continuation| {
@@ -86,6 +90,43 @@ pub(crate) fn yield_task(m: &mut Machine, _arguments: Arguments) -> Result<Next,
         raise: false,
     });
     Ok(Next::Suspend)
+}
+
+/// Has the running task go on later, as the next one, where a slice of fuel ended: at the instruction `pc`, or by applying the procedure in the
+/// frame at `fp` to so many arguments.
+pub(super) fn put_aside(m: &mut Machine, applying: Option<usize>) -> Result<(), Fault> {
+    let value = match applying {
+        Some(count) => {
+            let arguments = Arguments {
+                start: m.fp + 2,
+                count,
+            };
+            m.top = m.fp + 2 + count;
+            let values = super::control::returned(m, arguments)?;
+            let procedure = Value(m.stack[m.fp]);
+            super::control::push_stub(m, stubs::VALUES, &[procedure]);
+            values
+        }
+        None => {
+            let delta = m.top - m.fp;
+            m.fp = m.top;
+            m.stack[m.fp] = Value::FALSE.0;
+            m.stack[m.fp + 1] = link(m.pc, delta);
+            m.top = m.fp + 2;
+            Value::VOID
+        }
+    };
+    let kept = m.temporaries.len();
+    m.temporaries.push(value);
+    let suspended = suspend(m);
+    let value = m.temporaries[kept];
+    m.temporaries.truncate(kept);
+    m.ready.push_front(Ready {
+        continuation: suspended?,
+        value,
+        raise: false,
+    });
+    Ok(())
 }
 
 /// The continuation with which the running task is to go on.
