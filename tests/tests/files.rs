@@ -172,6 +172,28 @@ fn files_import_and_include_one_another() {
     assert_eq!(printed(&folder, text, ""), expected);
 }
 
+/// Whoever imported the file has gone on, and cannot be made to go on from there again.
+#[test]
+fn a_continuation_of_a_file_that_was_loaded_is_refused() {
+    let folder = Folder::new();
+    folder.write(
+        "part.logos",
+        "(define k #f) (define v (call/cc (lambda (c) (set! k c) 0))) (display (list 'v v))",
+    );
+    let text = "(define n 0) (import \"part.logos\") (set! n (+ n 1)) (display n) \
+                (if (< n 3) (guard (e (#t (display (error-kind e)))) (k 1))) (display 'end)";
+    assert_eq!(printed(&folder, text, ""), "(v 0)1:not-allowedend");
+}
+
+/// What a script has started is waited for, also when nothing else is to be done.
+#[test]
+fn a_script_waits_for_a_task_that_computes_for_long() {
+    let folder = Folder::new();
+    let text =
+        "(spawn (lambda () (let loop ((n 3000000)) (if (> n 0) (loop (- n 1)) (display 'done)))))";
+    assert_eq!(printed(&folder, text, ""), "done");
+}
+
 #[test]
 fn mistakes_in_other_files_are_shown_there() {
     let folder = Folder::new();
