@@ -183,7 +183,8 @@ impl Lookup {
         let place = self.settle(id, State::Answered)?;
         let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
         contacts.sort_by(|one, other| self.nearer(one.id(), other.id()));
-        contacts.dedup();
+        // Two candidates with one id would share its answer: the other of them would be waited for in vain.
+        contacts.dedup_by(|one, other| one.is(other.id()));
         let places = self.places(&contacts);
         let referrer = self.referrals.len() as u16;
         self.referrals.push(self.judge(&places));
@@ -594,6 +595,7 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contact::Address;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -601,6 +603,14 @@ mod tests {
         let mut key = [0; 32];
         key[..2].copy_from_slice(&number.to_be_bytes());
         Contact::new(PublicKey::from_bytes(key), Vec::new(), 1)
+    }
+
+    impl Contact {
+        /// The same peer, said to be at this port.
+        fn at(&self, port: u16) -> Contact {
+            let address = Address::Ip(([20, 0, 0, 9], port).into());
+            Contact::new(self.public_key(), vec![address], self.version())
+        }
     }
 
     fn nearest(target: &Id, contacts: impl Iterator<Item = u16>, count: usize) -> Vec<Contact> {
@@ -675,6 +685,40 @@ mod tests {
             if lookup.was_answered() {
                 prop_assert_eq!(lookup.nearest_answered(K), live);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Answers name the same nodes twice, at other addresses: it ends as if they did not.
+        #[test]
+        fn whoever_is_named_twice_is_asked_once(
+            size in 1u16..100,
+            target: [u8; 8],
+            paths in 1..=DISJOINT,
+            ports in prop::collection::vec(any::<u16>(), 16),
+        ) {
+            let target = Id::hash(&target);
+            let mut turn = 0;
+            let mut twice = |count| {
+                let mut named = nearest(&target, 0..size, count);
+                for contact in named.clone() {
+                    turn += 1;
+                    named.insert(turn % named.len(), contact.at(ports[turn % ports.len()]));
+                }
+                named
+            };
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, twice(3), Vec::new(), paths, true);
+            let mut asked = BTreeSet::new();
+            while let Some(next) = lookup.next() {
+                prop_assert!(asked.insert(*next.id()), "nobody is asked twice");
+                lookup.answered(next.id(), twice(K));
+            }
+            prop_assert!(lookup.is_finished());
+            prop_assert_eq!(lookup.in_flight, [0; DISJOINT]);
+            let ids = |contacts: Vec<Contact>| contacts.iter().map(|c| *c.id()).collect::<Vec<_>>();
+            prop_assert_eq!(ids(lookup.nearest_answered(K)), ids(nearest(&target, 0..size, K)));
         }
     }
 
