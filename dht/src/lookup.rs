@@ -57,6 +57,10 @@ struct Candidate {
     path: u8,
     /// To be asked however far away it is.
     is_wanted: bool,
+    /// Where somebody else said that it is, while it was being asked.
+    elsewhere: Option<Contact>,
+    /// It was given up, and is asked once more where somebody else said that it is.
+    is_retried: bool,
 }
 
 /// What became of the contacts somebody named.
@@ -418,11 +422,13 @@ impl Lookup {
                 let candidate = &mut self.candidates[place];
                 (candidate.state, candidate.referrer) = (State::Waiting, referrer);
                 candidate.path = path as u8;
+                candidate.contact = contact.or_at(&candidate.contact);
             }
             Ok(place) => {
                 let candidate = &mut self.candidates[place];
                 if is_believed && candidate.referrer != referrer {
                     candidate.second_referrer = candidate.second_referrer.or(referrer);
+                    candidate.is_said_to_be(&contact);
                 }
             }
             Err(place) if place >= room.min(self.candidates.len() + 1) => {}
@@ -437,6 +443,8 @@ impl Lookup {
                     outstanding: 0,
                     path: path as u8,
                     is_wanted: false,
+                    elsewhere: None,
+                    is_retried: false,
                 };
                 self.candidates.insert(place, candidate);
             }
@@ -463,6 +471,7 @@ impl Lookup {
                 if candidate.state == State::InFlight {
                     self.in_flight[path] -= 1;
                     candidate.state = State::Slow;
+                    candidate.look_elsewhere();
                 }
                 return None;
             }
@@ -471,9 +480,12 @@ impl Lookup {
         match before {
             State::InFlight => self.in_flight[path] -= 1,
             State::Slow => {}
+            // It is to be asked elsewhere, and answers after all.
+            State::Waiting if candidate.asked > 0 && state == State::Answered => {}
             State::Waiting | State::Answered | State::Failed | State::Doubted => return None,
         }
         candidate.state = state;
+        candidate.look_elsewhere();
         if let Some(referrer) = candidate.referrer {
             let referrals = &mut self.referrals[referrer as usize];
             match state {
@@ -549,6 +561,38 @@ impl Candidate {
     /// Whether the end of the lookup depends on this one.
     fn counts(&self) -> bool {
         !matches!(self.state, State::Failed | State::Slow | State::Doubted)
+    }
+
+    /// Somebody else names it, perhaps at other addresses: who named it first has not the last word.
+    fn is_said_to_be(&mut self, contact: &Contact) {
+        if contact.is_within(&self.contact) {
+            return;
+        }
+        let elsewhere = contact.but_at(&self.contact);
+        match self.state {
+            _ if elsewhere.addresses().is_empty() => {}
+            State::Waiting => self.contact = self.contact.or_at(contact),
+            State::InFlight | State::Failed | State::Slow => {
+                let known = self.elsewhere.take();
+                self.elsewhere =
+                    Some(known.map_or(elsewhere.clone(), |known| known.or_at(&elsewhere)));
+                self.look_elsewhere();
+            }
+            State::Answered | State::Doubted => {}
+        }
+    }
+
+    /// If it was given up where it was said to be first, it is asked where others say that it is; but once only, as
+    /// otherwise liars could have us ask for ever.
+    fn look_elsewhere(&mut self) {
+        let is_given_up = matches!(self.state, State::Failed | State::Slow);
+        if is_given_up
+            && !self.is_retried
+            && let Some(elsewhere) = self.elsewhere.take()
+        {
+            (self.contact, self.state) = (elsewhere, State::Waiting);
+            self.is_retried = true;
+        }
     }
 }
 
@@ -749,6 +793,75 @@ mod tests {
             Some(near[19].clone()),
             "until somebody else names them"
         );
+    }
+
+    #[test]
+    fn who_is_named_at_wrong_addresses_is_asked_where_others_say_it_is() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let referrers = near[300..303].to_vec();
+        let begin = || {
+            let seeds = referrers.clone();
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds, Vec::new(), 1, true);
+            while lookup.next().is_some() {}
+            lookup.answered(referrers[0].id(), vec![near[0].at(1)]);
+            lookup
+        };
+        let (wrong, right) = (near[0].at(1), near[0].at(2));
+        // Before it was asked, both are tried.
+        let mut lookup = begin();
+        lookup.answered(referrers[1].id(), vec![right.clone()]);
+        assert_eq!(lookup.next(), Some(wrong.or_at(&right)));
+        // After it failed or was late there, the other, whether that was named before or after.
+        for (is_late, is_after) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut lookup = begin();
+            assert_eq!(lookup.next(), Some(wrong.clone()));
+            let name = |is_now: bool, lookup: &mut Lookup| {
+                if is_now {
+                    lookup.answered(referrers[1].id(), vec![right.clone()]);
+                }
+            };
+            name(!is_after, &mut lookup);
+            match is_late {
+                true => lookup.overdue(wrong.id()),
+                false => lookup.failed(wrong.id()),
+            }
+            name(is_after, &mut lookup);
+            assert_eq!(lookup.next(), Some(right.clone()));
+            lookup.failed(right.id());
+            lookup.failed(right.id());
+            // And not for ever.
+            lookup.answered(referrers[2].id(), vec![near[0].at(3)]);
+            assert_eq!(lookup.next(), None);
+            assert_eq!(lookup.in_flight, [0; DISJOINT]);
+        }
+        // Whoever answers late at the first place is heard.
+        let mut lookup = begin();
+        lookup.next();
+        lookup.overdue(wrong.id());
+        lookup.answered(referrers[1].id(), vec![right.clone()]);
+        assert_eq!(lookup.answered(wrong.id(), Vec::new()), Some(2));
+        assert_eq!(lookup.next(), None);
+    }
+
+    #[test]
+    fn whom_only_a_liar_named_is_asked_where_somebody_else_says_it_is() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let (liar, honest) = (near[300].clone(), near[301].clone());
+        let seeds = vec![liar.clone(), honest.clone()];
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds, Vec::new(), 1, true);
+        while lookup.next().is_some() {}
+        let wrong = near[..20].iter().map(|contact| contact.at(1));
+        lookup.answered(liar.id(), wrong.collect());
+        for _ in 0..BAD_REFERRALS_MAX {
+            let silent = lookup.next().unwrap();
+            lookup.failed(silent.id());
+        }
+        assert_eq!(lookup.next(), None);
+        lookup.answered(honest.id(), vec![near[19].at(2)]);
+        let next = lookup.next().unwrap();
+        assert_eq!(next, near[19].at(2).or_at(&near[19].at(1)));
     }
 
     #[test]
