@@ -126,6 +126,7 @@ impl Kademlia {
             return false;
         }
         let known = self.table.entry(to.id());
+        let is_known = known.is_some();
         let is_proven = known.is_some_and(|entry| entry.contact == *to);
         let measured = known.and_then(|entry| entry.round_trip.overdue_ms());
         let is_first = measured.is_none();
@@ -135,9 +136,15 @@ impl Kademlia {
         // Who is much slower than everybody else is not waited for: perhaps it stalls.
         let overdue = measured.map_or(usual, |measured| measured.min(2 * usual));
         let is_connected = purpose == Purpose::News && to.addresses().is_empty();
-        if !is_proven && !is_connected && !self.dials.admits(now, to) {
+        let dialled = match is_proven || is_connected {
+            true => Some(to.clone()),
+            false => self.dials.admits(now, to),
+        };
+        // Whoever is in the table is asked everywhere or not at all: nowhere else is no news of where it is.
+        let is_whole = |dialled: &Contact| !is_known || dialled == to;
+        let Some(to) = dialled.filter(is_whole) else {
             return false;
-        }
+        };
         let exchange = ExchangeId(self.number());
         let overdue_at = now + overdue.clamp(*OVERDUE_MS.start(), *OVERDUE_MS.end());
         let deadline = now + REQUEST_TIMEOUT_MS;
@@ -161,7 +168,7 @@ impl Kademlia {
         };
         self.outbox.push(Action::Send {
             exchange,
-            to: to.clone(),
+            to,
             frame,
             deadline,
         });
