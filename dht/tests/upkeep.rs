@@ -1,5 +1,6 @@
 //! What one node does unasked, hour by hour.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use dht::{
@@ -27,12 +28,21 @@ fn signed(name: &str, timestamp: u64) -> Arc<Item> {
     Arc::new(Item::sign(&SigningKey::from_bytes(&[5; 32]), draft).unwrap())
 }
 
+fn superseded(newer: Arc<Item>) -> Response {
+    Response::Failure(Failure {
+        newer: Some(newer),
+        ..Failure::new(ErrorCode::Superseded, "newer")
+    })
+}
+
 /// A node in a network of peers that answer at once.
 struct Network {
     node: Kademlia,
     peers: Vec<Contact>,
     /// What the peers answer to a store.
     on_store: Response,
+    /// If they answer with a newer version each time: how many such answers are left.
+    ever_newer: Cell<u64>,
     /// What the node asked whom, pings left out.
     asked: Vec<(Contact, Request)>,
     removed: Vec<Id>,
@@ -45,6 +55,7 @@ impl Network {
             node: Kademlia::new(Config::default(), own, [2; 32]),
             peers: (9..9 + peers).map(peer).collect(),
             on_store: Response::Stored,
+            ever_newer: Cell::new(0),
             asked: Vec::new(),
             removed: Vec::new(),
         };
@@ -107,6 +118,10 @@ impl Network {
     fn answer(&self, to: &Contact, request: &Request) -> Response {
         match request {
             Request::Ping => Response::Pong,
+            Request::Store(_) if self.ever_newer.get() > 0 => {
+                self.ever_newer.update(|left| left - 1);
+                superseded(signed("a", NOW + 1_000 - self.ever_newer.get()))
+            }
             Request::Store(_) => self.on_store.clone(),
             Request::FindNode { target } | Request::FindValue(FindValue { key: target, .. }) => {
                 let mut contacts = self.peers.clone();
@@ -160,10 +175,7 @@ fn a_republisher_that_meets_a_newer_version_goes_on_with_that_one() {
     let (old, new) = (signed("a", NOW), signed("a", NOW + 1));
     let mut network = Network::of(4);
     network.stored_by(NOW, 9, &old, false);
-    network.on_store = Response::Failure(Failure {
-        newer: Some(new.clone()),
-        ..Failure::new(ErrorCode::Superseded, "newer")
-    });
+    network.on_store = superseded(new.clone());
     network.runs_until(NOW + 61 * MINUTE);
     assert_eq!(network.node.item(&old.key).unwrap().item(), &new);
     let of_new = network
@@ -171,6 +183,45 @@ fn a_republisher_that_meets_a_newer_version_goes_on_with_that_one() {
         .iter()
         .filter(|(_, request)| matches!(request, Request::Store(store) if store.item == new));
     assert_eq!(of_new.count(), 4);
+}
+
+#[test]
+fn a_republisher_goes_on_with_a_newer_version_once_an_hour() {
+    let item = signed("a", NOW);
+    let mut network = Network::of(4);
+    network.stored_by(NOW, 9, &item, false);
+    network.ever_newer.set(900);
+    network.runs_until(NOW + 61 * MINUTE);
+    assert_eq!(
+        network.stores(&item.key),
+        8,
+        "the one held, and the newest met"
+    );
+    network.runs_until(NOW + 2 * 61 * MINUTE);
+    assert_eq!(network.stores(&item.key), 8);
+}
+
+#[test]
+fn a_republisher_does_not_go_on_with_what_it_may_not_keep() {
+    let value = vec![7; 2_000];
+    let content = Arc::new(Item::content(value, 0).unwrap());
+    let mut forged = content.to_stub();
+    let mut hash = *forged.value_hash.unwrap().as_bytes();
+    let item = signed("a", NOW);
+    // One of these is later in the order of versions than what is held.
+    for byte in 0..4 {
+        hash[63] = byte;
+        forged.value_hash = Some(Id::from_bytes(hash));
+        let future = signed("a", NOW + 24 * 60 * MINUTE);
+        for (held, newer) in [(&item, future), (&content, Arc::new(forged.clone()))] {
+            let mut network = Network::of(4);
+            network.stored_by(NOW, 9, held, false);
+            network.on_store = superseded(newer);
+            network.runs_until(NOW + 61 * MINUTE);
+            assert_eq!(network.node.item(&held.key).unwrap().item(), held);
+            assert_eq!(network.stores(&held.key), 4);
+        }
+    }
 }
 
 /// The names of an item whose key has, or has not, K of the peers nearer than the node.

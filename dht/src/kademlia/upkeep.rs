@@ -326,7 +326,7 @@ impl Kademlia {
         };
         if self.table.entries().any(|entry| entry.is_live()) && !self.is_writing(key) {
             self.metrics.republished += 1;
-            self.write(now, None, item, None, false);
+            self.write(now, None, item, None, false, false);
         }
     }
 
@@ -347,7 +347,7 @@ impl Kademlia {
             return;
         }
         if let Some(newer) = newer {
-            return self.write(now, None, newer, None, false);
+            return self.write(now, None, newer, None, false, true);
         }
         let unread = now.saturating_sub(REPUBLISH_MS);
         let droppable = |held: &crate::storage::Held| !held.own && held.last_read <= unread;
