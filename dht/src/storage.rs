@@ -221,7 +221,7 @@ impl Storage {
         Kept::New(evicted)
     }
 
-    /// Takes up an item from disk. The caller has checked it.
+    /// Takes up an item from disk. The caller has checked it, and has what is too much given up in the end.
     pub(crate) fn load(
         &mut self,
         now: u64,
@@ -813,6 +813,61 @@ mod tests {
             storage.store(4, greedy),
             Kept::Refused(Refusal::OverQuota)
         ));
+    }
+
+    #[test]
+    fn who_is_refused_leaves_everything_as_it_was() {
+        let mut storage = Storage::new(Id::hash(b"me"), 10_000, 100);
+        let large = item("own", 1, 0, Some(&[0; 5_000]));
+        let own = Incoming {
+            own: true,
+            ..incoming(large)
+        };
+        storage.store(3, own);
+        for n in 0..8 {
+            let claimant = of(n);
+            let next = incoming(item(&format!("{n}"), 1, 0, Some(b"x")));
+            assert!(matches!(
+                storage.store(3, Incoming { claimant, ..next }),
+                Kept::New(_)
+            ));
+        }
+        let before: Vec<_> = storage.iter().map(|held| *held.item.key()).collect();
+        // All that is unread would have to go, and it would not be enough.
+        let late = 3 + REPUBLISH_MS;
+        let greedy = Incoming {
+            claimant: of(20),
+            ..incoming(item("greedy", 1, 0, Some(&[0; 4_600])))
+        };
+        assert!(matches!(
+            storage.store(late, greedy),
+            Kept::Refused(Refusal::OverQuota)
+        ));
+        let after: Vec<_> = storage.iter().map(|held| *held.item.key()).collect();
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn what_is_loaded_beyond_the_limits_is_given_up_the_farthest_of_the_greediest_first() {
+        let mut before = Storage::new(Id::hash(b"me"), 1 << 20, 200);
+        let mut after = Storage::new(Id::hash(b"me"), 1 << 20, 20);
+        for n in 0..60u8 {
+            let next = Incoming {
+                claimant: of(n % 3 / 2),
+                own: n < 5,
+                ..incoming(item(&format!("{n}"), 1, 0, Some(b"x")))
+            };
+            let key = *next.item.key();
+            assert!(matches!(before.store(3, next), Kept::New(_)));
+            let (item, record) = (before.held(&key).unwrap(), before.record(&key).unwrap());
+            after.load(4, item.item.clone(), &record, u64::MAX);
+        }
+        let given_up = after.trim_loaded();
+        assert_eq!((given_up.len(), after.usage().0), (40, 20));
+        assert!(given_up.iter().all(|key| after.held(key).is_none()));
+        assert_eq!(after.iter().filter(|held| held.own).count(), 5);
+        let of_second = after.iter().filter(|held| held.source() == of(1).source);
+        assert!((7..=10).contains(&of_second.count()));
     }
 
     #[test]

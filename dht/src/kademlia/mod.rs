@@ -456,7 +456,7 @@ impl Kademlia {
                 }
             }
         }
-        let surplus = self.storage.trim_remnants().into_iter();
+        let surplus = self.storage.trim_loaded().into_iter();
         self.outbox.extend(surplus.map(Action::RemoveItem));
         self.disown_orphans();
         self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
