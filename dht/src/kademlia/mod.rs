@@ -426,7 +426,9 @@ impl Kademlia {
             Kept::Same => {}
             Kept::Older(_) | Kept::Refused(_) => return kept,
         }
-        self.tell_ourselves(&item);
+        // Whoever offers a stub of what is held says that this is the version there is.
+        let held = self.storage.held(item.key()).map(|held| held.item.clone());
+        self.tell_ourselves(&held.unwrap_or(item));
         kept
     }
 
