@@ -145,6 +145,28 @@ fn nothing_older_than_what_was_seen_is_told() {
 }
 
 #[test]
+fn news_that_finds_no_room_is_told_all_the_same() {
+    let config = Config {
+        storage_bytes_max: 100,
+        ..Config::default()
+    };
+    let mut node = Kademlia::new(config, PublicKey::from_bytes([1; 32]), [2; 32]);
+    watch(&mut node, item(NOW).key);
+    for cache in [true, false] {
+        let news = item(NOW + u64::from(cache) * 3);
+        let told = updates(&bring(&mut node, news.clone(), cache));
+        assert_eq!(
+            told,
+            Vec::from_iter(cache.then_some(news)),
+            "newer ones only"
+        );
+    }
+    let too_new = item(NOW + 1_000_000);
+    assert_eq!(updates(&bring(&mut node, too_new, true)), []);
+    assert_eq!(node.storage_usage().0, 0);
+}
+
+#[test]
 fn a_watch_that_is_set_anew_asks_again_and_tells_nothing_twice() {
     let mut node = node();
     let key = item(NOW).key;

@@ -46,7 +46,7 @@ use crate::item::{KnownKeys, SignatureCheck, VerifiedItem};
 use crate::message::PROTOCOL_VERSION;
 use crate::metrics::Metrics;
 use crate::rates::{Dials, RateLimit, Usual};
-use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
+use crate::storage::{Incoming, Kept, REPUBLISH_MS, Refusal, Storage};
 use crate::table::{BucketView, Entry, Table};
 use exchanges::{Exchange, Origin};
 use seen::Seen;
@@ -424,11 +424,16 @@ impl Kademlia {
             // A copy kept for others has become our own.
             Kept::Same if was_own != self.is_own(item.key()) => self.save_item(item.key()),
             Kept::Same => {}
+            // There is no room for it here, which makes it none the less true.
+            Kept::Refused(Refusal::OverQuota) if self.watches(item.key()) => {
+                self.note_seen(now, &item);
+            }
             Kept::Older(_) | Kept::Refused(_) => return kept,
         }
         // Whoever offers a stub of what is held says that this is the version there is.
-        let held = self.storage.held(item.key()).map(|held| held.item.clone());
-        self.tell_ourselves(&held.unwrap_or(item));
+        let held = self.storage.held(item.key()).map(|held| &held.item);
+        let held = held.filter(|held| held.version() == item.version());
+        self.tell_ourselves(&held.cloned().unwrap_or(item));
         kept
     }
 
