@@ -300,6 +300,34 @@ fn liars_of_one_subnet_leave_dials_for_others() {
 }
 
 #[test]
+fn all_first_contacts_that_do_not_answer_are_tried_in_turn() {
+    let mut node = node();
+    introduce(&mut node, NOW, 9);
+    let contacts: Vec<Contact> = (10..40).map(peer).collect();
+    let command = Command::Bootstrap { contacts };
+    let operation = OperationId(1);
+    node.handle(NOW, Event::Command { operation, command });
+    let mut pinged = Vec::new();
+    while let Some(at) = node.poll_timeout().filter(|at| *at < NOW + 600_000) {
+        let mut sent = sends(&node.handle(at, Event::Timer));
+        while let Some((exchange, to, request)) = sent.pop() {
+            if to == peer(9) {
+                let response = match request {
+                    Request::Ping => Response::Pong,
+                    _ => Response::Nodes(dht::Nodes::default()),
+                };
+                sent.extend(sends(
+                    &node.handle(at, Event::Answered { exchange, response }),
+                ));
+            } else if request == Request::Ping && !pinged.contains(&to) {
+                pinged.push(to);
+            }
+        }
+    }
+    assert_eq!(pinged.len(), 30);
+}
+
+#[test]
 fn what_is_acknowledged_is_on_disk_first() {
     let item = signed(draft(NOW));
     let actions = node().handle(NOW, incoming(peer(9), store(item)));

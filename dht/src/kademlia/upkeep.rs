@@ -118,7 +118,9 @@ impl Kademlia {
             let picked = self.rng.next_u64() % dead.len() as u64;
             doubtful.push(dead[picked as usize].clone());
         }
-        doubtful.extend(self.knocks.iter().take(PINGS_PER_TICK_MAX).cloned());
+        let knocks = self.knocks.len().min(PINGS_PER_TICK_MAX);
+        doubtful.extend_from_slice(&self.knocks[..knocks]);
+        self.knocks.rotate_left(knocks);
         for contact in doubtful {
             self.ping(now, &contact);
         }
