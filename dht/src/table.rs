@@ -424,6 +424,9 @@ impl Table {
                     self.evicted.push(dead);
                     continue;
                 }
+                // It would be tried again and again while others wait behind it.
+                let cache = &mut self.buckets[index].cache;
+                cache.retain(|contact| !entry.is(contact.id()));
                 return Offer::Refused;
             }
             let splits = index == self.depth() && index < ID_BITS - 1;
@@ -693,6 +696,21 @@ mod tests {
         assert_eq!(table.reached(1, at(c), 10), Offer::Added);
         assert_eq!(table.take_evicted(), [at(a).public_key()]);
         assert!(table.entry(at(b).id()).is_some());
+    }
+
+    #[test]
+    fn who_is_refused_for_its_subnet_waits_no_longer() {
+        let mut table = Table::new(Id::hash(b"me"));
+        let mut numbers = (0..).filter(|n| table.own.common_prefix(contact(*n, None).id()) == 0);
+        let [a, b, waiting] = std::array::from_fn(|_| numbers.next().unwrap());
+        for number in [a, b] {
+            table.reached(1, contact(number, Some("9.9.9.1")), 10);
+        }
+        let crowded = contact(waiting, Some("9.9.9.2"));
+        table.wait(crowded.clone());
+        assert_eq!(table.replacements().next(), Some(&crowded));
+        assert_eq!(table.reached(1, crowded, 10), Offer::Refused);
+        assert_eq!(table.replacements().next(), None);
     }
 
     proptest! {
