@@ -46,6 +46,8 @@ struct Network {
     /// What the node asked whom, pings left out.
     asked: Vec<(Contact, Request)>,
     removed: Vec<Id>,
+    /// Contacts forgotten on disk.
+    forgotten: Vec<PublicKey>,
 }
 
 impl Network {
@@ -58,6 +60,7 @@ impl Network {
             ever_newer: Cell::new(0),
             asked: Vec::new(),
             removed: Vec::new(),
+            forgotten: Vec::new(),
         };
         for peer in network.peers.clone() {
             network.asked_by(NOW, &peer, Request::Ping);
@@ -108,6 +111,7 @@ impl Network {
                     }
                     Action::Reply { response, .. } => reply = Some(response),
                     Action::RemoveItem(key) => self.removed.push(key),
+                    Action::ForgetContact(key) => self.forgotten.push(key),
                     _ => {}
                 }
             }
@@ -183,6 +187,27 @@ fn a_republisher_that_meets_a_newer_version_goes_on_with_that_one() {
         .iter()
         .filter(|(_, request)| matches!(request, Request::Store(store) if store.item == new));
     assert_eq!(of_new.count(), 4);
+}
+
+#[test]
+fn contacts_of_earlier_runs_are_forgotten_on_disk_if_they_are_too_many_or_stay_silent() {
+    let key = |number: u16| {
+        let mut key = [200; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        PublicKey::from_bytes(key)
+    };
+    let mut network = Network::of(4);
+    let silent = (0..500).map(|number| Contact::new(key(number), Vec::new(), 1));
+    let saved: Vec<Contact> = silent.chain([peer(9)]).collect();
+    network.happens(NOW, Event::LoadContacts(saved));
+    let surplus = network.forgotten.len();
+    let expected = 501 - limits::SAVED_CONTACTS_MAX;
+    assert!((expected - 1..=expected).contains(&surplus), "{surplus}");
+    network.runs_until(NOW + limits::DEAD_KEPT_MS + 2 * MINUTE);
+    network.forgotten.sort();
+    let mut all: Vec<PublicKey> = (0..500).map(key).collect();
+    all.sort();
+    assert_eq!(network.forgotten, all, "all but who is a contact now");
 }
 
 #[test]

@@ -124,9 +124,17 @@ impl Kademlia {
         for contact in doubtful {
             self.ping(now, &contact);
         }
-        if !self.table.entries().any(|entry| entry.is_live()) && !self.saved.is_empty() {
+        let is_alone = !self.table.entries().any(|entry| entry.is_live());
+        if is_alone && !self.saved.is_empty() {
             // Nobody is left, or nobody was there when we began: knock again.
             self.refreshes.push_back(*self.me.id());
+        }
+        if !is_alone && self.forget_saved_at.is_some_and(|at| at <= now) {
+            // On disk are those met in this run only: the next one does not begin with the dead of earlier ones.
+            self.forget_saved_at = None;
+            let saved = std::mem::take(&mut self.saved);
+            self.forget_saved(&saved);
+            self.saved = saved;
         }
         if self.table.len() > 0 && self.refreshes.is_empty() {
             let before = now.saturating_sub(REFRESH_MS);
