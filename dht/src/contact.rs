@@ -191,6 +191,25 @@ impl Contact {
                     .all(|address| other.addresses().contains(address)))
     }
 
+    /// The same peer at those of its addresses that are none of the other's.
+    pub(crate) fn but_at(&self, other: &Self) -> Self {
+        let mut addresses = self.addresses().to_vec();
+        addresses.retain(|address| !other.addresses().contains(address));
+        Self::new(self.public_key(), addresses, self.version())
+    }
+
+    /// The same peer at its addresses and the other's, by turns, so that neither crowds out the other.
+    pub(crate) fn or_at(&self, other: &Self) -> Self {
+        let others = other.but_at(self);
+        if others.addresses().is_empty() {
+            return self.clone();
+        }
+        let (mut mine, mut theirs) = (self.addresses().iter(), others.addresses().iter());
+        let turn = || Some([mine.next(), theirs.next()]).filter(|turn| turn != &[None, None]);
+        let addresses = std::iter::from_fn(turn).flatten().flatten().cloned();
+        Self::new(self.public_key(), addresses.collect(), self.version())
+    }
+
     /// The protocol version it speaks.
     pub fn version(&self) -> u16 {
         self.parts.version
@@ -272,6 +291,20 @@ mod tests {
 
     fn subnet(text: &str) -> Option<Subnet> {
         Address::Ip(SocketAddr::new(text.parse().unwrap(), 1)).subnet()
+    }
+
+    #[test]
+    fn addresses_are_joined_by_turns() {
+        let at = |ports: &[u16]| {
+            let address = |port: &u16| Address::Ip(([20, 0, 0, 9], *port).into());
+            let addresses = ports.iter().map(address).collect();
+            Contact::new(PublicKey::from_bytes([9; 32]), addresses, 1)
+        };
+        assert_eq!(at(&[1, 2]).or_at(&at(&[2, 1])), at(&[1, 2]));
+        assert_eq!(at(&[1, 2, 3]).or_at(&at(&[2, 4])), at(&[1, 4, 2, 3]));
+        let many: Vec<u16> = (1..=8).collect();
+        assert_eq!(at(&many).or_at(&at(&[9])), at(&[1, 9, 2, 3, 4, 5, 6, 7]));
+        assert_eq!(at(&[1, 2, 3]).but_at(&at(&[2])), at(&[1, 3]));
     }
 
     #[test]

@@ -483,6 +483,12 @@ impl VerifiedItem {
         self.version
     }
 
+    /// Whether another is the same content, or a stub of it. Its key tells that only in part: of a stub's hash no more
+    /// than the digest can be checked, so that anybody could make up a version newer than this.
+    pub(crate) fn is_same_content(&self, other: &Item) -> bool {
+        self.item.value_hash == other.value_hash
+    }
+
     /// The stub of this item: the same version, without the value.
     pub fn to_stub(&self) -> Self {
         Self {

@@ -32,7 +32,7 @@
 //! | ids ground beside a key | where it is crowded: store at, and hear a majority of, everybody within the expected radius | `density`, `sweeping` |
 //! | a lying holder | [`Put::read_back`] | `writing` |
 //! | floods | rates per sender, quotas per source and subnet, a named maximum on everything | `rates`, `storage` |
-//! | being aimed at a victim | one unproven dial per address and minute; nobody enters the table unreached | `rates`, `upkeep` |
+//! | being aimed at a victim | one unproven dial per address and minute, few per host; nobody enters the table unreached | `rates`, `upkeep` |
 //!
 //! # Design figures
 //!

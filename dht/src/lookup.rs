@@ -57,6 +57,10 @@ struct Candidate {
     path: u8,
     /// To be asked however far away it is.
     is_wanted: bool,
+    /// Where somebody else said that it is, while it was being asked.
+    elsewhere: Option<Contact>,
+    /// It was given up, and is asked once more where somebody else said that it is.
+    is_retried: bool,
 }
 
 /// What became of the contacts somebody named.
@@ -183,7 +187,8 @@ impl Lookup {
         let place = self.settle(id, State::Answered)?;
         let (hops, path) = (self.candidates[place].hops, self.candidates[place].path);
         contacts.sort_by(|one, other| self.nearer(one.id(), other.id()));
-        contacts.dedup();
+        // Two candidates with one id would share its answer: the other of them would be waited for in vain.
+        contacts.dedup_by(|one, other| one.is(other.id()));
         let places = self.places(&contacts);
         let referrer = self.referrals.len() as u16;
         self.referrals.push(self.judge(&places));
@@ -417,11 +422,13 @@ impl Lookup {
                 let candidate = &mut self.candidates[place];
                 (candidate.state, candidate.referrer) = (State::Waiting, referrer);
                 candidate.path = path as u8;
+                candidate.contact = contact.or_at(&candidate.contact);
             }
             Ok(place) => {
                 let candidate = &mut self.candidates[place];
                 if is_believed && candidate.referrer != referrer {
                     candidate.second_referrer = candidate.second_referrer.or(referrer);
+                    candidate.is_said_to_be(&contact);
                 }
             }
             Err(place) if place >= room.min(self.candidates.len() + 1) => {}
@@ -436,6 +443,8 @@ impl Lookup {
                     outstanding: 0,
                     path: path as u8,
                     is_wanted: false,
+                    elsewhere: None,
+                    is_retried: false,
                 };
                 self.candidates.insert(place, candidate);
             }
@@ -462,6 +471,7 @@ impl Lookup {
                 if candidate.state == State::InFlight {
                     self.in_flight[path] -= 1;
                     candidate.state = State::Slow;
+                    candidate.look_elsewhere();
                 }
                 return None;
             }
@@ -470,9 +480,12 @@ impl Lookup {
         match before {
             State::InFlight => self.in_flight[path] -= 1,
             State::Slow => {}
+            // It is to be asked elsewhere, and answers after all.
+            State::Waiting if candidate.asked > 0 && state == State::Answered => {}
             State::Waiting | State::Answered | State::Failed | State::Doubted => return None,
         }
         candidate.state = state;
+        candidate.look_elsewhere();
         if let Some(referrer) = candidate.referrer {
             let referrals = &mut self.referrals[referrer as usize];
             match state {
@@ -549,6 +562,38 @@ impl Candidate {
     fn counts(&self) -> bool {
         !matches!(self.state, State::Failed | State::Slow | State::Doubted)
     }
+
+    /// Somebody else names it, perhaps at other addresses: who named it first has not the last word.
+    fn is_said_to_be(&mut self, contact: &Contact) {
+        if contact.is_within(&self.contact) {
+            return;
+        }
+        let elsewhere = contact.but_at(&self.contact);
+        match self.state {
+            _ if elsewhere.addresses().is_empty() => {}
+            State::Waiting => self.contact = self.contact.or_at(contact),
+            State::InFlight | State::Failed | State::Slow => {
+                let known = self.elsewhere.take();
+                self.elsewhere =
+                    Some(known.map_or(elsewhere.clone(), |known| known.or_at(&elsewhere)));
+                self.look_elsewhere();
+            }
+            State::Answered | State::Doubted => {}
+        }
+    }
+
+    /// If it was given up where it was said to be first, it is asked where others say that it is; but once only, as
+    /// otherwise liars could have us ask for ever.
+    fn look_elsewhere(&mut self) {
+        let is_given_up = matches!(self.state, State::Failed | State::Slow);
+        if is_given_up
+            && !self.is_retried
+            && let Some(elsewhere) = self.elsewhere.take()
+        {
+            (self.contact, self.state) = (elsewhere, State::Waiting);
+            self.is_retried = true;
+        }
+    }
 }
 
 /// Which candidates, nearest first, the end of a lookup depends on: the K nearest of all, the nearest of
@@ -594,6 +639,7 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contact::Address;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -601,6 +647,14 @@ mod tests {
         let mut key = [0; 32];
         key[..2].copy_from_slice(&number.to_be_bytes());
         Contact::new(PublicKey::from_bytes(key), Vec::new(), 1)
+    }
+
+    impl Contact {
+        /// The same peer, said to be at this port.
+        fn at(&self, port: u16) -> Contact {
+            let address = Address::Ip(([20, 0, 0, 9], port).into());
+            Contact::new(self.public_key(), vec![address], self.version())
+        }
     }
 
     fn nearest(target: &Id, contacts: impl Iterator<Item = u16>, count: usize) -> Vec<Contact> {
@@ -678,6 +732,40 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Answers name the same nodes twice, at other addresses: it ends as if they did not.
+        #[test]
+        fn whoever_is_named_twice_is_asked_once(
+            size in 1u16..100,
+            target: [u8; 8],
+            paths in 1..=DISJOINT,
+            ports in prop::collection::vec(any::<u16>(), 16),
+        ) {
+            let target = Id::hash(&target);
+            let mut turn = 0;
+            let mut twice = |count| {
+                let mut named = nearest(&target, 0..size, count);
+                for contact in named.clone() {
+                    turn += 1;
+                    named.insert(turn % named.len(), contact.at(ports[turn % ports.len()]));
+                }
+                named
+            };
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, twice(3), Vec::new(), paths, true);
+            let mut asked = BTreeSet::new();
+            while let Some(next) = lookup.next() {
+                prop_assert!(asked.insert(*next.id()), "nobody is asked twice");
+                lookup.answered(next.id(), twice(K));
+            }
+            prop_assert!(lookup.is_finished());
+            prop_assert_eq!(lookup.in_flight, [0; DISJOINT]);
+            let ids = |contacts: Vec<Contact>| contacts.iter().map(|c| *c.id()).collect::<Vec<_>>();
+            prop_assert_eq!(ids(lookup.nearest_answered(K)), ids(nearest(&target, 0..size, K)));
+        }
+    }
+
     #[test]
     fn who_names_only_the_silent_is_not_believed_for_long() {
         let target = Id::hash(b"target");
@@ -705,6 +793,75 @@ mod tests {
             Some(near[19].clone()),
             "until somebody else names them"
         );
+    }
+
+    #[test]
+    fn who_is_named_at_wrong_addresses_is_asked_where_others_say_it_is() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let referrers = near[300..303].to_vec();
+        let begin = || {
+            let seeds = referrers.clone();
+            let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds, Vec::new(), 1, true);
+            while lookup.next().is_some() {}
+            lookup.answered(referrers[0].id(), vec![near[0].at(1)]);
+            lookup
+        };
+        let (wrong, right) = (near[0].at(1), near[0].at(2));
+        // Before it was asked, both are tried.
+        let mut lookup = begin();
+        lookup.answered(referrers[1].id(), vec![right.clone()]);
+        assert_eq!(lookup.next(), Some(wrong.or_at(&right)));
+        // After it failed or was late there, the other, whether that was named before or after.
+        for (is_late, is_after) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut lookup = begin();
+            assert_eq!(lookup.next(), Some(wrong.clone()));
+            let name = |is_now: bool, lookup: &mut Lookup| {
+                if is_now {
+                    lookup.answered(referrers[1].id(), vec![right.clone()]);
+                }
+            };
+            name(!is_after, &mut lookup);
+            match is_late {
+                true => lookup.overdue(wrong.id()),
+                false => lookup.failed(wrong.id()),
+            }
+            name(is_after, &mut lookup);
+            assert_eq!(lookup.next(), Some(right.clone()));
+            lookup.failed(right.id());
+            lookup.failed(right.id());
+            // And not for ever.
+            lookup.answered(referrers[2].id(), vec![near[0].at(3)]);
+            assert_eq!(lookup.next(), None);
+            assert_eq!(lookup.in_flight, [0; DISJOINT]);
+        }
+        // Whoever answers late at the first place is heard.
+        let mut lookup = begin();
+        lookup.next();
+        lookup.overdue(wrong.id());
+        lookup.answered(referrers[1].id(), vec![right.clone()]);
+        assert_eq!(lookup.answered(wrong.id(), Vec::new()), Some(2));
+        assert_eq!(lookup.next(), None);
+    }
+
+    #[test]
+    fn whom_only_a_liar_named_is_asked_where_somebody_else_says_it_is() {
+        let target = Id::hash(b"target");
+        let near = nearest(&target, 0..400, 400);
+        let (liar, honest) = (near[300].clone(), near[301].clone());
+        let seeds = vec![liar.clone(), honest.clone()];
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, seeds, Vec::new(), 1, true);
+        while lookup.next().is_some() {}
+        let wrong = near[..20].iter().map(|contact| contact.at(1));
+        lookup.answered(liar.id(), wrong.collect());
+        for _ in 0..BAD_REFERRALS_MAX {
+            let silent = lookup.next().unwrap();
+            lookup.failed(silent.id());
+        }
+        assert_eq!(lookup.next(), None);
+        lookup.answered(honest.id(), vec![near[19].at(2)]);
+        let next = lookup.next().unwrap();
+        assert_eq!(next, near[19].at(2).or_at(&near[19].at(1)));
     }
 
     #[test]

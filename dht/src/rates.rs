@@ -1,11 +1,14 @@
 //! How fast things go and how fast they may go.
 //!
 //! Owns round-trip estimates, the rate limit per sender and the limit on dialling places nobody proved to
-//! be anybody's. Every table here is bounded; a full one refuses newcomers rather than forgetting offenders.
+//! be anybody's. Every table here is bounded. A full one of senders refuses newcomers rather than forgetting offenders;
+//! a full one of dials forgets, as who fills it is nobody we know, and whoever is refused may be all that is left.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 
-use crate::contact::{Address, Contact, PublicKey};
+use crate::contact::{Address, Contact, PublicKey, Subnet};
 
 /// Requests per second a peer may send on average.
 pub const REQUESTS_PER_SECOND_MAX: u64 = 100;
@@ -15,6 +18,11 @@ pub const REQUESTS_BURST_MAX: u64 = 500;
 pub(crate) const SENDERS_MAX: usize = 4096;
 /// Most unproven addresses remembered.
 pub(crate) const DIALS_MAX: usize = 1024;
+/// Most unproven addresses of one public host dialled within [`UNVERIFIED_DIAL_MS`]: one has 65,535 ports.
+pub(crate) const DIALS_PER_HOST_MAX: usize = 8;
+/// Most unproven addresses dialled within [`UNVERIFIED_DIAL_MS`] because somebody in one subnet says that it is there.
+/// What others say of somebody is bounded by the lookup, which soon ceases to believe who names the silent.
+pub(crate) const DIALS_PER_SUBNET_MAX: usize = 32;
 /// An unproven address is dialled at most once in so long, in milliseconds.
 pub const UNVERIFIED_DIAL_MS: u64 = 60_000;
 
@@ -158,59 +166,110 @@ impl RateLimit {
 /// Remembers dials to addresses not proven to be their contact's.
 ///
 /// Addresses are told by others. An address that answered is proven and forgotten here; one that did not
-/// answer is left alone for [`UNVERIFIED_DIAL_MS`], whoever is said to live there.
+/// answer is left alone for [`UNVERIFIED_DIAL_MS`], whoever is said to live there. When there is no room for more, the
+/// oldest are forgotten: one address in [`DIALS_MAX`] dialled twice harms nobody, while whoever names that many would
+/// else keep us from everybody who is new.
 #[derive(Debug, Default)]
 pub(crate) struct Dials {
     addresses: BTreeMap<Address, Dial>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Dial {
     public_key: PublicKey,
     at: u64,
     failed: bool,
     /// The peer answered, but not from there.
     is_elsewhere: bool,
+    /// Where who said so asked us from.
+    told_from: Option<Subnet>,
+}
+
+impl Dial {
+    fn is_recent(&self, now: u64) -> bool {
+        self.at + UNVERIFIED_DIAL_MS > now
+    }
 }
 
 impl Dials {
-    /// Whether this contact may be dialled now; if so, the dial is noted.
-    pub(crate) fn admits(&mut self, now: u64, contact: &Contact) -> bool {
-        if contact.addresses().is_empty() {
-            return false;
-        }
+    /// The contact at those of its addresses that may be dialled now, if any; the dial is noted.
+    pub(crate) fn admits(&mut self, now: u64, contact: &Contact) -> Option<Contact> {
+        let public_key = contact.public_key();
+        let mut admitted = Vec::new();
         for address in contact.addresses() {
-            if let Some(dial) = self.addresses.get(address) {
-                let is_shared = dial.public_key == contact.public_key() && !dial.failed;
-                if !is_shared && dial.at + UNVERIFIED_DIAL_MS > now {
-                    return false;
+            let known = self.addresses.get(address);
+            let known = known.filter(|dial| dial.is_recent(now));
+            let is_shared = known.is_some_and(|dial| dial.public_key == public_key && !dial.failed);
+            if !is_shared {
+                if known.is_some() || self.is_host_full(now, address) {
+                    continue;
                 }
+                self.make_room(now, address);
+                let dial = Dial {
+                    public_key,
+                    at: now,
+                    failed: false,
+                    is_elsewhere: false,
+                    told_from: None,
+                };
+                self.addresses.insert(address.clone(), dial);
             }
+            admitted.push(address.clone());
         }
-        if self.addresses.len() + contact.addresses().len() > DIALS_MAX {
-            self.tidy(now);
-            if self.addresses.len() + contact.addresses().len() > DIALS_MAX {
-                return false;
-            }
+        let is_all = admitted.len() == contact.addresses().len();
+        match admitted.is_empty() {
+            true => None,
+            false if is_all => Some(contact.clone()),
+            false => Some(Contact::new(public_key, admitted, contact.version())),
         }
+    }
+
+    /// Whether no more than their share was dialled lately because of what those in a subnet say of themselves.
+    pub(crate) fn has_share(&self, now: u64, subnet: &Subnet) -> bool {
+        let theirs = |dial: &&Dial| dial.is_recent(now) && dial.told_from.as_ref() == Some(subnet);
+        self.addresses.values().filter(theirs).count() < DIALS_PER_SUBNET_MAX
+    }
+
+    /// The contact is being dialled because somebody in a subnet says that this is where it is itself.
+    pub(crate) fn count_to(&mut self, subnet: &Subnet, contact: &Contact) {
         for address in contact.addresses() {
-            let public_key = contact.public_key();
-            let dial = Dial {
-                public_key,
-                at: now,
-                failed: false,
-                is_elsewhere: false,
-            };
-            self.addresses
-                .entry(address.clone())
-                .and_modify(|known| {
-                    if known.failed || known.public_key != public_key {
-                        *known = dial;
-                    }
-                })
-                .or_insert(dial);
+            if let Some(dial) = self.addresses.get_mut(address) {
+                dial.told_from.get_or_insert_with(|| subnet.clone());
+            }
         }
-        true
+    }
+
+    /// The node's owner says that the contact is there: nothing keeps us from dialling it.
+    pub(crate) fn vouched_for(&mut self, contact: &Contact) {
+        for address in contact.addresses() {
+            self.addresses.remove(address);
+            for host in hosts(address) {
+                self.addresses.retain(|other, _| !host.contains(other));
+            }
+        }
+    }
+
+    /// Whether as many other addresses of the same public host were dialled lately as may be.
+    fn is_host_full(&self, now: u64, address: &Address) -> bool {
+        let theirs = |host| {
+            let dials = self.addresses.range(host);
+            dials.filter(|(_, dial)| dial.is_recent(now)).count()
+        };
+        let dialled: usize = hosts(address).into_iter().map(theirs).sum();
+        address.subnet().is_some() && dialled >= DIALS_PER_HOST_MAX
+    }
+
+    fn make_room(&mut self, now: u64, address: &Address) {
+        if self.addresses.len() < DIALS_MAX || self.addresses.contains_key(address) {
+            return;
+        }
+        self.tidy(now);
+        while self.addresses.len() >= DIALS_MAX
+            && let Some(oldest) = self.addresses.iter().min_by_key(|(_, dial)| dial.at)
+        {
+            let oldest = oldest.0.clone();
+            self.addresses.remove(&oldest);
+        }
     }
 
     /// The contact that was dialled as `sent` answered where it is `proven`. What else it named is not proven, but
@@ -255,8 +314,31 @@ impl Dials {
 
     /// Forgets what is old enough to be tried again.
     pub(crate) fn tidy(&mut self, now: u64) {
-        self.addresses
-            .retain(|_, dial| dial.at + UNVERIFIED_DIAL_MS > now);
+        self.addresses.retain(|_, dial| dial.is_recent(now));
+    }
+}
+
+/// All addresses of the host that an address belongs to: of an IPv4 address, however it is written, or of an IPv6 /64,
+/// as that many belong to everybody; nothing for a relay, which everybody shares.
+fn hosts(address: &Address) -> Vec<RangeInclusive<Address>> {
+    let range = |first: IpAddr, last: IpAddr| {
+        let at = |ip, port| Address::Ip(SocketAddr::new(ip, port));
+        at(first, 0)..=at(last, u16::MAX)
+    };
+    match address {
+        Address::Relay(_) => Vec::new(),
+        Address::Ip(socket) => match socket.ip().to_canonical() {
+            IpAddr::V4(ip) => {
+                let mapped = IpAddr::V6(ip.to_ipv6_mapped());
+                vec![range(ip.into(), ip.into()), range(mapped, mapped)]
+            }
+            IpAddr::V6(ip) => {
+                let rest = u128::from(u64::MAX);
+                let (first, last) = (ip.to_bits() & !rest, ip.to_bits() | rest);
+                let ip = |bits| IpAddr::V6(Ipv6Addr::from_bits(bits));
+                vec![range(ip(first), ip(last))]
+            }
+        },
     }
 }
 
@@ -283,17 +365,90 @@ mod tests {
     #[test]
     fn an_address_nobody_answered_at_is_left_alone_for_a_minute() {
         let mut dials = Dials::default();
-        assert!(dials.admits(0, &contact(1, 7)));
-        assert!(dials.admits(1, &contact(1, 7)), "the same dial is shared");
+        assert!(dials.admits(0, &contact(1, 7)).is_some());
         assert!(
-            !dials.admits(1, &contact(2, 7)),
+            dials.admits(1, &contact(1, 7)).is_some(),
+            "the same dial is shared"
+        );
+        assert!(
+            dials.admits(1, &contact(2, 7)).is_none(),
             "another key at the same address is not"
         );
         dials.failed(&contact(1, 7));
-        assert!(!dials.admits(2, &contact(1, 7)));
-        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(2, 7)));
+        assert!(dials.admits(2, &contact(1, 7)).is_none());
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(2, 7)).is_some());
         dials.proven(&contact(2, 7), &contact(2, 7));
-        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(1, 7)));
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &contact(1, 7)).is_some());
+    }
+
+    fn at(key: u32, addresses: &[&str]) -> Contact {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&key.to_be_bytes());
+        let addresses = addresses
+            .iter()
+            .map(|text| Address::Ip(text.parse().unwrap()));
+        Contact::new(PublicKey::from_bytes(bytes), addresses.collect(), 1)
+    }
+
+    #[test]
+    fn only_the_addresses_that_may_be_dialled_are() {
+        let mut dials = Dials::default();
+        let silent = at(1, &["20.0.0.1:1"]);
+        dials.admits(0, &silent);
+        dials.failed(&silent);
+        let both = at(2, &["20.0.0.1:1", "20.0.0.2:1"]);
+        assert_eq!(dials.admits(1, &both), Some(at(2, &["20.0.0.2:1"])));
+        assert_eq!(dials.admits(1, &at(3, &["20.0.0.1:1"])), None);
+    }
+
+    #[test]
+    fn nobody_is_dialled_at_all_its_ports() {
+        let hosts = |host: &str| -> Vec<Contact> {
+            let contact = |port: u32| at(port, &[&format!("{host}:{port}")]);
+            (1..100).map(contact).collect()
+        };
+        let mut dials = Dials::default();
+        let mut count = |now, contacts: Vec<Contact>| {
+            let admitted = contacts.iter().filter(|c| dials.admits(now, c).is_some());
+            admitted.count()
+        };
+        assert_eq!(count(0, hosts("20.0.0.1")), DIALS_PER_HOST_MAX);
+        assert_eq!(
+            count(1, hosts("[::ffff:20.0.0.1]")),
+            0,
+            "it is the same one"
+        );
+        assert_eq!(count(1, hosts("20.0.0.2")), DIALS_PER_HOST_MAX);
+        assert_eq!(count(1, hosts("[2600::1]")), DIALS_PER_HOST_MAX);
+        assert_eq!(count(1, hosts("[2600::2]")), 0);
+        assert_eq!(count(1, hosts("10.0.0.1")), 99, "nobody far away is harmed");
+        assert_eq!(
+            count(UNVERIFIED_DIAL_MS, hosts("20.0.0.1")),
+            DIALS_PER_HOST_MAX
+        );
+        let owners = at(999, &["20.0.0.1:999"]);
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &owners).is_none());
+        dials.vouched_for(&owners);
+        assert!(dials.admits(UNVERIFIED_DIAL_MS, &owners).is_some());
+    }
+
+    #[test]
+    fn a_full_table_of_dials_forgets_the_oldest_and_keeps_nobody_out() {
+        let mut dials = Dials::default();
+        let bogus = |n: u32| at(n, &[&format!("21.{}.{}.1:9", n / 256, n % 256)]);
+        for n in 0..3 * DIALS_MAX as u32 {
+            let contact = bogus(n);
+            assert_eq!(dials.admits(u64::from(n), &contact), Some(contact.clone()));
+            dials.failed(&contact);
+            assert!(dials.addresses.len() <= DIALS_MAX);
+        }
+        let last = 3 * DIALS_MAX as u32 - 1;
+        assert_eq!(dials.admits(u64::from(last), &bogus(last)), None);
+        assert!(
+            dials
+                .admits(u64::from(last), &at(7, &["20.0.0.1:1"]))
+                .is_some()
+        );
     }
 
     #[test]

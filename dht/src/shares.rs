@@ -76,7 +76,7 @@ impl Share {
 }
 
 /// A limited room and who fills it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shares {
     max: Share,
     total: Share,

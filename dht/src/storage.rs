@@ -27,6 +27,11 @@ pub const STUB_KEPT_MS: u64 = 2 * REPUBLISH_MS;
 /// How often a held item is republished, in milliseconds.
 pub const REPUBLISH_MS: u64 = 60 * 60 * 1000;
 
+/// For so long after we last republished an item, or were brought the whole of it, a mere stub spares us doing so, in
+/// milliseconds. Republishers offer larger items that way, and each of K holders does so about once in K hours; but
+/// stubs cost anybody nothing, so that they must not keep a holder from it for ever.
+pub(crate) const STUB_SPARES_MS: u64 = 12 * REPUBLISH_MS;
+
 /// An item held, and why.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -40,6 +45,8 @@ pub(crate) struct Held {
     claimant: Claimant,
     claim: Claim,
     pub(crate) republish_at: u64,
+    /// When we last republished it or were brought the whole.
+    whole_at: u64,
     pub(crate) last_read: u64,
     due: u64,
 }
@@ -221,7 +228,7 @@ impl Storage {
         Kept::New(evicted)
     }
 
-    /// Takes up an item from disk. The caller has checked it.
+    /// Takes up an item from disk. The caller has checked it, and has what is too much given up in the end.
     pub(crate) fn load(
         &mut self,
         now: u64,
@@ -324,6 +331,7 @@ impl Storage {
             return Some(Due::Stubbed(key));
         }
         held.republish_at = now.saturating_add(REPUBLISH_MS);
+        held.whole_at = now;
         self.schedule(&key);
         Some(Due::Republish(key))
     }
@@ -348,9 +356,15 @@ impl Storage {
             return false;
         }
         let becomes_own = incoming.own && !held.own;
+        let is_spared = held.is_spared(now, incoming);
         match (&mut held.cached_until, incoming.cached_until) {
             (Some(until), Some(later)) => *until = (*until).max(later),
-            (None, None) => held.republish_at = incoming.republish_at,
+            (None, None) if is_spared => {
+                held.republish_at = incoming.republish_at;
+                if incoming.item.item().value.is_some() {
+                    held.whole_at = now;
+                }
+            }
             _ => {}
         }
         if becomes_own {
@@ -382,6 +396,7 @@ impl Storage {
             claim: Claim::new(now, incoming.item.item()),
             claimant: incoming.claimant,
             republish_at: incoming.republish_at,
+            whole_at: now,
             last_read: now,
             due: u64::MAX,
             item: incoming.item,
@@ -495,6 +510,13 @@ impl Held {
         let kind = self.kind();
         let counts = !self.own && (kind == Kind::Remnant || self.claim.is_held());
         counts.then_some(kind)
+    }
+
+    /// Whether we need not republish it soon, as somebody brought it just now: what is our own is up to us alone.
+    fn is_spared(&self, now: u64, incoming: &Incoming) -> bool {
+        let is_whole = incoming.item.item().value.is_some();
+        incoming.own
+            || (!self.own && (is_whole || now < self.whole_at.saturating_add(STUB_SPARES_MS)))
     }
 
     /// Whether it gives way when there is no room for values.
@@ -813,6 +835,95 @@ mod tests {
             storage.store(4, greedy),
             Kept::Refused(Refusal::OverQuota)
         ));
+    }
+
+    #[test]
+    fn others_do_not_keep_a_holder_from_republishing_for_ever_nor_the_author_at_all() {
+        let again = |storage: &mut Storage, now, item: VerifiedItem| {
+            let republish_at = now + REPUBLISH_MS;
+            let same = Incoming {
+                republish_at,
+                ..incoming(item)
+            };
+            assert!(matches!(storage.store(now, same), Kept::Same));
+        };
+        let full = item("a", 1, 0, Some(b"x"));
+        // How long others keep us from it, saying every now and then that they have it.
+        let spared_for = |own: bool, brought: VerifiedItem| {
+            let mut storage = storage();
+            let first = Incoming {
+                own,
+                republish_at: REPUBLISH_MS,
+                ..incoming(full.clone())
+            };
+            storage.store(3, first);
+            let mut now = 0;
+            while now < 2 * STUB_SPARES_MS && storage.pop_due(now).is_none() {
+                now += REPUBLISH_MS / 2;
+                again(&mut storage, now, brought.clone());
+            }
+            now
+        };
+        assert_eq!(spared_for(true, full.clone()), REPUBLISH_MS);
+        assert_eq!(spared_for(true, full.to_stub()), REPUBLISH_MS);
+        assert_eq!(spared_for(false, full.clone()), 2 * STUB_SPARES_MS);
+        let spared = spared_for(false, full.to_stub());
+        assert!((STUB_SPARES_MS..=STUB_SPARES_MS + REPUBLISH_MS).contains(&spared));
+    }
+
+    #[test]
+    fn who_is_refused_leaves_everything_as_it_was() {
+        let mut storage = Storage::new(Id::hash(b"me"), 10_000, 100);
+        let large = item("own", 1, 0, Some(&[0; 5_000]));
+        let own = Incoming {
+            own: true,
+            ..incoming(large)
+        };
+        storage.store(3, own);
+        for n in 0..8 {
+            let claimant = of(n);
+            let next = incoming(item(&format!("{n}"), 1, 0, Some(b"x")));
+            assert!(matches!(
+                storage.store(3, Incoming { claimant, ..next }),
+                Kept::New(_)
+            ));
+        }
+        let before: Vec<_> = storage.iter().map(|held| *held.item.key()).collect();
+        // All that is unread would have to go, and it would not be enough.
+        let late = 3 + REPUBLISH_MS;
+        let greedy = Incoming {
+            claimant: of(20),
+            ..incoming(item("greedy", 1, 0, Some(&[0; 4_600])))
+        };
+        assert!(matches!(
+            storage.store(late, greedy),
+            Kept::Refused(Refusal::OverQuota)
+        ));
+        let after: Vec<_> = storage.iter().map(|held| *held.item.key()).collect();
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn what_is_loaded_beyond_the_limits_is_given_up_the_farthest_of_the_greediest_first() {
+        let mut before = Storage::new(Id::hash(b"me"), 1 << 20, 200);
+        let mut after = Storage::new(Id::hash(b"me"), 1 << 20, 20);
+        for n in 0..60u8 {
+            let next = Incoming {
+                claimant: of(n % 3 / 2),
+                own: n < 5,
+                ..incoming(item(&format!("{n}"), 1, 0, Some(b"x")))
+            };
+            let key = *next.item.key();
+            assert!(matches!(before.store(3, next), Kept::New(_)));
+            let (item, record) = (before.held(&key).unwrap(), before.record(&key).unwrap());
+            after.load(4, item.item.clone(), &record, u64::MAX);
+        }
+        let given_up = after.trim_loaded();
+        assert_eq!((given_up.len(), after.usage().0), (40, 20));
+        assert!(given_up.iter().all(|key| after.held(key).is_none()));
+        assert_eq!(after.iter().filter(|held| held.own).count(), 5);
+        let of_second = after.iter().filter(|held| held.source() == of(1).source);
+        assert!((7..=10).contains(&of_second.count()));
     }
 
     #[test]

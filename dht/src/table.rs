@@ -419,6 +419,14 @@ impl Table {
         loop {
             let index = self.index(entry.contact.id());
             if self.subnets_are_full(index, &subnets) {
+                if let Some(dead) = self.dead_of(index, &subnets) {
+                    self.take(&dead.id());
+                    self.evicted.push(dead);
+                    continue;
+                }
+                // It would be tried again and again while others wait behind it.
+                let cache = &mut self.buckets[index].cache;
+                cache.retain(|contact| !entry.is(contact.id()));
                 return Offer::Refused;
             }
             let splits = index == self.depth() && index < ID_BITS - 1;
@@ -458,6 +466,21 @@ impl Table {
                 .count();
             in_table >= SUBNET_TABLE_MAX || in_bucket >= SUBNET_BUCKET_MAX
         })
+    }
+
+    /// Somebody given up whose place in a subnet's share another may have.
+    fn dead_of(&self, index: usize, subnets: &[Subnet]) -> Option<PublicKey> {
+        let is_theirs = |entry: &&Entry| {
+            let theirs = entry.contact.subnets();
+            !entry.is_live() && theirs.iter().any(|subnet| subnets.contains(subnet))
+        };
+        let is_table_full = subnets.iter().any(|subnet| {
+            let in_table = self.subnets.get(subnet);
+            in_table.is_some_and(|count| *count >= SUBNET_TABLE_MAX)
+        });
+        let near = self.buckets[index].entries.iter().find(is_theirs);
+        let dead = near.or_else(|| self.entries().filter(|_| is_table_full).find(is_theirs));
+        dead.map(|entry| entry.contact.public_key())
     }
 
     fn split(&mut self) {
@@ -656,6 +679,38 @@ mod tests {
             table.reached(1, contact(50, Some("9.9.9.99")), 10),
             Offer::Added
         );
+    }
+
+    #[test]
+    fn the_dead_of_a_subnet_give_way_to_who_lives_there() {
+        let mut table = Table::new(Id::hash(b"me"));
+        let mut numbers = (0..).filter(|n| table.own.common_prefix(contact(*n, None).id()) == 0);
+        let [a, b, c] = std::array::from_fn(|_| numbers.next().unwrap());
+        let at = |number| contact(number, Some(&format!("9.9.9.{}", number % 250 + 1)));
+        table.reached(1, at(a), 10);
+        table.reached(1, at(b), 10);
+        assert_eq!(table.reached(1, at(c), 10), Offer::Refused);
+        for _ in 0..ALLOWED_FAILURES {
+            table.failed(at(a).id());
+        }
+        assert_eq!(table.reached(1, at(c), 10), Offer::Added);
+        assert_eq!(table.take_evicted(), [at(a).public_key()]);
+        assert!(table.entry(at(b).id()).is_some());
+    }
+
+    #[test]
+    fn who_is_refused_for_its_subnet_waits_no_longer() {
+        let mut table = Table::new(Id::hash(b"me"));
+        let mut numbers = (0..).filter(|n| table.own.common_prefix(contact(*n, None).id()) == 0);
+        let [a, b, waiting] = std::array::from_fn(|_| numbers.next().unwrap());
+        for number in [a, b] {
+            table.reached(1, contact(number, Some("9.9.9.1")), 10);
+        }
+        let crowded = contact(waiting, Some("9.9.9.2"));
+        table.wait(crowded.clone());
+        assert_eq!(table.replacements().next(), Some(&crowded));
+        assert_eq!(table.reached(1, crowded, 10), Offer::Refused);
+        assert_eq!(table.replacements().next(), None);
     }
 
     proptest! {

@@ -173,6 +173,34 @@ fn chunks_whose_manifest_never_came_are_no_longer_our_own_after_a_restart() {
 }
 
 #[test]
+fn content_that_is_no_chunk_stays_our_own_after_a_restart() {
+    let mut before = node();
+    let item = Arc::new(Item::content(b"on its own".to_vec(), 0).unwrap());
+    let actions = put(&mut before, NOW, item.clone());
+    let saved = actions.iter().filter_map(|action| match action {
+        Action::StoreItem(record) => Some(record.clone()),
+        _ => None,
+    });
+    let records: Vec<ItemRecord> = saved.collect();
+    assert!(matches!(&records[..], [record] if record.own));
+    let mut after = node();
+    let actions = after.handle(NOW, Event::LoadItems(records));
+    let is_changed = |action: &Action| matches!(action, Action::StoreItem(_));
+    assert!(!actions.iter().any(is_changed), "{actions:?}");
+    // It is published as soon as there is somebody.
+    introduce(&mut after, peer(9));
+    let looks = (0..100).any(|_| {
+        let due = after.poll_timeout().unwrap();
+        let asked = sends(&after.handle(due, Event::Timer));
+        due < NOW + 10_000
+            && asked.iter().any(|(_, _, request)| {
+                matches!(request, Request::FindNode { target } if *target == item.key)
+            })
+    });
+    assert!(looks);
+}
+
+#[test]
 fn holders_of_content_are_asked_one_by_one_and_a_forger_among_them_is_blocked() {
     let mut node = node();
     for number in 10..16 {

@@ -241,6 +241,92 @@ fn a_thousand_liars_cannot_aim_us_at_a_victim() {
     );
 }
 
+/// A ping that was observed to come from somewhere; whom the node dials because of it.
+fn met_from(node: &mut Kademlia, now: u64, from: Contact, observed: &str) -> Vec<Contact> {
+    let event = Event::Incoming {
+        from,
+        observed: Some(ip(observed)),
+        interaction: InteractionId(7),
+        token: Token(3),
+        request: Request::Ping,
+    };
+    let sent = sends(&node.handle(now, event));
+    sent.into_iter().map(|(_, to, _)| to).collect()
+}
+
+fn keyed(number: u32, addresses: &[&str]) -> Contact {
+    let mut key = [0; 32];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    let addresses = addresses.iter().map(|text| ip(text)).collect();
+    Contact::new(PublicKey::from_bytes(key), addresses, 1)
+}
+
+#[test]
+fn a_stranger_is_dialled_at_the_host_it_asks_from_if_it_says_that_it_is_there() {
+    let mut node = node();
+    let told = keyed(9, &["20.0.0.9:53", "21.0.0.1:4433", "192.168.1.2:4433"]);
+    let dialled = met_from(&mut node, NOW, told, "21.0.0.1:777");
+    assert_eq!(dialled, [keyed(9, &["21.0.0.1:4433", "192.168.1.2:4433"])]);
+    let moving = keyed(8, &["20.0.0.8:53"]);
+    assert_eq!(
+        met_from(&mut node, NOW, moving.clone(), "22.0.0.1:7"),
+        [moving]
+    );
+}
+
+#[test]
+fn liars_of_one_subnet_leave_dials_for_others() {
+    let mut node = node();
+    let mut dials = 0;
+    for number in 0..2_000u32 {
+        let now = NOW + u64::from(number);
+        let bogus = format!("21.{}.{}.1:9", number / 256, number % 256);
+        let liar = keyed(number, &[&bogus]);
+        for to in met_from(&mut node, now, liar, &format!("20.0.0.{}:9", number % 256)) {
+            assert_eq!(to.addresses().len(), 1);
+            dials += 1;
+        }
+        // Nobody answers.
+        while let Some(at) = node.poll_timeout().filter(|at| *at <= now) {
+            node.handle(at, Event::Timer);
+        }
+    }
+    assert!(dials <= 64, "{dials}");
+    let newcomer = keyed(5_000, &["23.0.0.1:4433"]);
+    let later = NOW + 10_000;
+    node.handle(later, Event::Timer);
+    let dialled = met_from(&mut node, later, newcomer.clone(), "23.0.0.1:4433");
+    assert_eq!(dialled, [newcomer]);
+}
+
+#[test]
+fn all_first_contacts_that_do_not_answer_are_tried_in_turn() {
+    let mut node = node();
+    introduce(&mut node, NOW, 9);
+    let contacts: Vec<Contact> = (10..40).map(peer).collect();
+    let command = Command::Bootstrap { contacts };
+    let operation = OperationId(1);
+    node.handle(NOW, Event::Command { operation, command });
+    let mut pinged = Vec::new();
+    while let Some(at) = node.poll_timeout().filter(|at| *at < NOW + 600_000) {
+        let mut sent = sends(&node.handle(at, Event::Timer));
+        while let Some((exchange, to, request)) = sent.pop() {
+            if to == peer(9) {
+                let response = match request {
+                    Request::Ping => Response::Pong,
+                    _ => Response::Nodes(dht::Nodes::default()),
+                };
+                sent.extend(sends(
+                    &node.handle(at, Event::Answered { exchange, response }),
+                ));
+            } else if request == Request::Ping && !pinged.contains(&to) {
+                pinged.push(to);
+            }
+        }
+    }
+    assert_eq!(pinged.len(), 30);
+}
+
 #[test]
 fn what_is_acknowledged_is_on_disk_first() {
     let item = signed(draft(NOW));

@@ -1,5 +1,6 @@
 //! What one node does unasked, hour by hour.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use dht::{
@@ -27,15 +28,26 @@ fn signed(name: &str, timestamp: u64) -> Arc<Item> {
     Arc::new(Item::sign(&SigningKey::from_bytes(&[5; 32]), draft).unwrap())
 }
 
+fn superseded(newer: Arc<Item>) -> Response {
+    Response::Failure(Failure {
+        newer: Some(newer),
+        ..Failure::new(ErrorCode::Superseded, "newer")
+    })
+}
+
 /// A node in a network of peers that answer at once.
 struct Network {
     node: Kademlia,
     peers: Vec<Contact>,
     /// What the peers answer to a store.
     on_store: Response,
+    /// If they answer with a newer version each time: how many such answers are left.
+    ever_newer: Cell<u64>,
     /// What the node asked whom, pings left out.
     asked: Vec<(Contact, Request)>,
     removed: Vec<Id>,
+    /// Contacts forgotten on disk.
+    forgotten: Vec<PublicKey>,
 }
 
 impl Network {
@@ -45,8 +57,10 @@ impl Network {
             node: Kademlia::new(Config::default(), own, [2; 32]),
             peers: (9..9 + peers).map(peer).collect(),
             on_store: Response::Stored,
+            ever_newer: Cell::new(0),
             asked: Vec::new(),
             removed: Vec::new(),
+            forgotten: Vec::new(),
         };
         for peer in network.peers.clone() {
             network.asked_by(NOW, &peer, Request::Ping);
@@ -97,6 +111,7 @@ impl Network {
                     }
                     Action::Reply { response, .. } => reply = Some(response),
                     Action::RemoveItem(key) => self.removed.push(key),
+                    Action::ForgetContact(key) => self.forgotten.push(key),
                     _ => {}
                 }
             }
@@ -107,6 +122,10 @@ impl Network {
     fn answer(&self, to: &Contact, request: &Request) -> Response {
         match request {
             Request::Ping => Response::Pong,
+            Request::Store(_) if self.ever_newer.get() > 0 => {
+                self.ever_newer.update(|left| left - 1);
+                superseded(signed("a", NOW + 1_000 - self.ever_newer.get()))
+            }
             Request::Store(_) => self.on_store.clone(),
             Request::FindNode { target } | Request::FindValue(FindValue { key: target, .. }) => {
                 let mut contacts = self.peers.clone();
@@ -160,10 +179,7 @@ fn a_republisher_that_meets_a_newer_version_goes_on_with_that_one() {
     let (old, new) = (signed("a", NOW), signed("a", NOW + 1));
     let mut network = Network::of(4);
     network.stored_by(NOW, 9, &old, false);
-    network.on_store = Response::Failure(Failure {
-        newer: Some(new.clone()),
-        ..Failure::new(ErrorCode::Superseded, "newer")
-    });
+    network.on_store = superseded(new.clone());
     network.runs_until(NOW + 61 * MINUTE);
     assert_eq!(network.node.item(&old.key).unwrap().item(), &new);
     let of_new = network
@@ -171,6 +187,66 @@ fn a_republisher_that_meets_a_newer_version_goes_on_with_that_one() {
         .iter()
         .filter(|(_, request)| matches!(request, Request::Store(store) if store.item == new));
     assert_eq!(of_new.count(), 4);
+}
+
+#[test]
+fn contacts_of_earlier_runs_are_forgotten_on_disk_if_they_are_too_many_or_stay_silent() {
+    let key = |number: u16| {
+        let mut key = [200; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        PublicKey::from_bytes(key)
+    };
+    let mut network = Network::of(4);
+    let silent = (0..500).map(|number| Contact::new(key(number), Vec::new(), 1));
+    let saved: Vec<Contact> = silent.chain([peer(9)]).collect();
+    network.happens(NOW, Event::LoadContacts(saved));
+    let surplus = network.forgotten.len();
+    let expected = 501 - limits::SAVED_CONTACTS_MAX;
+    assert!((expected - 1..=expected).contains(&surplus), "{surplus}");
+    network.runs_until(NOW + limits::DEAD_KEPT_MS + 2 * MINUTE);
+    network.forgotten.sort();
+    let mut all: Vec<PublicKey> = (0..500).map(key).collect();
+    all.sort();
+    assert_eq!(network.forgotten, all, "all but who is a contact now");
+}
+
+#[test]
+fn a_republisher_goes_on_with_a_newer_version_once_an_hour() {
+    let item = signed("a", NOW);
+    let mut network = Network::of(4);
+    network.stored_by(NOW, 9, &item, false);
+    network.ever_newer.set(900);
+    network.runs_until(NOW + 61 * MINUTE);
+    assert_eq!(
+        network.stores(&item.key),
+        8,
+        "the one held, and the newest met"
+    );
+    network.runs_until(NOW + 2 * 61 * MINUTE);
+    assert_eq!(network.stores(&item.key), 8);
+}
+
+#[test]
+fn a_republisher_does_not_go_on_with_what_it_may_not_keep() {
+    let value = vec![7; 2_000];
+    let content = Arc::new(Item::content(value, 0).unwrap());
+    let mut forged = content.to_stub();
+    let mut hash = *forged.value_hash.unwrap().as_bytes();
+    let item = signed("a", NOW);
+    // One of these is later in the order of versions than what is held.
+    for byte in 0..4 {
+        hash[63] = byte;
+        forged.value_hash = Some(Id::from_bytes(hash));
+        let future = signed("a", NOW + 24 * 60 * MINUTE);
+        for (held, newer) in [(&item, future), (&content, Arc::new(forged.clone()))] {
+            let mut network = Network::of(4);
+            network.stored_by(NOW, 9, held, false);
+            network.on_store = superseded(newer);
+            network.runs_until(NOW + 61 * MINUTE);
+            assert_eq!(network.node.item(&held.key).unwrap().item(), held);
+            assert_eq!(network.stores(&held.key), 4);
+        }
+    }
 }
 
 /// The names of an item whose key has, or has not, K of the peers nearer than the node.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dht::{
-    Action, Address, Command, Config, Contact, Draft, Event, ExchangeId, InteractionId, Item,
-    Kademlia, OperationId, PublicKey, Request, Response, SendError, Store, Token, Version,
+    Action, Address, Command, Config, Contact, Draft, Event, ExchangeId, Id, InteractionId, Item,
+    Kademlia, OperationId, PublicKey, Request, Response, SeenRecord, SendError, Store, Token,
 };
 use ed25519_dalek::SigningKey;
 
@@ -84,6 +84,88 @@ fn who_cannot_be_dialled_is_told_until_it_is_gone_and_never_becomes_a_contact() 
     assert_eq!(news(&ask(&mut node, dialled(8), store(NOW + 2))), []);
 }
 
+/// What the node tells those on it who watch.
+fn updates(actions: &[Action]) -> Vec<Arc<Item>> {
+    let update = |action: &Action| match action {
+        Action::Updated { item, .. } => Some(item.item().clone()),
+        _ => None,
+    };
+    actions.iter().filter_map(update).collect()
+}
+
+fn watch(node: &mut Kademlia, key: Id) {
+    let operation = OperationId(1);
+    let command = Command::Watch { key };
+    node.handle(NOW, Event::Command { operation, command });
+}
+
+fn bring(node: &mut Kademlia, item: Arc<Item>, cache: bool) -> Vec<Action> {
+    ask(node, dialled(8), Request::Store(Store { item, cache }))
+}
+
+#[test]
+fn no_stub_is_told_as_a_deletion() {
+    let mut node = node();
+    // A copy, which says nothing to a watcher before somebody confirms it.
+    bring(&mut node, item(NOW), true);
+    watch(&mut node, item(NOW).key);
+    let stub = Arc::new(item(NOW).to_stub());
+    let actions = bring(&mut node, stub.clone(), true);
+    assert_eq!(updates(&actions), [item(NOW)], "the item that is held");
+    assert_eq!(updates(&bring(&mut node, stub, true)), []);
+    // The stub of one that expired replaces what is held, and tells nothing either.
+    let draft = Draft {
+        name: "news".into(),
+        value: Some(b"x".to_vec()),
+        timestamp: NOW + 1,
+        expires: NOW,
+        ..Draft::default()
+    };
+    let expired = Item::sign(&SigningKey::from_bytes(&[5; 32]), draft).unwrap();
+    let stub = Arc::new(expired.to_stub());
+    assert_eq!(updates(&bring(&mut node, stub.clone(), false)), []);
+    assert_eq!(node.item(&stub.key).unwrap().item(), &stub);
+}
+
+#[test]
+fn nothing_older_than_what_was_seen_is_told() {
+    let mut node = node();
+    let version = Item::clone(&item(NOW + 5)).check(NOW).unwrap().version();
+    let key = item(NOW).key;
+    let record = SeenRecord {
+        key,
+        version,
+        at: NOW,
+    };
+    node.handle(NOW, Event::LoadSeen(vec![record]));
+    watch(&mut node, key);
+    assert_eq!(updates(&bring(&mut node, item(NOW + 4), false)), []);
+    let newer = item(NOW + 6);
+    assert_eq!(updates(&bring(&mut node, newer.clone(), false)), [newer]);
+}
+
+#[test]
+fn news_that_finds_no_room_is_told_all_the_same() {
+    let config = Config {
+        storage_bytes_max: 100,
+        ..Config::default()
+    };
+    let mut node = Kademlia::new(config, PublicKey::from_bytes([1; 32]), [2; 32]);
+    watch(&mut node, item(NOW).key);
+    for cache in [true, false] {
+        let news = item(NOW + u64::from(cache) * 3);
+        let told = updates(&bring(&mut node, news.clone(), cache));
+        assert_eq!(
+            told,
+            Vec::from_iter(cache.then_some(news)),
+            "newer ones only"
+        );
+    }
+    let too_new = item(NOW + 1_000_000);
+    assert_eq!(updates(&bring(&mut node, too_new, true)), []);
+    assert_eq!(node.storage_usage().0, 0);
+}
+
 #[test]
 fn a_watch_that_is_set_anew_asks_again_and_tells_nothing_twice() {
     let mut node = node();
@@ -93,13 +175,6 @@ fn a_watch_that_is_set_anew_asks_again_and_tells_nothing_twice() {
     assert!(!node.watches(&key));
     node.handle(NOW, Event::Command { operation, command });
     assert!(node.watches(&key));
-    let updates = |actions: &[Action]| -> Vec<Version> {
-        let update = |action: &Action| match action {
-            Action::Updated { item, .. } => Some(item.version()),
-            _ => None,
-        };
-        actions.iter().filter_map(update).collect()
-    };
     let told = ask(&mut node, dialled(8), store(NOW));
     assert_eq!(updates(&told).len(), 1);
     // Somebody to ask.

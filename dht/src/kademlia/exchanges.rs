@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::item::{Item, ItemError, VerifiedItem};
 use crate::message::{InteractionId, Request, Response};
 use crate::shares::Claimant;
-use crate::storage::Incoming;
+use crate::storage::{Incoming, Kept};
 use crate::table::Offer;
 use crate::wire::{RequestFrame, encode_item};
 
@@ -126,6 +126,7 @@ impl Kademlia {
             return false;
         }
         let known = self.table.entry(to.id());
+        let is_known = known.is_some();
         let is_proven = known.is_some_and(|entry| entry.contact == *to);
         let measured = known.and_then(|entry| entry.round_trip.overdue_ms());
         let is_first = measured.is_none();
@@ -135,9 +136,15 @@ impl Kademlia {
         // Who is much slower than everybody else is not waited for: perhaps it stalls.
         let overdue = measured.map_or(usual, |measured| measured.min(2 * usual));
         let is_connected = purpose == Purpose::News && to.addresses().is_empty();
-        if !is_proven && !is_connected && !self.dials.admits(now, to) {
+        let dialled = match is_proven || is_connected {
+            true => Some(to.clone()),
+            false => self.dials.admits(now, to),
+        };
+        // Whoever is in the table is asked everywhere or not at all: nowhere else is no news of where it is.
+        let is_whole = |dialled: &Contact| !is_known || dialled == to;
+        let Some(to) = dialled.filter(is_whole) else {
             return false;
-        }
+        };
         let exchange = ExchangeId(self.number());
         let overdue_at = now + overdue.clamp(*OVERDUE_MS.start(), *OVERDUE_MS.end());
         let deadline = now + REQUEST_TIMEOUT_MS;
@@ -161,7 +168,7 @@ impl Kademlia {
         };
         self.outbox.push(Action::Send {
             exchange,
-            to: to.clone(),
+            to,
             frame,
             deadline,
         });
@@ -271,10 +278,12 @@ impl Kademlia {
         if let Some(held) = held.filter(|held| held.item() == item) {
             return Ok(held.clone());
         }
-        let verified = if item.key == *key {
-            VerifiedItem::new(item.clone(), &*self.signatures)
-        } else {
+        let verified = if item.key != *key {
             Err(ItemError::KeyMismatch)
+        } else if item.is_content() && held.is_some_and(|held| !held.is_same_content(item)) {
+            Err(ItemError::Malformed)
+        } else {
+            VerifiedItem::new(item.clone(), &*self.signatures)
         };
         if let Err(error) = verified {
             let from = from.public_key();
@@ -292,7 +301,8 @@ impl Kademlia {
         verified
     }
 
-    /// If the answer to a store says that there is a newer version, takes it and gives it back.
+    /// If the answer to a store says that there is a newer version, takes it and gives it back; but not if it may not be
+    /// kept, as then it is no news for others either.
     pub(super) fn take_newer(
         &mut self,
         now: u64,
@@ -306,12 +316,15 @@ impl Kademlia {
         // Only what we hold can have been superseded.
         let held = self.storage.held(&newer.key)?.version();
         let newer = self.judge(now, from, &newer.key, &newer).ok()?;
-        if newer.version() <= held {
+        if newer.version() < held || newer.check_times(now).is_err() || newer.item().is_stub() {
             return None;
         }
+        if newer.version() == held {
+            return Some(newer);
+        }
         let incoming = self.incoming_item(now, newer.clone(), from);
-        self.keep(now, incoming);
-        Some(newer)
+        let kept = self.keep(now, incoming);
+        matches!(kept, Kept::New(_)).then_some(newer)
     }
 
     /// An item from somebody, to be held in earnest.

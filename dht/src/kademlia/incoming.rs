@@ -38,7 +38,7 @@ impl Kademlia {
         } else {
             let response = self.serve(now, &from, observed.as_ref(), request);
             if !self.is_blocked(&from.public_key(), now) {
-                self.meet(now, from.clone());
+                self.meet(now, from.clone(), observed.as_ref());
             }
             response
         };

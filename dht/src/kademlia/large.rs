@@ -12,7 +12,7 @@ use crate::contact::PublicKey;
 use crate::event::Action;
 use crate::id::Id;
 use crate::item::{CONTENT_DIGEST_BYTES, Item, content_key};
-use crate::manifest::{CHUNKS_MAX, Manifest};
+use crate::manifest::{CHUNK_BYTES, CHUNKS_MAX, Manifest};
 use crate::storage::Held;
 
 /// Most chunks listed by others' manifests that are looked through for what a manifest that went away listed. Where
@@ -98,9 +98,10 @@ impl Kademlia {
     }
 
     /// After a restart: chunks whose manifest never came are nobody's own. Whoever is near keeps them all the same.
+    /// What is smaller than a chunk was put for its own sake, or is the last chunk of a value, one of many: that stays.
     pub(super) fn disown_orphans(&mut self) {
         let own = self.storage.iter().filter(|held| held.own);
-        let chunks = own.filter(|held| held.item.item().is_content());
+        let chunks = own.filter(|held| is_whole_chunk(held.item.item()));
         let mut orphans: BTreeSet<Id> = chunks.map(|held| *held.item.key()).collect();
         if orphans.is_empty() {
             return;
@@ -124,6 +125,12 @@ impl Held {
         let item = self.item.item();
         item.value.is_some() && self.cached_until.is_none() && Manifest::is_marked(&item.meta)
     }
+}
+
+/// Whether this is as large as every chunk of a value is but the last.
+fn is_whole_chunk(item: &Item) -> bool {
+    let value = item.value.as_ref().filter(|_| item.is_content());
+    value.is_some_and(|value| value.len() == CHUNK_BYTES)
 }
 
 fn manifest_of(item: &Item) -> Option<Manifest> {

@@ -46,7 +46,7 @@ use crate::item::{KnownKeys, SignatureCheck, VerifiedItem};
 use crate::message::PROTOCOL_VERSION;
 use crate::metrics::Metrics;
 use crate::rates::{Dials, RateLimit, Usual};
-use crate::storage::{Incoming, Kept, REPUBLISH_MS, Storage};
+use crate::storage::{Incoming, Kept, REPUBLISH_MS, Refusal, Storage};
 use crate::table::{BucketView, Entry, Table};
 use exchanges::{Exchange, Origin};
 use seen::Seen;
@@ -118,6 +118,8 @@ pub struct Kademlia {
     timers: BTreeSet<(u64, Timer)>,
     /// Contacts of an earlier run, asked when the table is too empty.
     saved: Vec<Contact>,
+    /// When those of them that stayed silent are forgotten, if there are others by then.
+    forget_saved_at: Option<u64>,
     /// First contacts that never answered yet.
     knocks: Vec<Contact>,
     seen: Seen,
@@ -186,6 +188,7 @@ impl Kademlia {
             operations: BTreeMap::new(),
             timers: BTreeSet::new(),
             saved: Vec::new(),
+            forget_saved_at: None,
             knocks: Vec::new(),
             seen: Seen::default(),
             background: 0,
@@ -242,7 +245,7 @@ impl Kademlia {
                 self.me = Contact::new(self.me.public_key(), addresses, PROTOCOL_VERSION);
             }
             Event::WatchAnew { key } => self.watch_anew(now, key),
-            Event::LoadContacts(contacts) => self.remember(&contacts),
+            Event::LoadContacts(contacts) => self.load_contacts(now, contacts),
             Event::LoadSeen(records) => self.load_seen(&records),
             Event::LoadItems(records) => self.load_items(now, records),
             Event::LoadBlocks(records) => {
@@ -424,9 +427,16 @@ impl Kademlia {
             // A copy kept for others has become our own.
             Kept::Same if was_own != self.is_own(item.key()) => self.save_item(item.key()),
             Kept::Same => {}
+            // There is no room for it here, which makes it none the less true.
+            Kept::Refused(Refusal::OverQuota) if self.watches(item.key()) => {
+                self.note_seen(now, &item);
+            }
             Kept::Older(_) | Kept::Refused(_) => return kept,
         }
-        self.tell_ourselves(&item);
+        // Whoever offers a stub of what is held says that this is the version there is.
+        let held = self.storage.held(item.key()).map(|held| &held.item);
+        let held = held.filter(|held| held.version() == item.version());
+        self.tell_ourselves(&held.cloned().unwrap_or(item));
         kept
     }
 
@@ -456,18 +466,42 @@ impl Kademlia {
                 }
             }
         }
-        let surplus = self.storage.trim_remnants().into_iter();
+        let surplus = self.storage.trim_loaded().into_iter();
         self.outbox.extend(surplus.map(Action::RemoveItem));
         self.disown_orphans();
         self.handover_from = now.saturating_add(upkeep::SETTLING_MS);
     }
 
-    /// Keeps contacts in mind for when nobody else is known; the latest first to be asked.
+    /// Takes up the contacts of earlier runs. If they are too many, any of them are as good as others.
+    fn load_contacts(&mut self, now: u64, mut contacts: Vec<Contact>) {
+        if contacts.len() > SAVED_CONTACTS_MAX {
+            for place in 0..SAVED_CONTACTS_MAX {
+                let rest = (contacts.len() - place) as u64;
+                contacts.swap(place, place + (self.rng.next_u64() % rest) as usize);
+            }
+        }
+        self.remember(&contacts);
+        self.forget_saved_at = Some(now.saturating_add(upkeep::DEAD_KEPT_MS));
+    }
+
+    /// Keeps contacts in mind for when nobody else is known; the latest first to be asked. Those that are too many are
+    /// forgotten on disk, too.
     fn remember(&mut self, contacts: &[Contact]) {
         self.saved
             .retain(|saved| contacts.iter().all(|contact| contact.id() != saved.id()));
         self.saved.splice(0..0, contacts.iter().cloned());
-        self.saved.truncate(SAVED_CONTACTS_MAX);
+        let kept = self.saved.len().min(SAVED_CONTACTS_MAX);
+        let surplus = self.saved.split_off(kept);
+        self.forget_saved(&surplus);
+    }
+
+    /// Forgets on disk whoever of these has not become a contact of this run.
+    fn forget_saved(&mut self, saved: &[Contact]) {
+        let silent = saved
+            .iter()
+            .filter(|contact| self.table.entry(contact.id()).is_none());
+        let forgotten = silent.map(|contact| Action::ForgetContact(contact.public_key()));
+        self.outbox.extend(forgotten);
     }
 
     /// Blocks a peer and takes it out of everything.

@@ -116,7 +116,7 @@ impl Kademlia {
         // These come from the node's owner: they may be dialled however often the owner asks.
         contacts
             .iter()
-            .for_each(|contact| self.dials.proven(contact, contact));
+            .for_each(|contact| self.dials.vouched_for(contact));
         let own = *self.me.id();
         self.remember(&contacts);
         self.knock_at(&contacts);

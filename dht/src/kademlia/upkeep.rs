@@ -8,7 +8,7 @@ use rand_core::Rng;
 use super::exchanges::Purpose;
 use super::{Kademlia, Timer};
 use crate::K;
-use crate::contact::{Contact, PublicKey};
+use crate::contact::{Address, Contact, PublicKey, Subnet};
 use crate::event::{Action, Notice};
 use crate::id::Id;
 use crate::item::VerifiedItem;
@@ -118,13 +118,23 @@ impl Kademlia {
             let picked = self.rng.next_u64() % dead.len() as u64;
             doubtful.push(dead[picked as usize].clone());
         }
-        doubtful.extend(self.knocks.iter().take(PINGS_PER_TICK_MAX).cloned());
+        let knocks = self.knocks.len().min(PINGS_PER_TICK_MAX);
+        doubtful.extend_from_slice(&self.knocks[..knocks]);
+        self.knocks.rotate_left(knocks);
         for contact in doubtful {
             self.ping(now, &contact);
         }
-        if !self.table.entries().any(|entry| entry.is_live()) && !self.saved.is_empty() {
+        let is_alone = !self.table.entries().any(|entry| entry.is_live());
+        if is_alone && !self.saved.is_empty() {
             // Nobody is left, or nobody was there when we began: knock again.
             self.refreshes.push_back(*self.me.id());
+        }
+        if !is_alone && self.forget_saved_at.is_some_and(|at| at <= now) {
+            // On disk are those met in this run only: the next one does not begin with the dead of earlier ones.
+            self.forget_saved_at = None;
+            let saved = std::mem::take(&mut self.saved);
+            self.forget_saved(&saved);
+            self.saved = saved;
         }
         if self.table.len() > 0 && self.refreshes.is_empty() {
             let before = now.saturating_sub(REFRESH_MS);
@@ -135,33 +145,46 @@ impl Kademlia {
     }
 
     /// Somebody asked us something and said where it can be dialled: perhaps it is worth knowing.
-    pub(super) fn meet(&mut self, now: u64, from: Contact) {
+    pub(super) fn meet(&mut self, now: u64, from: Contact, observed: Option<&Address>) {
         if from.addresses().is_empty() {
             return;
         }
-        match self.table.entry(from.id()) {
+        // Keys are free, so that what a peer says of itself counts to its subnet.
+        let subnet = observed.and_then(Address::subnet);
+        let has_share = |subnet: &Subnet| self.dials.has_share(now, subnet);
+        let may_dial = subnet.as_ref().is_none_or(has_share);
+        let met = match self.table.entry(from.id()) {
             Some(entry) => {
                 let doubtful = entry.failures > 0 || !entry.contact.is_within(&from);
                 self.table.heard_from(now, from.id());
-                if doubtful {
-                    self.ping(now, &from);
-                }
+                doubtful.then_some(from)
             }
-            None if self.table.has_room_for(from.id()) => self.ping(now, &from),
-            None => self.table.wait(from),
+            None if self.table.has_room_for(from.id()) => Some(likely(&from, observed)),
+            None => {
+                self.table.wait(likely(&from, observed));
+                None
+            }
+        };
+        if let Some(met) = met.filter(|_| may_dial)
+            && self.ping(now, &met)
+            && let Some(subnet) = subnet
+        {
+            self.dials.count_to(&subnet, &met);
         }
     }
 
-    /// Tries to reach somebody at these very addresses.
-    fn ping(&mut self, now: u64, contact: &Contact) {
+    /// Tries to reach somebody at these very addresses. False if that may not be now.
+    fn ping(&mut self, now: u64, contact: &Contact) -> bool {
         let peer = contact.public_key();
         if self.pinging.len() >= PINGS_MAX || self.pinging.contains(&peer) {
-            return;
+            return false;
         }
         let interaction = InteractionId::random(&mut self.rng);
-        if self.send_exactly(now, contact, interaction, Request::Ping, Purpose::Ping) {
+        let is_sent = self.send_exactly(now, contact, interaction, Request::Ping, Purpose::Ping);
+        if is_sent {
             self.pinging.insert(peer);
         }
+        is_sent
     }
 
     /// Somebody leaves the table for good.
@@ -313,7 +336,7 @@ impl Kademlia {
         };
         if self.table.entries().any(|entry| entry.is_live()) && !self.is_writing(key) {
             self.metrics.republished += 1;
-            self.write(now, None, item, None, false);
+            self.write(now, None, item, None, false, false);
         }
     }
 
@@ -334,7 +357,7 @@ impl Kademlia {
             return;
         }
         if let Some(newer) = newer {
-            return self.write(now, None, newer, None, false);
+            return self.write(now, None, newer, None, false, true);
         }
         let unread = now.saturating_sub(REPUBLISH_MS);
         let droppable = |held: &crate::storage::Held| !held.own && held.last_read <= unread;
@@ -343,6 +366,22 @@ impl Kademlia {
             self.outbox.push(Action::RemoveItem(*key));
         }
     }
+}
+
+/// Of a stranger's public addresses those of the host it asks from, if any are: the others may be a victim's.
+fn likely(from: &Contact, observed: Option<&Address>) -> Contact {
+    let host = |address: &Address| match address {
+        Address::Ip(socket) if address.subnet().is_some() => Some(socket.ip().to_canonical()),
+        _ => None,
+    };
+    let observed = observed.and_then(host);
+    let is_there = |address: &Address| host(address) == observed;
+    if observed.is_none() || !from.addresses().iter().any(is_there) {
+        return from.clone();
+    }
+    let mut addresses = from.addresses().to_vec();
+    addresses.retain(|address| host(address).is_none() || is_there(address));
+    Contact::new(from.public_key(), addresses, from.version())
 }
 
 fn is_stale(entry: &Entry, now: u64) -> bool {

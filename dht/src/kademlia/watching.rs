@@ -89,8 +89,13 @@ impl Kademlia {
         }
     }
 
-    /// Passes a version of a watched key on to whoever waits for it, once.
+    /// Passes a version of a watched key on to whoever waits for it, once. A stub is no version to be told of: it would
+    /// be taken for a deletion. Nor is one older than what a reader here saw.
     pub(super) fn tell_ourselves(&mut self, item: &VerifiedItem) {
+        let seen = self.seen.version(item.key());
+        if item.item().is_stub() || seen.is_some_and(|seen| seen > item.version()) {
+            return;
+        }
         let Some(watch) = self.watching.watches.get_mut(item.key()) else {
             return;
         };

@@ -41,6 +41,8 @@ pub(super) struct Write {
     read_back: bool,
     /// Nobody on this node asked for it.
     is_upkeep: bool,
+    /// It was met when an older version was republished.
+    is_met: bool,
     pub(super) report: PutReport,
     /// Whom it goes to, as far as they are known.
     targets: Vec<Target>,
@@ -141,7 +143,14 @@ impl Kademlia {
             Ok(item) => item,
             Err(error) => return self.finish(operation, Err(error)),
         };
-        self.write(now, Some(operation), item, put.require, put.read_back);
+        self.write(
+            now,
+            Some(operation),
+            item,
+            put.require,
+            put.read_back,
+            false,
+        );
         // Whoever is content with our own copy waits for nobody.
         if put.require == Some(0)
             && let Some(&id) = self.operations.get(&operation)
@@ -180,7 +189,8 @@ impl Kademlia {
         Ok(item)
     }
 
-    /// Stores an item at the K nearest; for the node's own upkeep without an operation.
+    /// Stores an item at the K nearest; for the node's own upkeep without an operation. One met in the course of that
+    /// leads to no further one.
     pub(super) fn write(
         &mut self,
         now: u64,
@@ -188,6 +198,7 @@ impl Kademlia {
         item: VerifiedItem,
         require: Option<usize>,
         read_back: bool,
+        is_met: bool,
     ) {
         let key = *item.key();
         let seeds = self.seeds(&key);
@@ -200,6 +211,7 @@ impl Kademlia {
             require,
             read_back,
             is_upkeep: operation.is_none(),
+            is_met,
             report: PutReport::default(),
             targets: Vec::new(),
             is_looking: true,
@@ -344,6 +356,7 @@ impl Kademlia {
             return;
         };
         if let Goal::Write(write) = &mut task.goal {
+            let newer = newer.filter(|newer| newer.version() > write.item.version());
             write.report.newer = newer.or(write.report.newer.take());
             self.note_stored(now, id, &mut task, from, code);
         }
@@ -531,6 +544,8 @@ impl Kademlia {
         if is_over {
             let (key, is_ours) = (*write.item.key(), write.is_ours);
             let (stored, newer) = (write.report.stored, write.report.newer.take());
+            // Once is enough for now, or a holder that tells of ever newer ones would have us write without end.
+            let newer = newer.filter(|_| !write.is_met);
             let is_upkeep = task.operation.is_none();
             self.end(id, &task, outcome);
             self.republished(now, &key, is_upkeep, is_ours, stored, newer);

@@ -4,7 +4,7 @@
 //! left of deleted and expired ones.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Held, Incoming, Kind, REPUBLISH_MS, Storage};
 use crate::contact::PublicKey;
@@ -41,48 +41,70 @@ impl Storage {
 
     /// Gives up what has to give way: cached copies; then what was unread for an hour, first what nobody claims, and
     /// of each the farthest first; then other content nobody claims; then the farthest of whoever holds the largest
-    /// share. `None` if the newcomer is to give way itself.
+    /// share. `None`, and nothing is given up, if the newcomer is to give way itself.
     pub(super) fn make_room(&mut self, now: u64, incoming: &Incoming) -> Option<Vec<Id>> {
         let wanted = Share::one(incoming.item.item().size());
         let known = self.items.get(incoming.item.key());
-        let given = known.map_or(Share::default(), Held::share);
-        let fits = |total: Share, max| total.plus(wanted).minus(given).fits(max);
-        if fits(self.total, self.max) {
+        let mut given = known.map_or(Share::default(), Held::share);
+        let total = self.total.plus(wanted);
+        if total.minus(given).fits(self.max) {
             return Some(Vec::new());
         }
         let roomy = self.max.minus(self.max.part(1, ROOM_SHARE));
-        let own = self.own;
-        let mut victims: Vec<_> = self
-            .items
-            .values()
-            .filter(|held| held.may_give_way() && held.item.key() != incoming.item.key())
+        let mut victims = Vec::new();
+        for key in self.line(now, incoming) {
+            if total.minus(given).fits(roomy) {
+                break;
+            }
+            given.add(self.items[&key].share());
+            victims.push(key);
+        }
+        if !total.minus(given).fits(self.max) {
+            let mut values = self.values.clone();
+            let mut given_up: BTreeSet<Id> = victims.iter().copied().collect();
+            victims
+                .iter()
+                .for_each(|key| self.items[key].leave(&mut values));
+            while !total.minus(given).fits(self.max) {
+                let key = self.farthest_of_the_greediest(&values, incoming, &given_up)?;
+                let held = &self.items[&key];
+                held.leave(&mut values);
+                given.add(held.share());
+                given_up.insert(key);
+                victims.push(key);
+            }
+        }
+        victims.iter().for_each(|key| drop(self.remove(key)));
+        Some(victims)
+    }
+
+    /// What gives way to anybody, the first to do so first.
+    fn line(&self, now: u64, incoming: &Incoming) -> Vec<Id> {
+        let is_other = |held: &&Held| held.item.key() != incoming.item.key();
+        let others = self.items.values().filter(is_other);
+        let mut line: Vec<_> = others
+            .filter(|held| held.may_give_way())
             .filter_map(|held| {
                 let place = held.place_in_line(now)?;
                 let key = *held.item.key();
-                Some((place, Reverse(own.distance(&key)), key))
+                Some((place, Reverse(self.own.distance(&key)), key))
             })
             .collect();
-        victims.sort_unstable();
-        let mut evicted = Vec::new();
-        for (_, _, key) in victims {
-            if fits(self.total, roomy) {
-                return Some(evicted);
-            }
-            self.remove(&key);
-            evicted.push(key);
-        }
-        while !fits(self.total, self.max) {
-            let key = self.farthest_of_the_greediest(incoming, wanted)?;
-            self.remove(&key);
-            evicted.push(key);
-        }
-        Some(evicted)
+        line.sort_unstable();
+        line.into_iter().map(|(_, _, key)| key).collect()
     }
 
-    fn farthest_of_the_greediest(&self, incoming: &Incoming, wanted: Share) -> Option<Id> {
-        let greediest = self.values.greediest()?;
-        let mine = self.values.of(&incoming.claimant.source).plus(wanted);
-        let is_greedier = self.values.weight(self.values.of(&greediest)) > self.values.weight(mine);
+    /// Of what is not given up yet; `values` are the shares in it.
+    fn farthest_of_the_greediest(
+        &self,
+        values: &Shares,
+        incoming: &Incoming,
+        given_up: &BTreeSet<Id>,
+    ) -> Option<Id> {
+        let wanted = Share::one(incoming.item.item().size());
+        let greediest = values.greediest()?;
+        let mine = values.of(&incoming.claimant.source).plus(wanted);
+        let is_greedier = values.weight(values.of(&greediest)) > values.weight(mine);
         if self.is_copy(incoming) || !is_greedier {
             return None;
         }
@@ -90,6 +112,7 @@ impl Storage {
             held.may_give_way()
                 && held.claimant.source == greediest
                 && held.item.key() != incoming.item.key()
+                && !given_up.contains(held.item.key())
         });
         theirs
             .map(|held| *held.item.key())
@@ -98,26 +121,43 @@ impl Storage {
 
     /// Gives up remnants beyond their share: of whoever has most of them the farthest.
     pub(crate) fn trim_remnants(&mut self) -> Vec<Id> {
-        let mut given_up = Vec::new();
         let max = self.remnants.max();
         if self.remnants.total().fits(max) {
+            return Vec::new();
+        }
+        let roomy = max.minus(max.part(1, ROOM_SHARE));
+        self.trim(Kind::Remnant, |storage| {
+            storage.remnants.total().fits(roomy)
+        })
+    }
+
+    /// Gives up what was loaded beyond the limits, which may have been higher: of whoever has most the farthest.
+    pub(crate) fn trim_loaded(&mut self) -> Vec<Id> {
+        let mut given_up = self.trim_remnants();
+        given_up.extend(self.trim(Kind::Value, |storage| storage.total.fits(storage.max)));
+        given_up
+    }
+
+    /// Gives up what others have here, the farthest of whoever has most first, until there is room.
+    fn trim(&mut self, kind: Kind, is_roomy: impl Fn(&Self) -> bool) -> Vec<Id> {
+        let mut given_up = Vec::new();
+        if is_roomy(self) {
             return given_up;
         }
-        let mut remnants = BTreeMap::<PublicKey, Vec<_>>::new();
+        let mut sources = BTreeMap::<PublicKey, Vec<_>>::new();
         for held in self.items.values() {
-            if held.counts_as() == Some(Kind::Remnant) {
+            if held.counts_as() == Some(kind) {
                 let distance = self.own.distance(held.item.key());
-                let theirs = remnants.entry(held.claimant.source).or_default();
+                let theirs = sources.entry(held.claimant.source).or_default();
                 theirs.push((distance, *held.item.key()));
             }
         }
-        remnants
+        sources
             .values_mut()
             .for_each(|theirs| theirs.sort_unstable());
-        let roomy = max.minus(max.part(1, ROOM_SHARE));
-        while !self.remnants.total().fits(roomy)
-            && let Some(greediest) = self.remnants.greediest()
-            && let Some((_, key)) = remnants.get_mut(&greediest).and_then(Vec::pop)
+        while !is_roomy(self)
+            && let Some(greediest) = self.shares(kind).greediest()
+            && let Some((_, key)) = sources.get_mut(&greediest).and_then(Vec::pop)
         {
             self.remove(&key);
             given_up.push(key);
@@ -134,6 +174,13 @@ impl Storage {
 }
 
 impl Held {
+    /// Takes it out of the shares in values.
+    fn leave(&self, values: &mut Shares) {
+        if self.counts_as() == Some(Kind::Value) {
+            values.take(&self.claimant, self.share());
+        }
+    }
+
     /// How soon it gives way to others, whoever brought it; `None` if only to those with a smaller share.
     fn place_in_line(&self, now: u64) -> Option<u8> {
         let is_unread = self.last_read.saturating_add(REPUBLISH_MS) <= now;
