@@ -1506,6 +1506,83 @@ fn nothing_is_timed_where_there_is_no_clock() {
     assert_eq!(evaluate(&mut vm, "(await (make-promise 1))"), "1");
 }
 
+#[test]
+fn going_over_lists_needs_a_list() {
+    let counts = [
+        ("map", "at least 2"),
+        ("for-each", "at least 2"),
+        ("any", "at least 2"),
+        ("every", "at least 2"),
+        ("count", "at least 2"),
+        ("list-index", "at least 2"),
+        ("append-map", "at least 2"),
+        ("filter-map", "at least 2"),
+        ("vector-map", "at least 2"),
+        ("vector-for-each", "at least 2"),
+        ("string-map", "at least 2"),
+        ("string-for-each", "at least 2"),
+        ("pair-for-each", "at least 2"),
+        ("fold", "at least 3"),
+        ("fold-left", "at least 3"),
+        ("fold-right", "at least 3"),
+        ("pair-fold", "at least 3"),
+    ];
+    for (name, least) in counts {
+        let program = format!("({name} (lambda () 1))");
+        let expected = format!(":wrong-count `{name}` takes {least} arguments, but got 1 argument");
+        check(&[(&program, &expected)]);
+    }
+    check(&[(
+        "((case-lambda ((a) 1) ((a . b) 2)))",
+        ":wrong-count this procedure takes at least 1 argument, but got 0 arguments",
+    )]);
+}
+
+#[test]
+fn of_several_lists_each_is_a_list() {
+    check(&[
+        ("(map + '(1 2) '(1 2) '(1 2 3))", "(3 6)"),
+        (
+            "(map + '(1 2) '(1 2) 5)",
+            ":wrong-argument `map` needs a list, but got 5",
+        ),
+        ("(for-each + '(1 2) '(1 2 . 3) '(1 2 3))", "#<void>"),
+        (
+            "(for-each + '(1 2 3) '(1 2 . 3) '(1 2 3))",
+            ":wrong-argument `for-each` needs a list, but got (1 2 . 3)",
+        ),
+        ("(any < '(2 1) '(1 2))", "#t"),
+        (
+            "(any < '(1) 5)",
+            ":wrong-argument `any` needs a list, but got 5",
+        ),
+        (
+            "(every < 5 '(1))",
+            ":wrong-argument `every` needs a list, but got 5",
+        ),
+        (
+            "(list-index = '(1 2) '(2 . 3) '(1 2))",
+            ":wrong-argument `list-index` needs a list, but got (2 . 3)",
+        ),
+        (
+            "(fold + 0 '(1 2) '(1 . 2))",
+            ":wrong-argument `fold` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(fold-left + 0 '(1 2) '(1 . 2))",
+            ":wrong-argument `fold-left` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(append-reverse '(1 . 2) '())",
+            ":wrong-argument `append-reverse` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(for (x '(1 . 2)) x)",
+            ":wrong-argument `for` needs a list, but got (1 . 2)",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {

@@ -165,15 +165,27 @@ fn clause_counts(clauses: &[u64]) -> String {
     if clauses.len() > CLAUSES_TOLD_MAX {
         return "other numbers of arguments".to_string();
     }
+    let read = |clause: &u64| (usize::from(*clause as u16), clause >> 16 & 1 == 1);
+    let least = clauses.iter().map(read).filter(|&(_, rest)| rest).min();
+    // What a clause takes that another takes as well is told once.
     let counts: Vec<String> = clauses
         .iter()
-        .map(|clause| match (*clause as u16, clause >> 16 & 1) {
-            (count, 0) => count.to_string(),
-            (count, _) => format!("at least {count}"),
+        .map(read)
+        .filter(|&it| least.is_none_or(|least| it == least || it.0 < least.0))
+        .map(|(count, rest)| match rest {
+            false => count.to_string(),
+            true => format!("at least {count}"),
         })
         .collect();
     match counts.split_last() {
-        Some((last, [])) => format!("{last} argument{}", if last == "1" { "" } else { "s" }),
+        Some((last, [])) => format!(
+            "{last} argument{}",
+            if last == "1" || last == "at least 1" {
+                ""
+            } else {
+                "s"
+            }
+        ),
         Some((last, others)) => format!("{} or {last} arguments", others.join(", ")),
         None => "no arguments at all".to_string(),
     }
