@@ -1583,6 +1583,29 @@ fn of_several_lists_each_is_a_list() {
     ]);
 }
 
+#[test]
+fn ranges_end_where_steps_lead() {
+    check(&[
+        ("(range 0 1 0.25)", "(0.0 0.25 0.5 0.75)"),
+        (
+            "(range 0 +inf.0)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got +inf.0",
+        ),
+        (
+            "(range 0 +nan.0)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got +nan.0",
+        ),
+        (
+            "(range 1+i)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got 1+i",
+        ),
+        (
+            "(range 0 1e308 1e-300)",
+            ":wrong-argument `range` needs an end that so many steps reach, but got 1e308",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
