@@ -1606,6 +1606,20 @@ fn ranges_end_where_steps_lead() {
     ]);
 }
 
+#[test]
+fn a_chosen_part_of_a_hash_table_keeps_its_test() {
+    check(&[
+        (
+            "(hash-table-ref (filter (lambda (entry) #t) (alist->hash-table '((\"A\" . 1)) string-ci=?)) \"a\")",
+            "1",
+        ),
+        (
+            "(hash-table-ref/default (remove (lambda (entry) #f) (alist->hash-table '((1 . 2)) eqv?)) 1 0)",
+            "2",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
