@@ -1620,6 +1620,24 @@ fn a_chosen_part_of_a_hash_table_keeps_its_test() {
     ]);
 }
 
+#[test]
+fn limits_are_numbers_of_any_size() {
+    check(&[
+        (
+            "(with-limits {:fuel 100} 5)",
+            ":wrong-argument `with-limits` needs a procedure, but got 5",
+        ),
+        (
+            "(with-limits {:fuel (expt 2 70) :memory (expt 2 61)} (lambda () 5))",
+            "5",
+        ),
+        (
+            "(with-limits {:fuel (- (expt 2 70))} (lambda () 5))",
+            ":wrong-argument `with-limits` needs whole numbers that are not negative, but got -1180591620717411303424",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
