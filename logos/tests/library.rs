@@ -1638,6 +1638,23 @@ fn limits_are_numbers_of_any_size() {
     ]);
 }
 
+#[test]
+fn what_the_profile_lacks_is_named_as_it_was_called() {
+    let mut vm = Vm::new(Profile::Pure);
+    for (text, procedure) in [
+        ("(load \"x\")", "load"),
+        ("(call-with-input-file \"x\" read)", "call-with-input-file"),
+        ("(with-output-to-file \"x\" newline)", "with-output-to-file"),
+        ("(emergency-exit 4)", "emergency-exit"),
+        ("(exit 4)", "exit"),
+    ] {
+        let expected = format!(
+            ":not-allowed `{procedure}` is not allowed here: this program runs with the pure profile, and it needs local"
+        );
+        assert_eq!(evaluate(&mut vm, text), expected);
+    }
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
