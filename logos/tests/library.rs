@@ -1655,6 +1655,26 @@ fn what_the_profile_lacks_is_named_as_it_was_called() {
     }
 }
 
+#[test]
+fn a_name_stands_once_among_the_bindings_of_let() {
+    check(&[
+        ("(let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
+        (
+            "(let (((a ...) '(1 2)) (#(c) '#(3))) (list a c))",
+            "((1 2) 3)",
+        ),
+        (
+            "(let (((a b) '(1 2)) (a 3)) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        (
+            "(let (((a b) '(1 2)) ({:c a} {:c 3})) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        ("(let* (((a b) '(1 2)) (a (+ a b))) a)", "3"),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
