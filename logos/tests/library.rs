@@ -1675,6 +1675,57 @@ fn a_name_stands_once_among_the_bindings_of_let() {
     ]);
 }
 
+#[test]
+fn patterns_are_quasiquoted_as_data_are() {
+    check(&[
+        ("(match '(a 5) (`(a ,x) x))", "5"),
+        ("(match '(b 5) (`(a ,x) x) (_ 'other))", "other"),
+        (
+            "(match '(a 5 (1 2 3) #(7 8)) (`(a ,x (1 . ,r) #(,y 8)) (list x r y)))",
+            "(5 (2 3) 7)",
+        ),
+        ("(match '((k 1) (k 2)) (`((k ,v) ...) v))", "(1 2)"),
+        ("(match {:a 5 :b 6} (`{:a ,(? odd? x)} x))", "5"),
+        ("(match '(1 \"b\" #\\c) (`(1 \"b\" #\\c) 'same))", "same"),
+        ("(match 'a (`a 1))", "1"),
+        ("(match '() (`() 1))", "1"),
+        ("(let ((`(a ,x) '(a 4))) x)", "4"),
+        (
+            "(match '(a 5) (`(a ,x ,x) x))",
+            ":bad-syntax The name `x` is used twice in this list. x",
+        ),
+        (
+            "(match '(a b) (`(a ,@x) x))",
+            ":bad-syntax `unquote` cannot be used like this. It is written (unquote pattern).",
+        ),
+    ]);
+}
+
+#[test]
+fn a_pattern_written_wrongly_is_refused() {
+    for (pattern, word, written) in [
+        ("(?)", "?", "(? test pattern ...)"),
+        ("(= square)", "=", "(= f pattern)"),
+        ("($)", "$", "($ type pattern ...)"),
+        ("(not)", "not", "(not pattern)"),
+        ("(1 (not 1 2))", "not", "(not pattern)"),
+        ("(and . 1)", "and", "(and pattern ...)"),
+        ("(quote)", "quote", "(quote datum)"),
+    ] {
+        let program = format!("(match 1 ({pattern} 1))");
+        let expected =
+            format!(":bad-syntax `{word}` cannot be used like this. It is written {written}.");
+        check(&[(&program, &expected)]);
+    }
+    check(&[
+        (
+            "(define-record-type point (make-point x) point? (x point-x)) (match (make-point 1) (($ point x) x))",
+            "1",
+        ),
+        ("(match (make-point 1) (($ point x y) x) (_ 'none))", "none"),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
