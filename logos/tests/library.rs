@@ -1726,6 +1726,36 @@ fn a_pattern_written_wrongly_is_refused() {
     ]);
 }
 
+#[test]
+fn values_are_counted_as_values() {
+    check(&[
+        (
+            "(let-values (((a b) 1)) a)",
+            ":wrong-count `let-values` needs 2 values here, but got 1 value",
+        ),
+        (
+            "(let-values (((a) (values 1 2))) a)",
+            ":wrong-count `let-values` needs 1 value here, but got 2 values",
+        ),
+        (
+            "(let*-values (((a . b) (values))) a)",
+            ":wrong-count `let*-values` needs at least 1 value here, but got 0 values",
+        ),
+        (
+            "(define-values (a b) (values 1))",
+            ":wrong-count `define-values` needs 2 values here, but got 1 value",
+        ),
+        (
+            "(let () (define-values (a) (values 1 2)) a)",
+            ":wrong-count `define-values` needs 1 value here, but got 2 values",
+        ),
+        (
+            "(guard (e (#t (map :name (error-trace e)))) (let-values (((a b) (values 1 2))) (+ 1 (car a)) 3))",
+            "(#f)",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {

@@ -4,6 +4,7 @@
 use super::report::is_library;
 use super::{Condition, Fault, Machine, Vm, error_fields};
 use crate::builtins;
+use crate::core::TAKES_VALUES;
 use crate::datum::to_value;
 use crate::expand::{ErrorKind, ExpandError};
 use crate::opcode::{self as o, Op};
@@ -104,19 +105,24 @@ impl Vm {
             Op::EnterCase => m.heap.field(m.heap.field(closure, 1), 0).fixnum_value() as usize,
             _ => entry,
         };
-        let name = self
-            .procedure_name(named)
-            .unwrap_or_else(|| "this procedure".to_string());
-        let got = builtins::counted(count, "argument");
-        self.machine.error(
-            ":wrong-count",
-            &format!("{name} takes {takes}, but got {got}"),
-            &[],
-        )
+        let name = self.name_at(named);
+        let got = |what| builtins::counted(count, what);
+        let message = match name
+            .as_deref()
+            .map(|name| (name, name.strip_prefix(TAKES_VALUES)))
+        {
+            Some((_, Some(form))) => {
+                let needs = takes.replace("argument", "value");
+                format!("`{form}` needs {needs} here, but got {}", got("value"))
+            }
+            Some((name, None)) => format!("`{name}` takes {takes}, but got {}", got("argument")),
+            None => format!("this procedure takes {takes}, but got {}", got("argument")),
+        };
+        self.machine.error(":wrong-count", &message, &[])
     }
 
-    /// What a procedure whose code begins at `entry` is called, in backquotes.
-    pub(super) fn procedure_name(&self, entry: usize) -> Option<String> {
+    /// What a procedure whose code begins at `entry` is called.
+    fn name_at(&self, entry: usize) -> Option<String> {
         let block = self.code.block_at(entry as u32)?;
         let lambda = block.unit.unit.lambdas.get(block.lambda as usize)?;
         lambda

@@ -2,6 +2,7 @@
 
 use super::dispatch::link_pc;
 use super::{Fault, Machine, Vm, stack, stubs};
+use crate::core::TAKES_VALUES;
 use crate::opcode::{Op, noted};
 use crate::symbol::Symbol;
 use crate::syntax::{Place, SourceId, Span};
@@ -361,6 +362,10 @@ impl Vm {
                     .lambdas
                     .get(block.lambda as usize)
                     .and_then(|lambda| lambda.name)
+            });
+            let name = name.filter(|&name| {
+                let text = self.machine.symbols.text(name);
+                !text.starts_with(TAKES_VALUES)
             });
             let name = name.map_or(Value::FALSE, Value::symbol);
             let m = &mut self.machine;
