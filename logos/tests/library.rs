@@ -1756,6 +1756,28 @@ fn values_are_counted_as_values() {
     ]);
 }
 
+#[test]
+fn a_record_type_defines_each_name_once() {
+    check(&[
+        (
+            "(define-record-type p (make x) p? (x px) (x py))",
+            ":bad-syntax The name `x` is used twice in this list. x",
+        ),
+        (
+            "(define-record-type pt (pt x) pt? (x pt-x))",
+            ":bad-syntax The name `pt` is used twice in this list. pt",
+        ),
+        (
+            "(define-record-type pt (make-pt x) pt? (x pt-x pt-x))",
+            ":bad-syntax The name `pt-x` is used twice in this list. pt-x",
+        ),
+        (
+            "(define-record-type pt (make-pt x) pt? (x x)) (x (make-pt 1))",
+            "1",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
