@@ -68,6 +68,8 @@ pub use internals::{INTERNALS, Internal};
 pub use library::{FEATURES, sees_only_imports};
 pub use machine::Expander;
 pub use macros::{Macro, Transformer};
+pub(crate) use message::SHOWN_BYTES;
+pub(crate) use print::print_bounded;
 pub use print::{print_syntax, print_unit};
 pub use scope::{Alias, Identifier};
 pub use specials::{SPECIALS, Special, find_special};

@@ -1778,6 +1778,41 @@ fn a_record_type_defines_each_name_once() {
     ]);
 }
 
+#[test]
+fn a_key_is_written_once_in_data() {
+    check(&[
+        (
+            "'{:a 1 :a 2}",
+            ":bad-syntax The key :a stands twice in this dict. :a",
+        ),
+        (
+            "'(1 #({(b) 1 (b) 2}))",
+            ":bad-syntax The key (b) stands twice in this dict.",
+        ),
+        (
+            "`{:a 1 :a ,(+ 1 2)}",
+            ":bad-syntax The key :a stands twice in this dict. :a",
+        ),
+        (
+            "`(,(+ 1 2) {c 1 c 2})",
+            ":bad-syntax The key c stands twice in this dict. c",
+        ),
+        ("(let ((k 'a)) `{,k 1 ,k 2 a 3})", "{a 3}"),
+        (
+            "(read (open-input-string \"(1 {a 2 a 3})\"))",
+            ":bad-syntax the key a stands twice in a dict",
+        ),
+        (
+            "(guard (e ((read-error? e) 'refused)) (read (open-input-string \"{(1) 2 (1) 3}\")))",
+            "refused",
+        ),
+        (
+            "(read (open-input-string \"{{a 1} 2 {a 2} {b 3}}\"))",
+            "{{a 1} 2 {a 2} {b 3}}",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
