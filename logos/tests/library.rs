@@ -1813,6 +1813,40 @@ fn a_key_is_written_once_in_data() {
     ]);
 }
 
+#[test]
+fn operands_are_named_by_their_place() {
+    check(&[
+        (
+            "(gcd 1.5 2)",
+            ":wrong-argument `gcd` needs an integer, but got 1.5",
+        ),
+        (
+            "(gcd 1.5 3 6)",
+            ":wrong-argument `gcd` needs an integer, but got 1.5",
+        ),
+        (
+            "(lcm 2.5 3)",
+            ":wrong-argument `lcm` needs an integer, but got 2.5",
+        ),
+        (
+            "(lcm 3 2 2.5)",
+            ":wrong-argument `lcm` needs an integer, but got 2.5",
+        ),
+        (
+            "(list-ref 5 0)",
+            ":wrong-argument `list-ref` needs a list, but got 5",
+        ),
+        (
+            "(list-tail 5 1)",
+            ":wrong-argument `list-tail` needs a list, but got 5",
+        ),
+        (
+            "(list-ref '(1) 1)",
+            ":out-of-range `list-ref` got a list with no element at place 1",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
