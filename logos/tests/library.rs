@@ -1847,6 +1847,20 @@ fn operands_are_named_by_their_place() {
     ]);
 }
 
+#[test]
+fn a_macro_used_with_a_dot_is_named() {
+    check(&[
+        (
+            "(define-syntax m (syntax-rules () ((_ a b) a))) (m 1 . 5)",
+            ":bad-syntax `m` cannot be used like this. It is written (m a b).",
+        ),
+        (
+            "(receive . 5)",
+            ":bad-syntax `receive` cannot be used like this. It is written (receive names expression body more ...).",
+        ),
+    ]);
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
