@@ -1861,6 +1861,25 @@ fn a_macro_used_with_a_dot_is_named() {
     ]);
 }
 
+#[test]
+fn imports_suggest_what_there_is() {
+    check(&[
+        (
+            "(import (only (scheme base) vector-rev))",
+            ":unknown-name This library has no name vector-rev. Did you mean `vector-ref`? vector-rev",
+        ),
+        (
+            "(import (only (scheme base) zyzzyva))",
+            ":unknown-name This library has no name zyzzyva. zyzzyva",
+        ),
+    ]);
+    let mut vm = Vm::new(Profile::Pure);
+    assert_eq!(
+        evaluate(&mut vm, "(import (scheme bse))"),
+        ":not-found there is no library (scheme bse), nor a file scheme/bse.logos or scheme/bse.sld; did you mean (scheme base)?"
+    );
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {

@@ -40,6 +40,11 @@ pub(crate) fn is_standard(name: &Syntax, symbols: &Symbols) -> bool {
         .is_some_and(|text| text == "logos" || STANDARD.iter().any(|(known, _)| *known == text))
 }
 
+/// The names of the standard libraries, as text.
+pub(crate) fn standard_names() -> impl Iterator<Item = &'static str> {
+    STANDARD.iter().map(|&(name, _)| name).chain(["logos"])
+}
+
 /// A library's name, `(scheme base)`, as text, `scheme base`: for tables of libraries.
 pub fn library_name_text(name: &Syntax, symbols: &Symbols) -> Option<String> {
     let mut text = String::new();

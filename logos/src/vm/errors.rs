@@ -12,11 +12,6 @@ use crate::reader::{ReadError, ReadErrorKind};
 use crate::syntax::{Place, Span};
 use crate::value::{Kind, Value};
 
-/// What looking at a known name costs, when the nearest to a misspelt one is wanted.
-const NAME_FUEL: u64 = 16;
-/// One unit of fuel for so many cells of the table of a distance.
-const CELLS_PER_FUEL: u64 = 8;
-
 impl Vm {
     /// An error at a place in the source.
     pub(super) fn syntax_fault(&mut self, kind: &str, message: &str, span: Span) -> Fault {
@@ -70,8 +65,8 @@ impl Vm {
         let name = self.machine.global_names[global];
         let text = self.machine.symbols.text(name).to_string();
         let known = self.user.names();
-        let each = NAME_FUEL + builtins::nearest_work(&text) / CELLS_PER_FUEL;
-        if let Err(fault) = self.machine.charge(known.len() as u64 * each) {
+        let work = builtins::nearest_fuel(&text, known.len());
+        if let Err(fault) = self.machine.charge(work) {
             return fault;
         }
         let names = known
@@ -125,9 +120,8 @@ impl Vm {
     fn name_at(&self, entry: usize) -> Option<String> {
         let block = self.code.block_at(entry as u32)?;
         let lambda = block.unit.unit.lambdas.get(block.lambda as usize)?;
-        lambda
-            .name
-            .map(|name| format!("`{}`", self.machine.symbols.text(name)))
+        let name = lambda.name?;
+        Some(self.machine.symbols.text(name).to_string())
     }
 
     /// The condition behind a raised value, with where it happened.

@@ -9,7 +9,8 @@ use super::control::{apply, push_stub};
 use super::distant::{Distant, Rights};
 use super::evaluation::{Evaluation, Turn};
 use super::{Fault, Profile, Status, Vm, dispatch, stubs};
-use crate::expand::{Environment, Library};
+use crate::builtins::{nearest, nearest_fuel};
+use crate::expand::{Environment, Library, standard_names};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -118,10 +119,19 @@ impl Vm {
     }
 
     fn no_library(&mut self, name: &str, paths: &[String], span: Span) -> Fault {
-        let message = format!(
+        let mut message = format!(
             "there is no library ({name}), nor a file {}",
             paths.join(" or ")
         );
+        let mut known: Vec<&str> = standard_names().collect();
+        let others = self.libraries.keys().map(|name| &**name);
+        known.extend(others.filter(|name| !name.starts_with('"')));
+        if let Err(fault) = self.machine.charge(nearest_fuel(name, known.len())) {
+            return fault;
+        }
+        if let Some(near) = nearest(name, known.into_iter()) {
+            message.push_str(&format!("; did you mean ({near})?"));
+        }
         self.syntax_fault(":not-found", &message, span)
     }
 
