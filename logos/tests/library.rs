@@ -3,7 +3,8 @@
 // The tests of the examples read files; the language does not.
 #![allow(clippy::disallowed_methods)]
 
-use logos::vm::{Bounds, Profile, Status, Vm};
+use logos::syntax::{Datum, Span, Syntax};
+use logos::vm::{Answer, Bounds, Profile, Status, Vm};
 use std::path::Path;
 
 /// Evaluates a text in the world and gives its value as `write` prints it, or the error's kind and message.
@@ -1878,6 +1879,75 @@ fn imports_suggest_what_there_is() {
         evaluate(&mut vm, "(import (scheme bse))"),
         ":not-found there is no library (scheme bse), nor a file scheme/bse.logos or scheme/bse.sld; did you mean (scheme base)?"
     );
+}
+
+/// What a program gives in a world with these files.
+fn evaluate_with_files(files: &[(&str, &str)], program: &str) -> String {
+    let mut vm = Vm::new(Profile::Local);
+    vm.begin_program("main.logos", program, Bounds::default());
+    loop {
+        match vm.run(1_000_000) {
+            Status::Yield => {}
+            Status::Done => return logos::printer::write_limited(&vm.machine, vm.result()),
+            Status::Failed => {
+                let condition = vm.condition().expect("a failed evaluation has a condition");
+                return format!("{} {}", condition.kind, condition.message);
+            }
+            Status::Idle => {
+                let request = vm.poll_request().expect("the program waits for a file");
+                let Some(Datum::String(path)) = request.arguments.first().map(Syntax::datum) else {
+                    panic!("a file has a name: {request:?}");
+                };
+                let text = files.iter().find(|(name, _)| *name == &**path);
+                let answer = match text {
+                    Some((_, text)) => {
+                        let text = Datum::String((*text).into());
+                        Answer::Value(Syntax::new(text, Span::NONE))
+                    }
+                    None => Answer::Error {
+                        kind: ":file".to_string(),
+                        message: format!("there is no file {path}"),
+                        payload: None,
+                    },
+                };
+                vm.resume(request.id, answer);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_one_library_however_its_path_is_written() {
+    let files = [
+        ("shapes.logos", "(define area 5) (define state (list 1))"),
+        (
+            "sub/round.logos",
+            "(import \"../other/flat.logos\") (define round-area 1)",
+        ),
+        ("other/flat.logos", "(import \"../sub/./round.logos\")"),
+        ("../up.logos", "(define higher 2)"),
+    ];
+    for (program, expected) in [
+        // Importing a file only adds, whatever is chosen of it.
+        ("(import (only \"shapes.logos\" area)) (+ area 1)", "6"),
+        (
+            "(import (prefix (except \"shapes.logos\" state) s:)) (+ s:area 1)",
+            "6",
+        ),
+        (
+            "(import (rename \"shapes.logos\" (state a))) \
+             (import (prefix \"./shapes.logos\" b:)) (import (prefix \"sub/../shapes.logos\" c:)) \
+             (list (eq? a b:state) (eq? a c:state))",
+            "(#t #t)",
+        ),
+        ("(import \"a/../../up.logos\") higher", "2"),
+        (
+            "(import \"sub/round.logos\")",
+            ":bad-syntax sub/round.logos is being imported already: it imports itself",
+        ),
+    ] {
+        assert_eq!(evaluate_with_files(&files, program), expected, "{program}");
+    }
 }
 
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.

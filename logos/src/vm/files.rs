@@ -65,12 +65,12 @@ impl Vm {
         };
         let source = own.or_else(program);
         let Some(source) = source.filter(|_| !name.starts_with('/')) else {
-            return name.to_string();
+            return plain_path(name);
         };
         let beside = &self.machine.sources.source(source).name;
         match beside.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{name}"),
-            None => name.to_string(),
+            Some((folder, _)) => plain_path(&format!("{folder}/{name}")),
+            None => plain_path(name),
         }
     }
 
@@ -358,6 +358,23 @@ pub(super) struct Import {
     pub(super) rights: Option<Rights>,
     /// The last library that the file defined.
     pub(super) defined: Option<Rc<Library>>,
+}
+
+/// A path without the parts that lead nowhere, `.` and `a/..`, so that a file goes by one name however it is written. Looks at no file.
+fn plain_path(path: &str) -> String {
+    let root = if path.starts_with('/') { "/" } else { "" };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(&last)) if last != ".." => {
+                parts.pop();
+            }
+            ("..", None) if !root.is_empty() => {}
+            (part, _) => parts.push(part),
+        }
+    }
+    format!("{root}{}", parts.join("/"))
 }
 
 /// What a file's library is kept under: no library's name looks like this.
