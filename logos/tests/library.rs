@@ -1950,6 +1950,29 @@ fn a_file_is_one_library_however_its_path_is_written() {
     }
 }
 
+/// An error of a program as a person sees it.
+fn rendered(program: &str) -> String {
+    let mut vm = Vm::new(Profile::Pure);
+    vm.begin("test", program, Bounds::default());
+    while vm.run(u64::MAX) == Status::Yield {}
+    let condition = vm.condition().expect("the program fails");
+    condition.rendered(&vm.machine).to_string()
+}
+
+#[test]
+fn what_has_returned_is_in_no_trace() {
+    assert_eq!(
+        rendered("((make-parameter 1) 2)"),
+        "error :wrong-count: a parameter takes no argument, but got 1 argument; `parameterize` gives it a value for a while\n \
+         --> test:1:1\n1 | ((make-parameter 1) 2)\n  | ^^^^^^^^^^^^^^^^^^^^^^"
+    );
+    assert_eq!(
+        rendered("(define (f) ((make-parameter 1) 2)) (f)"),
+        "error :wrong-count: a parameter takes no argument, but got 1 argument; `parameterize` gives it a value for a while\n \
+         --> test:1:13\n1 | (define (f) ((make-parameter 1) 2)) (f)\n  |             ^^^^^^^^^^^^^^^^^^^^^^\n  in `f`, test:1"
+    );
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {

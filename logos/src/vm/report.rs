@@ -265,7 +265,7 @@ impl Vm {
         Condition::raised(&self.machine, raised)
     }
 
-    /// The calls that led to the frame at `fp`, innermost first: the place of each and what is written there.
+    /// The calls that led to the frame at `fp`, innermost first: a place in the code that makes each, and what is written there.
     pub(super) fn calls(&self) -> Vec<(usize, Place)> {
         let m = &self.machine;
         debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
@@ -290,7 +290,7 @@ impl Vm {
             .filter(|&at| self.is_in_tail(at) && counts(self.code.spans[at]));
         let given_up = left_at.or_else(|| self.call_given_up(outermost));
         if let Some(at) = given_up {
-            calls.insert(0, (at + 1, self.place_of(at)));
+            calls.insert(0, (at, self.place_of(at)));
         }
         calls
     }
