@@ -1973,6 +1973,14 @@ fn what_has_returned_is_in_no_trace() {
     );
 }
 
+#[test]
+fn what_a_macro_gives_is_an_error_of_its_use() {
+    assert_eq!(
+        rendered("1\n(defmacro (f) (let ((x (list 1))) (set-cdr! x x) x))\n(f)"),
+        "error :bad-syntax: a macro gave a circular list\n --> test:3:1\n3 | (f)\n  | ^^^"
+    );
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
