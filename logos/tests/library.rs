@@ -1981,6 +1981,19 @@ fn what_a_macro_gives_is_an_error_of_its_use() {
     );
 }
 
+#[test]
+fn of_a_long_line_a_part_is_shown() {
+    let long = format!("(list {}(car 5) {})", "1 ".repeat(500), "2 ".repeat(500));
+    let (before, after) = ("1 ".repeat(12), " 2".repeat(34));
+    assert_eq!(
+        rendered(&long),
+        format!(
+            "error :wrong-argument: `car` needs a pair, but got 5\n --> test:1:1007\n1 | … {before}(car 5){after}…\n  | {}^^^^^^^",
+            " ".repeat(26)
+        )
+    );
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
