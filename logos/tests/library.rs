@@ -1994,6 +1994,21 @@ fn of_a_long_line_a_part_is_shown() {
     );
 }
 
+#[test]
+fn a_dict_that_is_too_big_is_called_one() {
+    let dict = |entries: usize| {
+        let entries: Vec<String> = (0..entries).map(|n| format!("{n} 0")).collect();
+        format!("(size {{{}}})", entries.join(" "))
+    };
+    let refused = rendered(&dict(32_000));
+    assert!(
+        refused
+            .starts_with("error :too-big: a dict with so many entries is too big to be compiled\n"),
+        "{refused:.200}"
+    );
+    assert!(refused.len() < 1000, "{}", refused.len());
+}
+
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.
 #[test]
 fn examples() {
