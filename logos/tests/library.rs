@@ -401,6 +401,111 @@ fn the_rest_of_srfi_13() {
 }
 
 #[test]
+fn what_compares_strings_by_srfi_13() {
+    check(&[
+        (
+            "(list (string= \"abc\" \"abc\") (string= \"xabc\" \"abc\" 1) (string= \"abcx\" \"yabcz\" 0 3 1 4) (string<> \"a\" \"b\"))",
+            "(#t #t #t #t)",
+        ),
+        (
+            "(list (string< \"abc\" \"abd\") (string> \"abc\" \"abd\") (string<= \"a\" \"a\") (string>= \"a\" \"b\") (string< \"zab\" \"ac\" 1))",
+            "(#t #f #t #f #t)",
+        ),
+        (
+            "(list (string-ci= \"aBc\" \"AbC\") (string-ci<> \"a\" \"A\") (string-ci< \"a\" \"B\") (string-ci> \"a\" \"B\") (string-ci<= \"A\" \"a\") (string-ci>= \"a\" \"B\"))",
+            "(#t #f #t #f #t #f)",
+        ),
+        (
+            "(string= \"abc\" 5)",
+            ":wrong-argument `string=` needs a string, but got 5",
+        ),
+        (
+            "(list (string-compare \"abc\" \"abd\" list vector +) (string-compare \"abc\" \"abc\" list - vector) (string-compare \"zb\" \"za\" - - list 1 2 1 2) (string-compare-ci \"AB\" \"abc\" list - -))",
+            "((2) -3 (1) (2))",
+        ),
+        (
+            "(list (string-prefix-length \"cancan\" \"candy\") (string-suffix-length \"place\" \"preface\") (string-prefix-length-ci \"ABc\" \"abd\") (string-suffix-length-ci \"xAB\" \"yab\"))",
+            "(3 3 2 2)",
+        ),
+        (
+            "(list (string-prefix? \"xab\" \"yabc\" 1 3 1) (string-suffix? \"bcx\" \"abcy\" 0 2 0 3) (string-prefix-ci? \"AB\" \"abc\") (string-suffix-ci? \"BC\" \"abc\") (string-prefix-ci? \"abc\" \"ab\"))",
+            "(#t #t #t #t #f)",
+        ),
+        (
+            "(list (string-contains \"eek -- what a geek.\" \"ee\" 12 18) (string-contains \"abcab\" \"xab\" 1 5 1) (= (string-hash \"ab\" 100) (string-hash \"xaby\" 100 1 3)) (= (string-hash-ci \"AB\") (string-hash-ci \"ab\")))",
+            "(15 3 #t #t)",
+        ),
+    ]);
+}
+
+#[test]
+fn what_makes_and_changes_strings_by_srfi_13() {
+    check(&[
+        (
+            "(list (string-trim \" a \") (string-trim-right \" a \") (string-trim \"xxax\" #\\x) (string-trim-right \"a12\" char-numeric?) (string-trim \"  a  \" #\\space 1 4) (string-trim-left \" a \"))",
+            r#"("a " " a" "ax" "a" "a " "a ")"#,
+        ),
+        (
+            "(list (string-join '(\"foo\" \"bar\") \":\") (string-join '(\"foo\" \"bar\") \":\" 'suffix) (string-join '(\"foo\" \"bar\") \":\" 'prefix) (string-join '(\"a\" \"b\")) (string-join '() \":\" 'suffix) (string-join '() \":\" 'prefix) (string-join '() \":\" 'infix))",
+            r#"("foo:bar" "foo:bar:" ":foo:bar" "a b" "" "" "")"#,
+        ),
+        (
+            "(string-join '() \":\" 'strict-infix)",
+            ":wrong-argument `string-join` needs a list of at least one string, but got ()",
+        ),
+        (
+            "(string-join '() \":\" 'between)",
+            ":wrong-argument `string-join` needs one of the words infix, strict-infix, prefix and suffix, but got between",
+        ),
+        (
+            "(string-join '(\"a\" b) \":\")",
+            ":wrong-argument `string-join` needs a list of strings, but got b",
+        ),
+        (
+            "(list (string-reverse \"abcd\" 1) (string-reverse \"abcd\" 1 3) (string-upcase \"abc\" 1) (string-downcase \"ABC\" 0 2) (string-pad-right \"abcde\" 3 #\\- 3) (string-pad-right \"abcde\" 3 #\\- 1))",
+            r#"("dcb" "cb" "BC" "ab" "de-" "bcd")"#,
+        ),
+        (
+            "(define (changed f) (let ((s (string-copy \"hello WORLD\"))) (f s) s)) \
+             (list (changed string-upcase!) (changed (lambda (s) (string-downcase! s 6))) (changed string-titlecase!) (changed string-reverse!) (changed (lambda (s) (string-reverse! s 0 5))) (changed (lambda (s) (string-map! char-upcase s 0 1))))",
+            r#"("HELLO WORLD" "hello world" "Hello World" "DLROW olleh" "olleh WORLD" "Hello WORLD")"#,
+        ),
+        (
+            "(string-upcase! \"abc\")",
+            ":wrong-argument `string-upcase!` cannot change a string written in the program; copy it first with `string-copy`: \"abc\"",
+        ),
+        (
+            "(string-map! (lambda (c) 1) (string #\\a))",
+            ":wrong-argument `string-map!` needs a procedure that gives characters, but got 1",
+        ),
+        (
+            "(list (reverse-list->string '(#\\a #\\b)) (substring/shared \"abc\" 1) (substring/shared \"abc\" 1 2) (string-append/shared \"a\" \"b\") (string-append/shared) (string-concatenate/shared '(\"a\" \"b\")))",
+            r#"("ba" "bc" "b" "ab" "" "ab")"#,
+        ),
+        (
+            "(list (string-concatenate-reverse '(\" must be\" \"Hello, I\") \" going.XXXX\" 7) (string-concatenate-reverse '(\"a\" \"b\")) (string-concatenate-reverse/shared '(\"a\" \"b\") \"c\"))",
+            r#"("Hello, I must be going." "ba" "bac")"#,
+        ),
+        (
+            "(list (xsubstring \"abcdef\" 2) (xsubstring \"abcdef\" -2) (xsubstring \"abc\" 0 7) (xsubstring \"abc\" 4) (xsubstring \"xabcx\" 1 3 1 4) (xsubstring \"\" 0 0))",
+            r#"("cdefab" "efabcd" "abcabca" "bca" "bc" "")"#,
+        ),
+        (
+            "(let ((s (make-string 5 #\\-))) (string-xcopy! s 1 \"ab\" 1 4) s)",
+            r#""-bab-""#,
+        ),
+        (
+            "(let ((places '())) (string-for-each-index (lambda (place) (set! places (cons place places))) \"abcd\" 1 3) places)",
+            "(2 1)",
+        ),
+        (
+            "(xsubstring \"\" 0 1)",
+            ":wrong-argument `xsubstring` needs a string that is not empty, but got \"\"",
+        ),
+    ]);
+}
+
+#[test]
 fn hash_tables_tell_how_they_tell_keys_apart() {
     check(&[
         (
