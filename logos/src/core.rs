@@ -65,6 +65,9 @@ pub struct Variable {
     pub mutated: bool,
 }
 
+/// How the names begin of the procedures that forms make to take values, such as `values of let-values`. No trace tells them.
+pub const TAKES_VALUES: &str = "values of ";
+
 /// A procedure.
 #[derive(Debug, Clone)]
 pub struct Lambda {

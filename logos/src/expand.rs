@@ -68,9 +68,12 @@ pub use internals::{INTERNALS, Internal};
 pub use library::{FEATURES, sees_only_imports};
 pub use machine::Expander;
 pub use macros::{Macro, Transformer};
+pub(crate) use message::SHOWN_BYTES;
+pub(crate) use print::print_bounded;
 pub use print::{print_syntax, print_unit};
 pub use scope::{Alias, Identifier};
 pub use specials::{SPECIALS, Special, find_special};
+pub(crate) use standard::standard_names;
 pub use standard::{library_name_text, standard_library};
 
 use crate::core::{GlobalId, Unit};

@@ -271,7 +271,7 @@ fn searching_and_editing() {
         ),
         (
             "(list (string-trim \"  a b \") (string-trim-left \"  a \") (string-trim-right \" a  \") (string-trim \"xxaxx\" #\\x) (string-trim \"   \"))",
-            "(\"a b\" \"a \" \" a\" \"a\" \"\")",
+            "(\"a b \" \"a \" \" a\" \"axx\" \"\")",
         ),
         (
             "(list (string-pad-left \"7\" 3) (string-pad-left \"1234\" 3) (string-pad-right \"7\" 3 #\\.) (string-pad-right \"1234\" 3) (string-pad-left \"7\" 3 #\\λ))",

@@ -3,7 +3,8 @@
 // The tests of the examples read files; the language does not.
 #![allow(clippy::disallowed_methods)]
 
-use logos::vm::{Bounds, Profile, Status, Vm};
+use logos::syntax::{Datum, Span, Syntax};
+use logos::vm::{Answer, Bounds, Profile, Status, Vm};
 use std::path::Path;
 
 /// Evaluates a text in the world and gives its value as `write` prints it, or the error's kind and message.
@@ -395,6 +396,111 @@ fn the_rest_of_srfi_13() {
         (
             "(string-replace \"abc\" \"\" 2 1)",
             ":out-of-range `string-replace` needs a place from 0 to below 2, but got 2",
+        ),
+    ]);
+}
+
+#[test]
+fn what_compares_strings_by_srfi_13() {
+    check(&[
+        (
+            "(list (string= \"abc\" \"abc\") (string= \"xabc\" \"abc\" 1) (string= \"abcx\" \"yabcz\" 0 3 1 4) (string<> \"a\" \"b\"))",
+            "(#t #t #t #t)",
+        ),
+        (
+            "(list (string< \"abc\" \"abd\") (string> \"abc\" \"abd\") (string<= \"a\" \"a\") (string>= \"a\" \"b\") (string< \"zab\" \"ac\" 1))",
+            "(#t #f #t #f #t)",
+        ),
+        (
+            "(list (string-ci= \"aBc\" \"AbC\") (string-ci<> \"a\" \"A\") (string-ci< \"a\" \"B\") (string-ci> \"a\" \"B\") (string-ci<= \"A\" \"a\") (string-ci>= \"a\" \"B\"))",
+            "(#t #f #t #f #t #f)",
+        ),
+        (
+            "(string= \"abc\" 5)",
+            ":wrong-argument `string=` needs a string, but got 5",
+        ),
+        (
+            "(list (string-compare \"abc\" \"abd\" list vector +) (string-compare \"abc\" \"abc\" list - vector) (string-compare \"zb\" \"za\" - - list 1 2 1 2) (string-compare-ci \"AB\" \"abc\" list - -))",
+            "((2) -3 (1) (2))",
+        ),
+        (
+            "(list (string-prefix-length \"cancan\" \"candy\") (string-suffix-length \"place\" \"preface\") (string-prefix-length-ci \"ABc\" \"abd\") (string-suffix-length-ci \"xAB\" \"yab\"))",
+            "(3 3 2 2)",
+        ),
+        (
+            "(list (string-prefix? \"xab\" \"yabc\" 1 3 1) (string-suffix? \"bcx\" \"abcy\" 0 2 0 3) (string-prefix-ci? \"AB\" \"abc\") (string-suffix-ci? \"BC\" \"abc\") (string-prefix-ci? \"abc\" \"ab\"))",
+            "(#t #t #t #t #f)",
+        ),
+        (
+            "(list (string-contains \"eek -- what a geek.\" \"ee\" 12 18) (string-contains \"abcab\" \"xab\" 1 5 1) (= (string-hash \"ab\" 100) (string-hash \"xaby\" 100 1 3)) (= (string-hash-ci \"AB\") (string-hash-ci \"ab\")))",
+            "(15 3 #t #t)",
+        ),
+    ]);
+}
+
+#[test]
+fn what_makes_and_changes_strings_by_srfi_13() {
+    check(&[
+        (
+            "(list (string-trim \" a \") (string-trim-right \" a \") (string-trim \"xxax\" #\\x) (string-trim-right \"a12\" char-numeric?) (string-trim \"  a  \" #\\space 1 4) (string-trim-left \" a \"))",
+            r#"("a " " a" "ax" "a" "a " "a ")"#,
+        ),
+        (
+            "(list (string-join '(\"foo\" \"bar\") \":\") (string-join '(\"foo\" \"bar\") \":\" 'suffix) (string-join '(\"foo\" \"bar\") \":\" 'prefix) (string-join '(\"a\" \"b\")) (string-join '() \":\" 'suffix) (string-join '() \":\" 'prefix) (string-join '() \":\" 'infix))",
+            r#"("foo:bar" "foo:bar:" ":foo:bar" "a b" "" "" "")"#,
+        ),
+        (
+            "(string-join '() \":\" 'strict-infix)",
+            ":wrong-argument `string-join` needs a list of at least one string, but got ()",
+        ),
+        (
+            "(string-join '() \":\" 'between)",
+            ":wrong-argument `string-join` needs one of the words infix, strict-infix, prefix and suffix, but got between",
+        ),
+        (
+            "(string-join '(\"a\" b) \":\")",
+            ":wrong-argument `string-join` needs a list of strings, but got b",
+        ),
+        (
+            "(list (string-reverse \"abcd\" 1) (string-reverse \"abcd\" 1 3) (string-upcase \"abc\" 1) (string-downcase \"ABC\" 0 2) (string-pad-right \"abcde\" 3 #\\- 3) (string-pad-right \"abcde\" 3 #\\- 1))",
+            r#"("dcb" "cb" "BC" "ab" "de-" "bcd")"#,
+        ),
+        (
+            "(define (changed f) (let ((s (string-copy \"hello WORLD\"))) (f s) s)) \
+             (list (changed string-upcase!) (changed (lambda (s) (string-downcase! s 6))) (changed string-titlecase!) (changed string-reverse!) (changed (lambda (s) (string-reverse! s 0 5))) (changed (lambda (s) (string-map! char-upcase s 0 1))))",
+            r#"("HELLO WORLD" "hello world" "Hello World" "DLROW olleh" "olleh WORLD" "Hello WORLD")"#,
+        ),
+        (
+            "(string-upcase! \"abc\")",
+            ":wrong-argument `string-upcase!` cannot change a string written in the program; copy it first with `string-copy`: \"abc\"",
+        ),
+        (
+            "(string-map! (lambda (c) 1) (string #\\a))",
+            ":wrong-argument `string-map!` needs a procedure that gives characters, but got 1",
+        ),
+        (
+            "(list (reverse-list->string '(#\\a #\\b)) (substring/shared \"abc\" 1) (substring/shared \"abc\" 1 2) (string-append/shared \"a\" \"b\") (string-append/shared) (string-concatenate/shared '(\"a\" \"b\")))",
+            r#"("ba" "bc" "b" "ab" "" "ab")"#,
+        ),
+        (
+            "(list (string-concatenate-reverse '(\" must be\" \"Hello, I\") \" going.XXXX\" 7) (string-concatenate-reverse '(\"a\" \"b\")) (string-concatenate-reverse/shared '(\"a\" \"b\") \"c\"))",
+            r#"("Hello, I must be going." "ba" "bac")"#,
+        ),
+        (
+            "(list (xsubstring \"abcdef\" 2) (xsubstring \"abcdef\" -2) (xsubstring \"abc\" 0 7) (xsubstring \"abc\" 4) (xsubstring \"xabcx\" 1 3 1 4) (xsubstring \"\" 0 0))",
+            r#"("cdefab" "efabcd" "abcabca" "bca" "bc" "")"#,
+        ),
+        (
+            "(let ((s (make-string 5 #\\-))) (string-xcopy! s 1 \"ab\" 1 4) s)",
+            r#""-bab-""#,
+        ),
+        (
+            "(let ((places '())) (string-for-each-index (lambda (place) (set! places (cons place places))) \"abcd\" 1 3) places)",
+            "(2 1)",
+        ),
+        (
+            "(xsubstring \"\" 0 1)",
+            ":wrong-argument `xsubstring` needs a string that is not empty, but got \"\"",
         ),
     ]);
 }
@@ -1528,6 +1634,508 @@ fn nothing_is_timed_where_there_is_no_clock() {
         assert_eq!(evaluate(&mut vm, text), expected);
     }
     assert_eq!(evaluate(&mut vm, "(await (make-promise 1))"), "1");
+}
+
+#[test]
+fn going_over_lists_needs_a_list() {
+    let counts = [
+        ("map", "at least 2"),
+        ("for-each", "at least 2"),
+        ("any", "at least 2"),
+        ("every", "at least 2"),
+        ("count", "at least 2"),
+        ("list-index", "at least 2"),
+        ("append-map", "at least 2"),
+        ("filter-map", "at least 2"),
+        ("vector-map", "at least 2"),
+        ("vector-for-each", "at least 2"),
+        ("string-map", "at least 2"),
+        ("string-for-each", "at least 2"),
+        ("pair-for-each", "at least 2"),
+        ("fold", "at least 3"),
+        ("fold-left", "at least 3"),
+        ("fold-right", "at least 3"),
+        ("pair-fold", "at least 3"),
+    ];
+    for (name, least) in counts {
+        let program = format!("({name} (lambda () 1))");
+        let expected = format!(":wrong-count `{name}` takes {least} arguments, but got 1 argument");
+        check(&[(&program, &expected)]);
+    }
+    check(&[(
+        "((case-lambda ((a) 1) ((a . b) 2)))",
+        ":wrong-count this procedure takes at least 1 argument, but got 0 arguments",
+    )]);
+}
+
+#[test]
+fn of_several_lists_each_is_a_list() {
+    check(&[
+        ("(map + '(1 2) '(1 2) '(1 2 3))", "(3 6)"),
+        (
+            "(map + '(1 2) '(1 2) 5)",
+            ":wrong-argument `map` needs a list, but got 5",
+        ),
+        ("(for-each + '(1 2) '(1 2 . 3) '(1 2 3))", "#<void>"),
+        (
+            "(for-each + '(1 2 3) '(1 2 . 3) '(1 2 3))",
+            ":wrong-argument `for-each` needs a list, but got (1 2 . 3)",
+        ),
+        ("(any < '(2 1) '(1 2))", "#t"),
+        (
+            "(any < '(1) 5)",
+            ":wrong-argument `any` needs a list, but got 5",
+        ),
+        (
+            "(every < 5 '(1))",
+            ":wrong-argument `every` needs a list, but got 5",
+        ),
+        (
+            "(list-index = '(1 2) '(2 . 3) '(1 2))",
+            ":wrong-argument `list-index` needs a list, but got (2 . 3)",
+        ),
+        (
+            "(fold + 0 '(1 2) '(1 . 2))",
+            ":wrong-argument `fold` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(fold-left + 0 '(1 2) '(1 . 2))",
+            ":wrong-argument `fold-left` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(append-reverse '(1 . 2) '())",
+            ":wrong-argument `append-reverse` needs a list, but got (1 . 2)",
+        ),
+        (
+            "(for (x '(1 . 2)) x)",
+            ":wrong-argument `for` needs a list, but got (1 . 2)",
+        ),
+    ]);
+}
+
+#[test]
+fn ranges_end_where_steps_lead() {
+    check(&[
+        ("(range 0 1 0.25)", "(0.0 0.25 0.5 0.75)"),
+        (
+            "(range 0 +inf.0)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got +inf.0",
+        ),
+        (
+            "(range 0 +nan.0)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got +nan.0",
+        ),
+        (
+            "(range 1+i)",
+            ":wrong-argument `range` needs a real number that is not infinite, but got 1+i",
+        ),
+        (
+            "(range 0 1e308 1e-300)",
+            ":wrong-argument `range` needs an end that so many steps reach, but got 1e308",
+        ),
+    ]);
+}
+
+#[test]
+fn a_chosen_part_of_a_hash_table_keeps_its_test() {
+    check(&[
+        (
+            "(hash-table-ref (filter (lambda (entry) #t) (alist->hash-table '((\"A\" . 1)) string-ci=?)) \"a\")",
+            "1",
+        ),
+        (
+            "(hash-table-ref/default (remove (lambda (entry) #f) (alist->hash-table '((1 . 2)) eqv?)) 1 0)",
+            "2",
+        ),
+    ]);
+}
+
+#[test]
+fn limits_are_numbers_of_any_size() {
+    check(&[
+        (
+            "(with-limits {:fuel 100} 5)",
+            ":wrong-argument `with-limits` needs a procedure, but got 5",
+        ),
+        (
+            "(with-limits {:fuel (expt 2 70) :memory (expt 2 61)} (lambda () 5))",
+            "5",
+        ),
+        (
+            "(with-limits {:fuel (- (expt 2 70))} (lambda () 5))",
+            ":wrong-argument `with-limits` needs whole numbers that are not negative, but got -1180591620717411303424",
+        ),
+    ]);
+}
+
+#[test]
+fn what_the_profile_lacks_is_named_as_it_was_called() {
+    let mut vm = Vm::new(Profile::Pure);
+    for (text, procedure) in [
+        ("(load \"x\")", "load"),
+        ("(call-with-input-file \"x\" read)", "call-with-input-file"),
+        ("(with-output-to-file \"x\" newline)", "with-output-to-file"),
+        ("(emergency-exit 4)", "emergency-exit"),
+        ("(exit 4)", "exit"),
+    ] {
+        let expected = format!(
+            ":not-allowed `{procedure}` is not allowed here: this program runs with the pure profile, and it needs local"
+        );
+        assert_eq!(evaluate(&mut vm, text), expected);
+    }
+}
+
+#[test]
+fn a_name_stands_once_among_the_bindings_of_let() {
+    check(&[
+        ("(let (((a b) '(1 2)) (c 3)) (list a b c))", "(1 2 3)"),
+        (
+            "(let (((a ...) '(1 2)) (#(c) '#(3))) (list a c))",
+            "((1 2) 3)",
+        ),
+        (
+            "(let (((a b) '(1 2)) (a 3)) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        (
+            "(let (((a b) '(1 2)) ({:c a} {:c 3})) a)",
+            ":bad-syntax The name `a` is used twice in this list. a",
+        ),
+        ("(let* (((a b) '(1 2)) (a (+ a b))) a)", "3"),
+    ]);
+}
+
+#[test]
+fn patterns_are_quasiquoted_as_data_are() {
+    check(&[
+        ("(match '(a 5) (`(a ,x) x))", "5"),
+        ("(match '(b 5) (`(a ,x) x) (_ 'other))", "other"),
+        (
+            "(match '(a 5 (1 2 3) #(7 8)) (`(a ,x (1 . ,r) #(,y 8)) (list x r y)))",
+            "(5 (2 3) 7)",
+        ),
+        ("(match '((k 1) (k 2)) (`((k ,v) ...) v))", "(1 2)"),
+        ("(match {:a 5 :b 6} (`{:a ,(? odd? x)} x))", "5"),
+        ("(match '(1 \"b\" #\\c) (`(1 \"b\" #\\c) 'same))", "same"),
+        ("(match 'a (`a 1))", "1"),
+        ("(match '() (`() 1))", "1"),
+        ("(let ((`(a ,x) '(a 4))) x)", "4"),
+        (
+            "(match '(a 5) (`(a ,x ,x) x))",
+            ":bad-syntax The name `x` is used twice in this list. x",
+        ),
+        (
+            "(match '(a b) (`(a ,@x) x))",
+            ":bad-syntax `unquote` cannot be used like this. It is written (unquote pattern).",
+        ),
+    ]);
+}
+
+#[test]
+fn a_pattern_written_wrongly_is_refused() {
+    for (pattern, word, written) in [
+        ("(?)", "?", "(? test pattern ...)"),
+        ("(= square)", "=", "(= f pattern)"),
+        ("($)", "$", "($ type pattern ...)"),
+        ("(not)", "not", "(not pattern)"),
+        ("(1 (not 1 2))", "not", "(not pattern)"),
+        ("(and . 1)", "and", "(and pattern ...)"),
+        ("(quote)", "quote", "(quote datum)"),
+    ] {
+        let program = format!("(match 1 ({pattern} 1))");
+        let expected =
+            format!(":bad-syntax `{word}` cannot be used like this. It is written {written}.");
+        check(&[(&program, &expected)]);
+    }
+    check(&[
+        (
+            "(define-record-type point (make-point x) point? (x point-x)) (match (make-point 1) (($ point x) x))",
+            "1",
+        ),
+        ("(match (make-point 1) (($ point x y) x) (_ 'none))", "none"),
+    ]);
+}
+
+#[test]
+fn values_are_counted_as_values() {
+    check(&[
+        (
+            "(let-values (((a b) 1)) a)",
+            ":wrong-count `let-values` needs 2 values here, but got 1 value",
+        ),
+        (
+            "(let-values (((a) (values 1 2))) a)",
+            ":wrong-count `let-values` needs 1 value here, but got 2 values",
+        ),
+        (
+            "(let*-values (((a . b) (values))) a)",
+            ":wrong-count `let*-values` needs at least 1 value here, but got 0 values",
+        ),
+        (
+            "(define-values (a b) (values 1))",
+            ":wrong-count `define-values` needs 2 values here, but got 1 value",
+        ),
+        (
+            "(let () (define-values (a) (values 1 2)) a)",
+            ":wrong-count `define-values` needs 1 value here, but got 2 values",
+        ),
+        (
+            "(guard (e (#t (map :name (error-trace e)))) (let-values (((a b) (values 1 2))) (+ 1 (car a)) 3))",
+            "(#f)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_record_type_defines_each_name_once() {
+    check(&[
+        (
+            "(define-record-type p (make x) p? (x px) (x py))",
+            ":bad-syntax The name `x` is used twice in this list. x",
+        ),
+        (
+            "(define-record-type pt (pt x) pt? (x pt-x))",
+            ":bad-syntax The name `pt` is used twice in this list. pt",
+        ),
+        (
+            "(define-record-type pt (make-pt x) pt? (x pt-x pt-x))",
+            ":bad-syntax The name `pt-x` is used twice in this list. pt-x",
+        ),
+        (
+            "(define-record-type pt (make-pt x) pt? (x x)) (x (make-pt 1))",
+            "1",
+        ),
+    ]);
+}
+
+#[test]
+fn a_key_is_written_once_in_data() {
+    check(&[
+        (
+            "'{:a 1 :a 2}",
+            ":bad-syntax The key :a stands twice in this dict. :a",
+        ),
+        (
+            "'(1 #({(b) 1 (b) 2}))",
+            ":bad-syntax The key (b) stands twice in this dict.",
+        ),
+        (
+            "`{:a 1 :a ,(+ 1 2)}",
+            ":bad-syntax The key :a stands twice in this dict. :a",
+        ),
+        (
+            "`(,(+ 1 2) {c 1 c 2})",
+            ":bad-syntax The key c stands twice in this dict. c",
+        ),
+        ("(let ((k 'a)) `{,k 1 ,k 2 a 3})", "{a 3}"),
+        (
+            "(read (open-input-string \"(1 {a 2 a 3})\"))",
+            ":bad-syntax the key a stands twice in a dict",
+        ),
+        (
+            "(guard (e ((read-error? e) 'refused)) (read (open-input-string \"{(1) 2 (1) 3}\")))",
+            "refused",
+        ),
+        (
+            "(read (open-input-string \"{{a 1} 2 {a 2} {b 3}}\"))",
+            "{{a 1} 2 {a 2} {b 3}}",
+        ),
+    ]);
+}
+
+#[test]
+fn operands_are_named_by_their_place() {
+    check(&[
+        (
+            "(gcd 1.5 2)",
+            ":wrong-argument `gcd` needs an integer, but got 1.5",
+        ),
+        (
+            "(gcd 1.5 3 6)",
+            ":wrong-argument `gcd` needs an integer, but got 1.5",
+        ),
+        (
+            "(lcm 2.5 3)",
+            ":wrong-argument `lcm` needs an integer, but got 2.5",
+        ),
+        (
+            "(lcm 3 2 2.5)",
+            ":wrong-argument `lcm` needs an integer, but got 2.5",
+        ),
+        (
+            "(list-ref 5 0)",
+            ":wrong-argument `list-ref` needs a list, but got 5",
+        ),
+        (
+            "(list-tail 5 1)",
+            ":wrong-argument `list-tail` needs a list, but got 5",
+        ),
+        (
+            "(list-ref '(1) 1)",
+            ":out-of-range `list-ref` got a list with no element at place 1",
+        ),
+    ]);
+}
+
+#[test]
+fn a_macro_used_with_a_dot_is_named() {
+    check(&[
+        (
+            "(define-syntax m (syntax-rules () ((_ a b) a))) (m 1 . 5)",
+            ":bad-syntax `m` cannot be used like this. It is written (m a b).",
+        ),
+        (
+            "(receive . 5)",
+            ":bad-syntax `receive` cannot be used like this. It is written (receive names expression body more ...).",
+        ),
+    ]);
+}
+
+#[test]
+fn imports_suggest_what_there_is() {
+    check(&[
+        (
+            "(import (only (scheme base) vector-rev))",
+            ":unknown-name This library has no name vector-rev. Did you mean `vector-ref`? vector-rev",
+        ),
+        (
+            "(import (only (scheme base) zyzzyva))",
+            ":unknown-name This library has no name zyzzyva. zyzzyva",
+        ),
+    ]);
+    let mut vm = Vm::new(Profile::Pure);
+    assert_eq!(
+        evaluate(&mut vm, "(import (scheme bse))"),
+        ":not-found there is no library (scheme bse), nor a file scheme/bse.logos or scheme/bse.sld; did you mean (scheme base)?"
+    );
+}
+
+/// What a program gives in a world with these files.
+fn evaluate_with_files(files: &[(&str, &str)], program: &str) -> String {
+    let mut vm = Vm::new(Profile::Local);
+    vm.begin_program("main.logos", program, Bounds::default());
+    loop {
+        match vm.run(1_000_000) {
+            Status::Yield => {}
+            Status::Done => return logos::printer::write_limited(&vm.machine, vm.result()),
+            Status::Failed => {
+                let condition = vm.condition().expect("a failed evaluation has a condition");
+                return format!("{} {}", condition.kind, condition.message);
+            }
+            Status::Idle => {
+                let request = vm.poll_request().expect("the program waits for a file");
+                let Some(Datum::String(path)) = request.arguments.first().map(Syntax::datum) else {
+                    panic!("a file has a name: {request:?}");
+                };
+                let text = files.iter().find(|(name, _)| *name == &**path);
+                let answer = match text {
+                    Some((_, text)) => {
+                        let text = Datum::String((*text).into());
+                        Answer::Value(Syntax::new(text, Span::NONE))
+                    }
+                    None => Answer::Error {
+                        kind: ":file".to_string(),
+                        message: format!("there is no file {path}"),
+                        payload: None,
+                    },
+                };
+                vm.resume(request.id, answer);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_one_library_however_its_path_is_written() {
+    let files = [
+        ("shapes.logos", "(define area 5) (define state (list 1))"),
+        (
+            "sub/round.logos",
+            "(import \"../other/flat.logos\") (define round-area 1)",
+        ),
+        ("other/flat.logos", "(import \"../sub/./round.logos\")"),
+        ("../up.logos", "(define higher 2)"),
+    ];
+    for (program, expected) in [
+        // Importing a file only adds, whatever is chosen of it.
+        ("(import (only \"shapes.logos\" area)) (+ area 1)", "6"),
+        (
+            "(import (prefix (except \"shapes.logos\" state) s:)) (+ s:area 1)",
+            "6",
+        ),
+        (
+            "(import (rename \"shapes.logos\" (state a))) \
+             (import (prefix \"./shapes.logos\" b:)) (import (prefix \"sub/../shapes.logos\" c:)) \
+             (list (eq? a b:state) (eq? a c:state))",
+            "(#t #t)",
+        ),
+        ("(import \"a/../../up.logos\") higher", "2"),
+        (
+            "(import \"sub/round.logos\")",
+            ":bad-syntax sub/round.logos is being imported already: it imports itself",
+        ),
+    ] {
+        assert_eq!(evaluate_with_files(&files, program), expected, "{program}");
+    }
+}
+
+/// An error of a program as a person sees it.
+fn rendered(program: &str) -> String {
+    let mut vm = Vm::new(Profile::Pure);
+    vm.begin("test", program, Bounds::default());
+    while vm.run(u64::MAX) == Status::Yield {}
+    let condition = vm.condition().expect("the program fails");
+    condition.rendered(&vm.machine).to_string()
+}
+
+#[test]
+fn what_has_returned_is_in_no_trace() {
+    assert_eq!(
+        rendered("((make-parameter 1) 2)"),
+        "error :wrong-count: a parameter takes no argument, but got 1 argument; `parameterize` gives it a value for a while\n \
+         --> test:1:1\n1 | ((make-parameter 1) 2)\n  | ^^^^^^^^^^^^^^^^^^^^^^"
+    );
+    assert_eq!(
+        rendered("(define (f) ((make-parameter 1) 2)) (f)"),
+        "error :wrong-count: a parameter takes no argument, but got 1 argument; `parameterize` gives it a value for a while\n \
+         --> test:1:13\n1 | (define (f) ((make-parameter 1) 2)) (f)\n  |             ^^^^^^^^^^^^^^^^^^^^^^\n  in `f`, test:1"
+    );
+}
+
+#[test]
+fn what_a_macro_gives_is_an_error_of_its_use() {
+    assert_eq!(
+        rendered("1\n(defmacro (f) (let ((x (list 1))) (set-cdr! x x) x))\n(f)"),
+        "error :bad-syntax: a macro gave a circular list\n --> test:3:1\n3 | (f)\n  | ^^^"
+    );
+}
+
+#[test]
+fn of_a_long_line_a_part_is_shown() {
+    let long = format!("(list {}(car 5) {})", "1 ".repeat(500), "2 ".repeat(500));
+    let (before, after) = ("1 ".repeat(12), " 2".repeat(34));
+    assert_eq!(
+        rendered(&long),
+        format!(
+            "error :wrong-argument: `car` needs a pair, but got 5\n --> test:1:1007\n1 | … {before}(car 5){after}…\n  | {}^^^^^^^",
+            " ".repeat(26)
+        )
+    );
+}
+
+#[test]
+fn a_dict_that_is_too_big_is_called_one() {
+    let dict = |entries: usize| {
+        let entries: Vec<String> = (0..entries).map(|n| format!("{n} 0")).collect();
+        format!("(size {{{}}})", entries.join(" "))
+    };
+    let refused = rendered(&dict(32_000));
+    assert!(
+        refused
+            .starts_with("error :too-big: a dict with so many entries is too big to be compiled\n"),
+        "{refused:.200}"
+    );
+    assert!(refused.len() < 1000, "{}", refused.len());
 }
 
 /// The programs in `examples/` that need no network print what `tests/examples/` says. `LOGOS_UPDATE=1` writes that anew.

@@ -9,11 +9,15 @@ pub(crate) mod tree;
 
 use super::lists::length_of;
 use super::{ANY, Builtin, index_argument, wrong_argument};
+use crate::datum::to_value;
+use crate::expand::{SHOWN_BYTES, print_bounded};
 use crate::heap::Heap;
 use crate::scratch::walk;
+use crate::syntax::{Datum, Syntax};
 use crate::value::{Kind, Value};
 use crate::vm::{Arguments, Fault, Machine, Outcome, error_fields};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 const DEPTH: &str = "5 for each level of the tree, 12 to change it, and the keys compared";
 const EACH: &str = "6 for each entry";
@@ -175,6 +179,53 @@ pub fn from_temporaries(m: &mut Machine, from: usize) -> Outcome {
         .collect();
     let root = tree::build(&mut m.heap, &entries);
     Ok(m.heap.object(Kind::Dict, 0, &[root]))
+}
+
+/// Refuses text in which a key of a dict is written twice. Where there are labels, keys may mean one another: those are not looked at.
+pub fn refuse_repeated_keys(m: &mut Machine, datum: &Syntax) -> Result<(), Fault> {
+    let mut dicts = Vec::new();
+    let mut work = vec![datum];
+    while let Some(datum) = work.pop() {
+        match datum.datum() {
+            Datum::List(items, tail) => work.extend(items.iter().chain(tail)),
+            Datum::Vector(items) => work.extend(items.iter()),
+            Datum::Dict(entries) => {
+                work.extend(entries.iter().flat_map(|(key, value)| [key, value]));
+                dicts.push(entries);
+            }
+            Datum::Labelled(..) => return Ok(()),
+            _ => {}
+        }
+    }
+    for entries in dicts {
+        let kept = m.temporaries.len();
+        let numbered = numbers_by_key(m, entries);
+        m.temporaries.truncate(kept);
+        let numbered = numbered?;
+        let last =
+            (0..count(&m.heap, numbered)).filter_map(|place| entry_at(&m.heap, numbered, place));
+        let last: BTreeSet<i64> = last.filter_map(|(_, number)| number.as_fixnum()).collect();
+        let Some(earlier) = (0..entries.len()).find(|&number| !last.contains(&(number as i64)))
+        else {
+            continue;
+        };
+        let key = print_bounded(&entries[earlier].0, &m.symbols, SHOWN_BYTES);
+        let message = format!("the key {key} stands twice in a dict");
+        return Err(m.error(":bad-syntax", &message, &[]));
+    }
+    Ok(())
+}
+
+/// A dict of the keys of another as it is written, to the number of the last entry of each.
+fn numbers_by_key(m: &mut Machine, entries: &[(Syntax, Syntax)]) -> Outcome {
+    let from = m.temporaries.len();
+    for (number, (key, _)) in entries.iter().enumerate() {
+        let key = to_value(m, key, false)?;
+        m.temporaries.push(key);
+        m.temporaries.push(Value::fixnum(number as i64));
+    }
+    m.ask_to_hold(2 * entries.len())?;
+    from_temporaries(m, from)
 }
 
 /// A keyword applied to nothing, or to too much.

@@ -382,6 +382,7 @@ fn tail_at(m: &mut Machine, procedure: &str, arguments: Arguments) -> Result<Val
     let mut list = m.arg(arguments, 0);
     for _ in 0..count {
         if !list.is_pair() {
+            refuse_no_list(m, procedure, arguments)?;
             let value = m.arg(arguments, 1);
             return Err(m.error(
                 ":out-of-range",
@@ -394,6 +395,15 @@ fn tail_at(m: &mut Machine, procedure: &str, arguments: Arguments) -> Result<Val
     Ok(list)
 }
 
+/// The error for a first argument that is not even the beginning of a list.
+fn refuse_no_list(m: &mut Machine, procedure: &str, arguments: Arguments) -> Result<(), Fault> {
+    let value = m.arg(arguments, 0);
+    if value.is_pair() || value == Value::NIL {
+        return Ok(());
+    }
+    Err(wrong_argument(m, procedure, "a list", value))
+}
+
 fn list_tail(m: &mut Machine, arguments: Arguments) -> Outcome {
     tail_at(m, "list-tail", arguments)
 }
@@ -403,6 +413,7 @@ fn list_ref(m: &mut Machine, arguments: Arguments) -> Outcome {
     if tail.is_pair() {
         return Ok(m.heap.car(tail));
     }
+    refuse_no_list(m, "list-ref", arguments)?;
     let value = m.arg(arguments, 1);
     Err(m.error(
         ":out-of-range",

@@ -350,10 +350,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// The longest name for which a near one is looked for, in characters.
 const NAME_CHARACTERS_MAX: usize = 40;
 
-/// Cells of the table that tells a misspelt name's distance from one of about its length.
-pub fn nearest_work(text: &str) -> u64 {
+/// What looking at a known name costs, when the nearest to a misspelt one is wanted.
+const NAME_FUEL: u64 = 16;
+/// One unit of fuel for so many cells of the table of a distance.
+const CELLS_PER_FUEL: u64 = 8;
+
+/// What looking for the nearest among so many names costs.
+pub fn nearest_fuel(text: &str, names: usize) -> u64 {
     let length = text.chars().take(NAME_CHARACTERS_MAX).count() as u64;
-    length * length
+    names as u64 * (NAME_FUEL + length * length / CELLS_PER_FUEL)
 }
 
 /// The known name nearest to a misspelt one, if any is near enough: an edit distance of at most a third of its length.

@@ -151,16 +151,16 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "string-upcase",
-        "(string-upcase string)",
-        (1, 1),
+        "(string-upcase string [start end])",
+        (1, 3),
         "4 for each character",
         "The string in capital letters.",
         string_upcase,
     ),
     Builtin::plain(
         "string-downcase",
-        "(string-downcase string)",
-        (1, 1),
+        "(string-downcase string [start end])",
+        (1, 3),
         "4 for each character",
         "The string in small letters.",
         string_downcase,
@@ -262,6 +262,24 @@ pub fn part(
     let string = m.arg(arguments, index);
     m.heap.copy_characters(string, start, new, 0, end - start);
     Ok(new)
+}
+
+/// Has the stretch of a string stand in its place among the arguments: from the place that argument `from` is up to that which the next is.
+pub fn cut(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    index: usize,
+    from: usize,
+) -> Result<(), Fault> {
+    let string = string_argument(m, procedure, arguments, index)?;
+    if arguments.count > from {
+        let length = m.heap.string_length(string);
+        let (start, end) = range_arguments(m, procedure, arguments, from, length)?;
+        let stretch = part(m, arguments, index, start, end)?;
+        m.set_arg(arguments, index, stretch);
+    }
+    Ok(())
 }
 
 /// A new string of a text outside the heap.
@@ -546,7 +564,8 @@ fn in_other_case(
     arguments: Arguments,
     convert: fn(&str) -> String,
 ) -> Outcome {
-    let string = string_argument(m, procedure, arguments, 0)?;
+    cut(m, procedure, arguments, 0, 1)?;
+    let string = m.arg(arguments, 0);
     m.charge(4 * m.heap.string_length(string) as u64)?;
     // The text as it is, and the one it becomes.
     let bytes = text_bytes(m, string) * (1 + unicode::CASE_GROWTH_MAX);

@@ -165,7 +165,11 @@ impl Generator<'_> {
     ) {
         let (first, count) = (self.height, operands.len());
         if first as usize + count + 8 > REGISTERS_MAX {
-            return self.fail("a call with so many arguments");
+            return self.fail(if self.world.makes_dict(builtin) {
+                "a dict with so many entries"
+            } else {
+                "a call with so many arguments"
+            });
         }
         let place = self.place_of(node);
         let call = BuiltinCall {

@@ -51,6 +51,8 @@ pub trait World {
     fn passes_on(&self, global: GlobalId, span: Span) -> bool;
     /// How calls of a builtin can be inlined.
     fn inline(&self, builtin: u32) -> Inline;
+    /// Whether a builtin is the one that dicts in code are calls of.
+    fn makes_dict(&self, builtin: u32) -> bool;
 }
 
 /// How calls of a builtin are compiled.

@@ -16,7 +16,7 @@ use super::assembly::Build;
 use super::body::Body;
 use super::destructure;
 use super::machine::Expander;
-use super::procedures::{bind_formals, lambda_task, shell, thunk};
+use super::procedures::{bind_formals, lambda_task, taker_of_values, thunk};
 use super::scope::{Env, Identifier, Local, Meaning};
 use super::syntaxes::transformer;
 use super::task::{Task, Use};
@@ -281,10 +281,8 @@ fn bind_values(
         env = env.inner();
         let formals = bind_formals(formals, &env, x, host)?;
         ends.push(Task::Build(Build::Call(2), place));
-        ends.push(Task::Build(
-            Build::Lambda(shell(None, formals, place)),
-            place,
-        ));
+        let taker = taker_of_values(it.special.name, formals, place, host);
+        ends.push(Task::Build(Build::Lambda(taker), place));
     }
     tasks.push(body_task(body, env.inner(), it));
     tasks.extend(ends.into_iter().rev());

@@ -12,7 +12,7 @@ use super::assembly::Build;
 use super::clauses::temporary;
 use super::machine::{Expander, Flow};
 use super::procedures::{
-    Formals, Preamble, Procedure, bind_formals, preamble, shell, test_tasks, thunk,
+    Formals, Preamble, Procedure, bind_formals, preamble, taker_of_values, test_tasks, thunk,
 };
 use super::scope::{Env, Identifier, Meaning};
 use super::task::{Destination, Hint, Task, Use};
@@ -379,10 +379,8 @@ fn tuple_tasks(
             .map(|&variable| Task::Build(Build::Local(variable), place)),
     );
     tasks.push(Task::Build(Build::Call(variables.len()), place));
-    tasks.push(Task::Build(
-        Build::Lambda(shell(None, parameters, place)),
-        place,
-    ));
+    let taker = taker_of_values("define-values", parameters, place, host);
+    tasks.push(Task::Build(Build::Lambda(taker), place));
     tasks.push(Task::Build(Build::Call(2), place));
     tasks
 }

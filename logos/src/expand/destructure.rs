@@ -3,7 +3,9 @@
 //! Owns the rewriting to the library's `match-let`; refuses patterns where the keywords of Logos are not in scope,
 //! since an R7RS program means a mistake by them.
 //!
-//! `(let ((pattern value) …) body …)` becomes `(let ((part value) …) (match-let ((pattern part) …) body …))` and
+//! `(let ((pattern value) …) body …)` becomes `(let ((part value) …) (match-let ((pattern part) …) body …))`,
+//! `(let ((pattern value) (name value) …) body …)` becomes
+//! `(let ((part value) (name value) …) (%match-let-distinct (name …) ((pattern part) …) body …))`, and
 //! `(let* ((pattern value) …) body …)` becomes `(match-let ((pattern value) …) body …)`.
 
 use super::environment::Environment;
@@ -15,6 +17,8 @@ use std::rc::Rc;
 
 /// The library's macro that takes values apart.
 const MATCH_LET: &str = "match-let";
+/// The same, which also refuses a name that stands both in a pattern and elsewhere among the bindings.
+const MATCH_LET_DISTINCT: &str = "%match-let-distinct";
 /// What a value is called before it is taken apart.
 const PART: &str = "part";
 
@@ -44,7 +48,7 @@ pub(crate) fn let_form(
 ) -> Result<Syntax, ExpandError> {
     let library = library(it, list, host)?;
     let part = host.symbols().intern(PART);
-    let (mut values, mut patterns) = (Vec::new(), Vec::new());
+    let (mut values, mut patterns, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for binding in list.as_list().unwrap_or(&[]) {
         let Some([pattern, value]) = binding.as_list() else {
             values.push(binding.clone());
@@ -52,6 +56,7 @@ pub(crate) fn let_form(
         };
         if !is_pattern(pattern) {
             values.push(binding.clone());
+            names.push(pattern.clone());
             continue;
         }
         let alias = Alias::new(Identifier::Symbol(part), Env::top(&library).definition());
@@ -59,7 +64,19 @@ pub(crate) fn let_form(
         values.push(like(binding, list_of([name.clone(), value.clone()])));
         patterns.push(like(binding, list_of([pattern.clone(), name])));
     }
-    let inner = match_let(it, &library, like(list, list_of(patterns)), body, host);
+    let inner = if names.len() + patterns.len() > 1 {
+        let parts = [list_of(names), list_of(patterns)].map(|part| like(list, part));
+        rewritten(it, &library, MATCH_LET_DISTINCT, parts, body, host)
+    } else {
+        rewritten(
+            it,
+            &library,
+            MATCH_LET,
+            [like(list, list_of(patterns))],
+            body,
+            host,
+        )
+    };
     let keyword = it.items()[0].clone();
     let values = like(list, list_of(values));
     Ok(like(&it.form, list_of([keyword, values, inner])))
@@ -73,7 +90,14 @@ pub(crate) fn let_star(
     host: &mut dyn Host,
 ) -> Result<Syntax, ExpandError> {
     let library = library(it, list, host)?;
-    Ok(match_let(it, &library, list.clone(), body, host))
+    Ok(rewritten(
+        it,
+        &library,
+        MATCH_LET,
+        [list.clone()],
+        body,
+        host,
+    ))
 }
 
 /// The world that has `match-let`. Paid here: a step for each binding.
@@ -84,20 +108,20 @@ fn library(it: &Use, list: &Syntax, host: &mut dyn Host) -> Result<Rc<Environmen
         .ok_or_else(|| message::wrong_part(it, list, "names with values in brackets", host))
 }
 
-fn match_let(
+/// A use of one of the library's macros, of some parts and the body.
+fn rewritten<const PARTS: usize>(
     it: &Use,
     library: &Rc<Environment>,
-    bindings: Syntax,
+    name: &str,
+    parts: [Syntax; PARTS],
     body: &[Syntax],
     host: &mut dyn Host,
 ) -> Syntax {
-    let name = Identifier::Symbol(host.symbols().intern(MATCH_LET));
+    let name = Identifier::Symbol(host.symbols().intern(name));
     let keyword = Alias::new(name, Env::top(library).definition());
-    let head = [like(&it.form, Datum::Alias(keyword)), bindings];
-    like(
-        &it.form,
-        list_of(head.into_iter().chain(body.iter().cloned())),
-    )
+    let head = like(&it.form, Datum::Alias(keyword));
+    let items = [head].into_iter().chain(parts).chain(body.iter().cloned());
+    like(&it.form, list_of(items))
 }
 
 fn list_of(items: impl IntoIterator<Item = Syntax>) -> Datum {

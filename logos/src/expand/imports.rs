@@ -7,6 +7,7 @@ use super::machine::{Expander, Flow};
 use super::scope::{Env, Identifier};
 use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
+use crate::builtins::{nearest, nearest_fuel};
 use crate::core::GlobalId;
 use crate::symbol::Symbol;
 use crate::syntax::Place;
@@ -214,7 +215,13 @@ fn known(
             let message = format!("This library has no name {shown}.");
             let mut error = ExpandError::syntax(written, message).about(written.clone());
             error.kind = ErrorKind::UnknownName;
-            Err(error)
+            host.charge(nearest_fuel(&shown, names.len()))?;
+            let symbols = host.symbols();
+            let all = names.keys().map(|&name| symbols.text(name));
+            Err(match nearest(&shown, all) {
+                Some(near) => error.hint(format!("Did you mean `{near}`?")),
+                None => error,
+            })
         }
     }
 }

@@ -30,7 +30,7 @@ pub const FEATURES: &[&str] = &[
 ];
 
 /// Whether a program that begins with this form sees only what it imports: a `define-library`, or an `import` of a
-/// library named by a list other than `(from …)`.
+/// library named by a list other than `(from …)`. A path is a string: importing that only adds.
 pub fn sees_only_imports(form: &Syntax, symbols: &Symbols) -> bool {
     let Some([head, rest @ ..]) = form.as_list() else {
         return false;
@@ -44,7 +44,7 @@ pub fn sees_only_imports(form: &Syntax, symbols: &Symbols) -> bool {
                     word(modifier, symbols),
                     Some("only" | "except" | "prefix" | "rename")
                 )
-                && inner.as_list().is_some()
+                && matches!(inner.datum(), Datum::List(..) | Datum::String(_))
             {
                 set = inner;
             }

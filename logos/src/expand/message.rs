@@ -11,7 +11,7 @@ use crate::syntax::Syntax;
 use std::rc::Rc;
 
 /// How much of a datum a message shows.
-const SHOWN_BYTES: usize = 60;
+pub(crate) const SHOWN_BYTES: usize = 60;
 
 /// A name as text.
 pub(crate) fn name(symbol: Symbol, host: &mut dyn Host) -> Rc<str> {

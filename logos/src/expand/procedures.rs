@@ -12,7 +12,7 @@ use super::print::print_charged;
 use super::scope::{Env, Identifier, Local};
 use super::task::{Hint, Task, Use};
 use super::{ExpandError, Host, message};
-use crate::core::{Lambda, VariableId};
+use crate::core::{Lambda, TAKES_VALUES, VariableId};
 use crate::reference::with_costs;
 use crate::symbol::Symbol;
 use crate::syntax::Place;
@@ -161,6 +161,17 @@ pub(crate) fn shell(name: Option<Symbol>, formals: Formals, place: Place) -> Box
         tests: None,
         span: place.span,
     })
+}
+
+/// The procedure, without its body, that takes the values of an expression for a form.
+pub(crate) fn taker_of_values(
+    form: &str,
+    formals: Formals,
+    place: Place,
+    host: &mut dyn Host,
+) -> Box<Lambda> {
+    let name = host.symbols().intern(&format!("{TAKES_VALUES}{form}"));
+    shell(Some(name), formals, place)
 }
 
 /// Binds parameters in a scope.

@@ -27,9 +27,33 @@ pub(crate) fn quote(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(
     let [_, datum] = it.items() else {
         return Err(message::wrong_use(it));
     };
-    let constant = strip::constant(datum, host)?;
+    let constant = constant(datum, host)?;
     x.schedule([Task::Build(Build::Constant(constant), it.place())]);
     Ok(())
+}
+
+/// A quoted datum, in whose dicts no key stands twice.
+fn constant(datum: &Syntax, host: &mut dyn Host) -> Result<Syntax, ExpandError> {
+    let constant = strip::constant(datum, host)?;
+    let mut work = vec![&constant];
+    while let Some(datum) = work.pop() {
+        match datum.datum() {
+            Datum::List(items, tail) => work.extend(items.iter().chain(tail)),
+            Datum::Vector(items) => work.extend(items.iter()),
+            Datum::Labelled(_, inner) => work.push(inner),
+            Datum::Dict(entries) => {
+                let mut keys = BTreeSet::new();
+                for (key, value) in entries.iter() {
+                    if !keys.insert(print_charged(key, host)?) {
+                        return Err(key_twice(key, host));
+                    }
+                    work.extend([key, value]);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(constant)
 }
 
 /// A dict in code. A constant key written twice is an error.
@@ -344,7 +368,7 @@ impl Writer<'_> {
         let mark = &self.marks[self.next];
         if !mark.active {
             self.next += mark.size;
-            let constant = strip::constant(datum, host)?;
+            let constant = constant(datum, host)?;
             self.tasks
                 .push(Task::Build(Build::Constant(constant), place));
             return Ok(());
@@ -373,6 +397,7 @@ impl Writer<'_> {
             }
             Parts::Dict(entries) => {
                 then(Task::internal("%dict", place, host));
+                self.distinct_keys(entries, host)?;
                 for (key, value) in entries {
                     work.push(WriteWork::Visit(key, level));
                     work.push(WriteWork::Visit(value, level));
@@ -380,6 +405,24 @@ impl Writer<'_> {
                 let count = 2 * entries.len();
                 work.push(WriteWork::Task(Task::Build(Build::Call(count), place)));
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a dict, whose first key is visited next, in which a key stands twice that contains nothing unquoted.
+    fn distinct_keys(
+        &self,
+        entries: &[(Syntax, Syntax)],
+        host: &mut dyn Host,
+    ) -> Result<(), ExpandError> {
+        let mut keys = BTreeSet::new();
+        let mut next = self.next;
+        for (key, _) in entries {
+            if !self.marks[next].active && !keys.insert(print_charged(key, host)?) {
+                return Err(key_twice(key, host));
+            }
+            let value = next + self.marks[next].size;
+            next = value + self.marks[value].size;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::number::Number;
 use crate::symbol::Symbol;
 use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A field of a record type.
 struct Field {
@@ -48,6 +48,7 @@ pub(crate) fn define_record_type(
         (None, _) => return Err(message::wrong_part(&it, predicate, "a name, or #f", host)),
         (name, _) => name,
     };
+    distinct(&it, host)?;
     let record = declare(x, &mut destination, &it, &type_name, host)?;
     let names = fields
         .iter()
@@ -93,6 +94,28 @@ pub(crate) fn define_record_type(
     complete(x, destination, definitions, place)
 }
 
+/// Refuses to define one name as two things. What the parts are has been looked at.
+fn distinct(it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {
+    let [_, type_name, constructor, predicate, fields @ ..] = it.items() else {
+        return Ok(());
+    };
+    let constructor = constructor
+        .as_list()
+        .and_then(<[_]>::first)
+        .unwrap_or(constructor);
+    let procedures = fields
+        .iter()
+        .flat_map(|field| field.as_list().unwrap_or(&[]).iter().skip(1));
+    let mut names = [type_name, constructor, predicate]
+        .into_iter()
+        .chain(procedures);
+    let mut seen = BTreeSet::new();
+    match names.find(|name| Identifier::of(name).is_some_and(|name| !seen.insert(name.key()))) {
+        Some(name) => Err(message::named_twice(name, host)),
+        None => Ok(()),
+    }
+}
+
 fn symbol(name: Symbol, place: Place) -> Syntax {
     Syntax::introduced(Datum::Symbol(name), place.span, place.origin)
 }
@@ -128,7 +151,8 @@ fn fields(
         };
         let Some(name) = names.next() else { continue };
         if numbers.insert(name.key(), fields.len()).is_some() {
-            return Err(message::named_twice(part, host));
+            let written = part.as_list().and_then(<[_]>::first).unwrap_or(part);
+            return Err(message::named_twice(written, host));
         }
         fields.push(Field {
             name: name.name(),

@@ -158,11 +158,11 @@ pub(crate) fn expand(
             return template::instantiate(rule, values, form, &it.definition, host);
         }
     }
-    let name = form
-        .as_list()
-        .and_then(|items| items.first())
-        .unwrap_or(form);
-    let name = message::show(name, host);
+    let name = match form.datum() {
+        Datum::List(items, _) => items.first(),
+        _ => None,
+    };
+    let name = message::show(name.unwrap_or(form), host);
     let mut shown = Vec::new();
     for rule in rules
         .source

@@ -40,6 +40,11 @@ pub(crate) fn is_standard(name: &Syntax, symbols: &Symbols) -> bool {
         .is_some_and(|text| text == "logos" || STANDARD.iter().any(|(known, _)| *known == text))
 }
 
+/// The names of the standard libraries, as text.
+pub(crate) fn standard_names() -> impl Iterator<Item = &'static str> {
+    STANDARD.iter().map(|&(name, _)| name).chain(["logos"])
+}
+
 /// A library's name, `(scheme base)`, as text, `scheme base`: for tables of libraries.
 pub fn library_name_text(name: &Syntax, symbols: &Symbols) -> Option<String> {
     let mut text = String::new();
@@ -186,6 +191,25 @@ const STANDARD: &[(&str, &str)] = &[
     ("srfi 8", "receive"),
     ("srfi 9", "define-record-type"),
     ("srfi 11", "let*-values let-values"),
+    // Here `string-map` and `string-for-each` take several strings, as in R7RS; sets of characters are procedures.
+    (
+        "srfi 13",
+        "list->string make-string reverse-list->string string string->list string-any string-append \
+         string-append/shared string-ci< string-ci<= string-ci<> string-ci= string-ci> string-ci>= \
+         string-compare string-compare-ci string-concatenate string-concatenate-reverse \
+         string-concatenate-reverse/shared string-concatenate/shared string-contains string-contains-ci \
+         string-copy string-copy! string-count string-delete string-downcase string-downcase! string-drop \
+         string-drop-right string-every string-fill! string-filter string-fold string-fold-right \
+         string-for-each string-for-each-index string-hash string-hash-ci string-index string-index-right \
+         string-join string-length string-map string-map! string-null? string-pad string-pad-right \
+         string-prefix-ci? string-prefix-length string-prefix-length-ci string-prefix? string-ref \
+         string-replace string-reverse string-reverse! string-set! string-skip string-skip-right \
+         string-suffix-ci? string-suffix-length string-suffix-length-ci string-suffix? string-tabulate \
+         string-take string-take-right string-titlecase string-titlecase! string-tokenize string-trim \
+         string-trim-both string-trim-right string-unfold string-unfold-right string-upcase \
+         string-upcase! string-xcopy! string< string<= string<> string= string> string>= string? \
+         substring/shared xsubstring",
+    ),
     ("srfi 16", "case-lambda"),
     ("srfi 23", "error"),
     ("srfi 34", "guard raise with-exception-handler"),

@@ -153,12 +153,12 @@ fn forms_become_core() {
         ),
         (
             "(let-values (((a b) (f)) ((c) (g))) c)",
-            "(%call-with-values (Lambda() (f)) (Lambda(a.0 b.1) \
-             (%call-with-values (Lambda() (g)) (Lambda(c.2) c.2))))",
+            "(%call-with-values (Lambda() (f)) (Lambda:values of let-values(a.0 b.1) \
+             (%call-with-values (Lambda() (g)) (Lambda:values of let-values(c.2) c.2))))",
         ),
         (
             "(define-values (a . b) 1)",
-            "(Let ((_.0 (%call-with-values (Lambda() 1) (Lambda(a.1 . b.2) (%vector a.1 b.2))))) \
+            "(Let ((_.0 (%call-with-values (Lambda() 1) (Lambda:values of define-values(a.1 . b.2) (%vector a.1 b.2))))) \
              (Sequence (Define a (%vector-ref _.0 0)) (Define b (%vector-ref _.0 1))))",
         ),
         (
@@ -225,7 +225,7 @@ fn bodies_become_letrec() {
         ),
         (
             "(let () (define-values (a b) (f)) b)",
-            "(Letrec ((_.0 (%call-with-values (Lambda() (f)) (Lambda(a.1 b.2) (%vector a.1 b.2)))) \
+            "(Letrec ((_.0 (%call-with-values (Lambda() (f)) (Lambda:values of define-values(a.1 b.2) (%vector a.1 b.2)))) \
              (a.3 (%vector-ref _.0 0)) (b.4 (%vector-ref _.0 1))) b.4)",
         ),
         (

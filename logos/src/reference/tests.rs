@@ -315,8 +315,8 @@ const CALLS: &[&str] = &[
     "(unzip1 lists)",
     "(unzip2 lists)",
     "(unzip3 lists)",
-    "(unzip4 lists)",
-    "(unzip5 lists)",
+    "(unzip4 fives)",
+    "(unzip5 fives)",
     "(list= same? list list)",
     "(take! list n)",
     "(drop-right! list n)",
@@ -347,6 +347,31 @@ const CALLS: &[&str] = &[
     "(string-titlecase string)",
     "(string-replace string string 0 0)",
     "(string-tokenize string)",
+    "(string-trim string void)",
+    "(string-trim-right string void)",
+    "(string-join strings)",
+    "(string= string string)",
+    "(string< string string)",
+    "(string-ci= string string)",
+    "(string-prefix-length string string)",
+    "(string-suffix-length string string)",
+    "(string-prefix-length-ci string string)",
+    "(string-suffix-length-ci string string)",
+    "(string-prefix-ci? string string)",
+    "(string-suffix-ci? string string)",
+    "(string-compare string string void void void)",
+    "(string-compare-ci string string void void void)",
+    "(string-for-each-index void string)",
+    "(string-map! letter string)",
+    "(string-upcase! string)",
+    "(string-downcase! string)",
+    "(string-titlecase! string)",
+    "(string-reverse! string)",
+    "(substring/shared string 0)",
+    "(string-concatenate/shared strings)",
+    "(string-concatenate-reverse strings)",
+    "(xsubstring string 0)",
+    "(string-xcopy! string 0 string 0)",
     "(hash-table-equivalence-function table)",
     "(hash-table-hash-function table)",
     "(lset<= same? list list)",
@@ -361,7 +386,7 @@ const CALLS: &[&str] = &[
 const BINDINGS: &str = "(n N) (list (iota n 1)) (other (iota n)) (last-place (- n 1)) (vector (list->vector list)) \
     (string (make-string n #\\a)) (pairs (map (lambda (x) (cons x x)) list)) (dict (list->dict pairs)) \
     (table (alist->hash-table pairs)) (nested '((((1)) 2) ((1 2) 2) (3) (4) 5)) (limits {:fuel 1000}) \
-    (lists (map (lambda (x) (%list x x x x x)) list)) (strings (map (lambda (x) \"a\") list)) (same? (lambda (a b) #t)) \
+    (lists (map (lambda (x) (%list x x x)) list)) (fives (map (lambda (x) (%list x x x x x)) list)) (strings (map (lambda (x) \"a\") list)) (same? (lambda (a b) #t)) \
     (letter (lambda (i) #\\a)) (input (open-input-string string)) (output (open-output-string)) \
     (promise (make-promise 1)) (turns (semaphore 2))";
 

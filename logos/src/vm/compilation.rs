@@ -148,6 +148,10 @@ impl World for Compilation<'_> {
         is_library && self.known_builtins[global.0 as usize].is_none() && !self::is_library(span)
     }
 
+    fn makes_dict(&self, builtin: u32) -> bool {
+        self.machine.builtins[builtin as usize].name == "%dict"
+    }
+
     fn inline(&self, builtin: u32) -> Inline {
         let builtin = &self.machine.builtins[builtin as usize];
         if builtin.profile > super::Profile::Pure {

@@ -4,17 +4,13 @@
 use super::report::is_library;
 use super::{Condition, Fault, Machine, Vm, error_fields};
 use crate::builtins;
+use crate::core::TAKES_VALUES;
 use crate::datum::to_value;
 use crate::expand::{ErrorKind, ExpandError};
 use crate::opcode::{self as o, Op};
 use crate::reader::{ReadError, ReadErrorKind};
 use crate::syntax::{Place, Span};
 use crate::value::{Kind, Value};
-
-/// What looking at a known name costs, when the nearest to a misspelt one is wanted.
-const NAME_FUEL: u64 = 16;
-/// One unit of fuel for so many cells of the table of a distance.
-const CELLS_PER_FUEL: u64 = 8;
 
 impl Vm {
     /// An error at a place in the source.
@@ -69,8 +65,8 @@ impl Vm {
         let name = self.machine.global_names[global];
         let text = self.machine.symbols.text(name).to_string();
         let known = self.user.names();
-        let each = NAME_FUEL + builtins::nearest_work(&text) / CELLS_PER_FUEL;
-        if let Err(fault) = self.machine.charge(known.len() as u64 * each) {
+        let work = builtins::nearest_fuel(&text, known.len());
+        if let Err(fault) = self.machine.charge(work) {
             return fault;
         }
         let names = known
@@ -104,24 +100,28 @@ impl Vm {
             Op::EnterCase => m.heap.field(m.heap.field(closure, 1), 0).fixnum_value() as usize,
             _ => entry,
         };
-        let name = self
-            .procedure_name(named)
-            .unwrap_or_else(|| "this procedure".to_string());
-        let got = builtins::counted(count, "argument");
-        self.machine.error(
-            ":wrong-count",
-            &format!("{name} takes {takes}, but got {got}"),
-            &[],
-        )
+        let name = self.name_at(named);
+        let got = |what| builtins::counted(count, what);
+        let message = match name
+            .as_deref()
+            .map(|name| (name, name.strip_prefix(TAKES_VALUES)))
+        {
+            Some((_, Some(form))) => {
+                let needs = takes.replace("argument", "value");
+                format!("`{form}` needs {needs} here, but got {}", got("value"))
+            }
+            Some((name, None)) => format!("`{name}` takes {takes}, but got {}", got("argument")),
+            None => format!("this procedure takes {takes}, but got {}", got("argument")),
+        };
+        self.machine.error(":wrong-count", &message, &[])
     }
 
-    /// What a procedure whose code begins at `entry` is called, in backquotes.
-    pub(super) fn procedure_name(&self, entry: usize) -> Option<String> {
+    /// What a procedure whose code begins at `entry` is called.
+    fn name_at(&self, entry: usize) -> Option<String> {
         let block = self.code.block_at(entry as u32)?;
         let lambda = block.unit.unit.lambdas.get(block.lambda as usize)?;
-        lambda
-            .name
-            .map(|name| format!("`{}`", self.machine.symbols.text(name)))
+        let name = lambda.name?;
+        Some(self.machine.symbols.text(name).to_string())
     }
 
     /// The condition behind a raised value, with where it happened.
@@ -165,15 +165,27 @@ fn clause_counts(clauses: &[u64]) -> String {
     if clauses.len() > CLAUSES_TOLD_MAX {
         return "other numbers of arguments".to_string();
     }
+    let read = |clause: &u64| (usize::from(*clause as u16), clause >> 16 & 1 == 1);
+    let least = clauses.iter().map(read).filter(|&(_, rest)| rest).min();
+    // What a clause takes that another takes as well is told once.
     let counts: Vec<String> = clauses
         .iter()
-        .map(|clause| match (*clause as u16, clause >> 16 & 1) {
-            (count, 0) => count.to_string(),
-            (count, _) => format!("at least {count}"),
+        .map(read)
+        .filter(|&it| least.is_none_or(|least| it == least || it.0 < least.0))
+        .map(|(count, rest)| match rest {
+            false => count.to_string(),
+            true => format!("at least {count}"),
         })
         .collect();
     match counts.split_last() {
-        Some((last, [])) => format!("{last} argument{}", if last == "1" { "" } else { "s" }),
+        Some((last, [])) => format!(
+            "{last} argument{}",
+            if last == "1" || last == "at least 1" {
+                ""
+            } else {
+                "s"
+            }
+        ),
         Some((last, others)) => format!("{} or {last} arguments", others.join(", ")),
         None => "no arguments at all".to_string(),
     }

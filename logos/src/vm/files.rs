@@ -9,7 +9,8 @@ use super::control::{apply, push_stub};
 use super::distant::{Distant, Rights};
 use super::evaluation::{Evaluation, Turn};
 use super::{Fault, Profile, Status, Vm, dispatch, stubs};
-use crate::expand::{Environment, Library};
+use crate::builtins::{nearest, nearest_fuel};
+use crate::expand::{Environment, Library, standard_names};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
@@ -64,12 +65,12 @@ impl Vm {
         };
         let source = own.or_else(program);
         let Some(source) = source.filter(|_| !name.starts_with('/')) else {
-            return name.to_string();
+            return plain_path(name);
         };
         let beside = &self.machine.sources.source(source).name;
         match beside.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{name}"),
-            None => name.to_string(),
+            Some((folder, _)) => plain_path(&format!("{folder}/{name}")),
+            None => plain_path(name),
         }
     }
 
@@ -118,10 +119,19 @@ impl Vm {
     }
 
     fn no_library(&mut self, name: &str, paths: &[String], span: Span) -> Fault {
-        let message = format!(
+        let mut message = format!(
             "there is no library ({name}), nor a file {}",
             paths.join(" or ")
         );
+        let mut known: Vec<&str> = standard_names().collect();
+        let others = self.libraries.keys().map(|name| &**name);
+        known.extend(others.filter(|name| !name.starts_with('"')));
+        if let Err(fault) = self.machine.charge(nearest_fuel(name, known.len())) {
+            return fault;
+        }
+        if let Some(near) = nearest(name, known.into_iter()) {
+            message.push_str(&format!("; did you mean ({near})?"));
+        }
         self.syntax_fault(":not-found", &message, span)
     }
 
@@ -348,6 +358,23 @@ pub(super) struct Import {
     pub(super) rights: Option<Rights>,
     /// The last library that the file defined.
     pub(super) defined: Option<Rc<Library>>,
+}
+
+/// A path without the parts that lead nowhere, `.` and `a/..`, so that a file goes by one name however it is written. Looks at no file.
+fn plain_path(path: &str) -> String {
+    let root = if path.starts_with('/') { "/" } else { "" };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(&last)) if last != ".." => {
+                parts.pop();
+            }
+            ("..", None) if !root.is_empty() => {}
+            (part, _) => parts.push(part),
+        }
+    }
+    format!("{root}{}", parts.join("/"))
 }
 
 /// What a file's library is kept under: no library's name looks like this.

@@ -132,7 +132,9 @@ impl Vm {
                 self.resume_expander(number, syntax)
             }),
             Err(Some(fault)) => Err(fault),
-            Err(None) => Err(m.error(":bad-syntax", "a macro gave a circular list", &[])),
+            Err(None) => {
+                Err(self.syntax_fault(":bad-syntax", "a macro gave a circular list", span))
+            }
         };
         // Back to the evaluation's frame, below.
         let m = &mut self.machine;

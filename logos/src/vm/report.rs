@@ -2,10 +2,12 @@
 
 use super::dispatch::link_pc;
 use super::{Fault, Machine, Vm, stack, stubs};
+use crate::core::TAKES_VALUES;
 use crate::opcode::{Op, noted};
 use crate::symbol::Symbol;
 use crate::syntax::{Place, SourceId, Span};
 use crate::value::{Kind, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Fields of an error object.
@@ -34,6 +36,8 @@ const ERROR_FUEL: u64 = 40;
 const TRACE_FUEL: u64 = 80;
 /// Calls kept in a trace.
 const TRACE_MAX: usize = 12;
+/// The longest line of a source that is shown whole, in characters.
+const LINE_CHARACTERS_MAX: usize = 100;
 
 /// An error that ended an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,22 +208,32 @@ impl Rendered<'_> {
         let text = source.text.lines().nth(line - 1).unwrap_or("");
         let gutter = line.to_string();
         let blank = " ".repeat(gutter.len());
-        let marked = sources
-            .slice(span)
-            .lines()
-            .next()
-            .unwrap_or("")
-            .chars()
-            .count()
-            .max(1);
-        let marks = "^".repeat(marked.min(text.chars().count().saturating_sub(column - 1).max(1)));
+        let marked = sources.slice(span).lines().next().unwrap_or("");
+        let (text, column_shown) = excerpt(text, column - 1);
+        let left = text.chars().count().saturating_sub(column_shown);
+        let marked = marked.chars().take(left).count().max(1);
         write!(f, "\n{blank}--> {}:{line}:{column}", source.name)?;
         write!(f, "\n{gutter} | {text}")?;
         // As wide as the text above it, tabs too.
-        let before = text.chars().take(column - 1);
+        let before = text.chars().take(column_shown);
         let before: String = before.map(|it| if it == '\t' { it } else { ' ' }).collect();
-        write!(f, "\n{blank} | {before}{marks}")
+        write!(f, "\n{blank} | {before}{}", "^".repeat(marked))
     }
+}
+
+/// What is shown of a line, and where in that the character at a column, from 0, stands: of a long line a part around the column.
+fn excerpt(line: &str, column: usize) -> (Cow<'_, str>, usize) {
+    let length = line.chars().count();
+    if length <= LINE_CHARACTERS_MAX {
+        return (Cow::Borrowed(line), column);
+    }
+    let latest = length - LINE_CHARACTERS_MAX;
+    let start = column.saturating_sub(LINE_CHARACTERS_MAX / 4).min(latest);
+    let kept: String = line.chars().skip(start).take(LINE_CHARACTERS_MAX).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if start < latest { "…" } else { "" };
+    let shown = format!("{before}{kept}{after}");
+    (Cow::Owned(shown), column - start + before.chars().count())
 }
 
 impl Machine {
@@ -264,7 +278,7 @@ impl Vm {
         Condition::raised(&self.machine, raised)
     }
 
-    /// The calls that led to the frame at `fp`, innermost first: the place of each and what is written there.
+    /// The calls that led to the frame at `fp`, innermost first: a place in the code that makes each, and what is written there.
     pub(super) fn calls(&self) -> Vec<(usize, Place)> {
         let m = &self.machine;
         debug_assert!(link_pc(0) == stack::UNDERFLOW_PC);
@@ -289,7 +303,7 @@ impl Vm {
             .filter(|&at| self.is_in_tail(at) && counts(self.code.spans[at]));
         let given_up = left_at.or_else(|| self.call_given_up(outermost));
         if let Some(at) = given_up {
-            calls.insert(0, (at + 1, self.place_of(at)));
+            calls.insert(0, (at, self.place_of(at)));
         }
         calls
     }
@@ -361,6 +375,10 @@ impl Vm {
                     .lambdas
                     .get(block.lambda as usize)
                     .and_then(|lambda| lambda.name)
+            });
+            let name = name.filter(|&name| {
+                let text = self.machine.symbols.text(name);
+                !text.starts_with(TAKES_VALUES)
             });
             let name = name.map_or(Value::FALSE, Value::symbol);
             let m = &mut self.machine;

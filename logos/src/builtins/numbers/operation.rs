@@ -147,6 +147,12 @@ pub(super) fn fold(
         }
         result = match f(&result, &next) {
             Ok(result) => result,
+            Err(NumberError::WrongArgument { position, expected }) => {
+                // The first operand is the result so far: of the argument before.
+                let position = (index + position).saturating_sub(1);
+                let error = NumberError::WrongArgument { position, expected };
+                return Err(failed(m, procedure, error, arguments));
+            }
             Err(error) => return Err(failed(m, procedure, error, arguments)),
         };
     }

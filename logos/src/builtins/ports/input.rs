@@ -5,6 +5,7 @@ use super::{
     may_have_more, more, new, place, port_argument, set_place,
 };
 use crate::builtins::bytes::{blank as blank_bytes, mutable_bytes};
+use crate::builtins::dicts;
 use crate::builtins::strings::{blank, string_argument};
 use crate::builtins::{Builtin, count_argument, range_arguments, symbols, wrong_argument};
 use crate::heap::Heap;
@@ -384,7 +385,8 @@ fn read(m: &mut Machine, arguments: Arguments) -> Outcome {
         return match stretch.found {
             Found::Datum(syntax) => {
                 m.take_external(stretch.words)?;
-                let value = crate::datum::to_value(m, &syntax, false);
+                let value = dicts::refuse_repeated_keys(m, &syntax)
+                    .and_then(|()| crate::datum::to_value(m, &syntax, false));
                 m.release_external(stretch.words);
                 value
             }

@@ -1,6 +1,8 @@
 //! Strings made of others: joined, trimmed, padded, turned round, repeated; and what the library's own procedures of this kind stand on.
 
-use super::{blank, char_argument, of_list, part, pay_if_widened, string_argument};
+use super::{
+    blank, char_argument, cut, mutable_string, of_list, part, pay_if_widened, string_argument,
+};
 use crate::builtins::lists::length_of;
 use crate::builtins::{Builtin, count_argument, index_argument, told_name, wrong_argument};
 use crate::unicode;
@@ -20,6 +22,14 @@ pub const TABLE: &[Builtin] = &[
         string_end,
     ),
     Builtin::plain(
+        "%mutable-string",
+        "(%mutable-string procedure string)",
+        (2, 2),
+        "",
+        "The string, if it can be changed; otherwise an error of the procedure.",
+        as_mutable,
+    ),
+    Builtin::plain(
         "%list->string",
         "(%list->string list procedure)",
         (2, 2),
@@ -28,20 +38,12 @@ pub const TABLE: &[Builtin] = &[
         gathered,
     ),
     Builtin::plain(
-        "string-join",
-        "(string-join list [separator])",
+        "%string-join",
+        "(%string-join list [separator])",
         (1, 2),
         "1 for every 4 bytes, 4 for each string",
-        "The strings of a list in one, with the separator (a space) between them.",
+        "The strings of a list in one, with the separator (a space) between them; for string-join.",
         string_join,
-    ),
-    Builtin::plain(
-        "string-trim",
-        "(string-trim string [character])",
-        (1, 2),
-        EACH,
-        "The string without the white space (or the character) at both ends.",
-        string_trim,
     ),
     Builtin::plain(
         "string-trim-left",
@@ -50,14 +52,6 @@ pub const TABLE: &[Builtin] = &[
         EACH,
         "The string without the white space (or the character) at its start.",
         string_trim_left,
-    ),
-    Builtin::plain(
-        "string-trim-right",
-        "(string-trim-right string [character])",
-        (1, 2),
-        EACH,
-        "The string without the white space (or the character) at its end.",
-        string_trim_right,
     ),
     Builtin::plain(
         "string-pad-left",
@@ -69,16 +63,16 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "string-pad-right",
-        "(string-pad-right string length [character])",
-        (2, 3),
+        "(string-pad-right string length [character [start end]])",
+        (2, 5),
         EACH,
         "The string, made as long as asked for at its end: filled up with spaces or the character, or cut off.",
         string_pad_right,
     ),
     Builtin::plain(
         "string-reverse",
-        "(string-reverse string)",
-        (1, 1),
+        "(string-reverse string [start end])",
+        (1, 3),
         EACH,
         "The characters in the opposite order.",
         string_reverse,
@@ -125,6 +119,15 @@ fn string_end(m: &mut Machine, arguments: Arguments) -> Outcome {
             Ok(Value::fixnum(most as i64))
         }
     }
+}
+
+fn as_mutable(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let string = string_argument(m, "%mutable-string", arguments, 1)?;
+    if m.heap.string_is_immutable(string) {
+        let procedure = told_name(m, m.arg(arguments, 0));
+        return mutable_string(m, &procedure, arguments, 1);
+    }
+    Ok(string)
 }
 
 fn gathered(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -177,44 +180,25 @@ fn string_join(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(new)
 }
 
-fn trim(
-    m: &mut Machine,
-    procedure: &str,
-    arguments: Arguments,
-    (left, right): (bool, bool),
-) -> Outcome {
-    let string = string_argument(m, procedure, arguments, 0)?;
+fn string_trim_left(m: &mut Machine, arguments: Arguments) -> Outcome {
+    let string = string_argument(m, "string-trim-left", arguments, 0)?;
     let unwanted = match arguments.count {
         1 => None,
-        _ => Some(char_argument(m, procedure, arguments, 1)?),
+        _ => Some(char_argument(m, "string-trim-left", arguments, 1)?),
     };
     let goes = |c: char| unwanted.map_or_else(|| unicode::is_whitespace(c), |u| u == c);
     let length = m.heap.string_length(string);
     m.charge(length as u64)?;
-    let (mut start, mut end) = (0, length);
-    while left && start < end && goes(m.heap.string_char(string, start)) {
+    let mut start = 0;
+    while start < length && goes(m.heap.string_char(string, start)) {
         start += 1;
     }
-    while right && end > start && goes(m.heap.string_char(string, end - 1)) {
-        end -= 1;
-    }
-    part(m, arguments, 0, start, end)
-}
-
-fn string_trim(m: &mut Machine, arguments: Arguments) -> Outcome {
-    trim(m, "string-trim", arguments, (true, true))
-}
-
-fn string_trim_left(m: &mut Machine, arguments: Arguments) -> Outcome {
-    trim(m, "string-trim-left", arguments, (true, false))
-}
-
-fn string_trim_right(m: &mut Machine, arguments: Arguments) -> Outcome {
-    trim(m, "string-trim-right", arguments, (false, true))
+    part(m, arguments, 0, start, length)
 }
 
 fn pad(m: &mut Machine, procedure: &str, arguments: Arguments, at_start: bool) -> Outcome {
-    let string = string_argument(m, procedure, arguments, 0)?;
+    cut(m, procedure, arguments, 0, 3)?;
+    let string = m.arg(arguments, 0);
     let wanted = m.arg(arguments, 1);
     let wanted = count_argument(m, procedure, wanted)?;
     let fill = match arguments.count {
@@ -251,7 +235,8 @@ fn string_pad_right(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn string_reverse(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let string = string_argument(m, "string-reverse", arguments, 0)?;
+    cut(m, "string-reverse", arguments, 0, 1)?;
+    let string = m.arg(arguments, 0);
     let length = m.heap.string_length(string);
     let wide = !m.heap.string_is_narrow(string);
     m.charge(length as u64)?;

@@ -1,6 +1,6 @@
 //! Finding one string in another, in linear time (Knuth, Morris, Pratt 1977), and taking strings apart at what is found.
 
-use super::{char_argument, string_argument};
+use super::{char_argument, cut, string_argument};
 use crate::builtins::{Builtin, range_arguments, wrong_argument};
 use crate::heap::Heap;
 use crate::unicode;
@@ -21,8 +21,8 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "string-contains",
-        "(string-contains string pattern [start end])",
-        (2, 4),
+        "(string-contains string pattern [start end [pattern-start pattern-end]])",
+        (2, 6),
         PRICE,
         "The place of the first match of the pattern in the string, or #f.",
         string_contains,
@@ -37,16 +37,16 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "string-prefix?",
-        "(string-prefix? prefix string)",
-        (2, 2),
+        "(string-prefix? prefix string [prefix-start prefix-end [start end]])",
+        (2, 6),
         "1 for every 4 characters of the prefix",
         "Whether a string begins with a prefix.",
         is_prefix,
     ),
     Builtin::plain(
         "string-suffix?",
-        "(string-suffix? suffix string)",
-        (2, 2),
+        "(string-suffix? suffix string [suffix-start suffix-end [start end]])",
+        (2, 6),
         "1 for every 4 characters of the suffix",
         "Whether a string ends with a suffix.",
         is_suffix,
@@ -150,6 +150,7 @@ fn string_search(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn string_contains(m: &mut Machine, arguments: Arguments) -> Outcome {
+    cut(m, "string-contains", arguments, 1, 4)?;
     search(m, "string-contains", arguments, 1)
 }
 
@@ -166,8 +167,9 @@ fn affix(
     arguments: Arguments,
     from: fn(usize, usize) -> usize,
 ) -> Outcome {
-    let part = string_argument(m, procedure, arguments, 0)?;
-    let string = string_argument(m, procedure, arguments, 1)?;
+    cut(m, procedure, arguments, 0, 2)?;
+    cut(m, procedure, arguments, 1, 4)?;
+    let (part, string) = (m.arg(arguments, 0), m.arg(arguments, 1));
     let (short, long) = (m.heap.string_length(part), m.heap.string_length(string));
     if short > long {
         return Ok(Value::FALSE);

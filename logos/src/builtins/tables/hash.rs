@@ -1,7 +1,7 @@
 //! Hashes of keys: of their contents where the equivalence looks at contents, and otherwise of the number that tells the object apart
 //! (`Heap::make_identity`: given in the order of asking, kept while the object lives). No address enters a hash, and no random seed.
 
-use crate::builtins::{Builtin, dicts, lists::are_eqv, wrong_argument};
+use crate::builtins::{Builtin, dicts, lists::are_eqv, strings::cut, wrong_argument};
 use crate::heap::Heap;
 use crate::scratch::mix;
 use crate::unicode::folded;
@@ -20,19 +20,27 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "string-hash",
-        "(string-hash string [bound])",
-        (1, 2),
+        "(string-hash string [bound [start end]])",
+        (1, 4),
         "1 for every 2 characters",
         "A whole number that is the same for strings that are the same text.",
         string_hash,
     ),
     Builtin::plain(
         "string-ci-hash",
-        "(string-ci-hash string [bound])",
-        (1, 2),
+        "(string-ci-hash string [bound [start end]])",
+        (1, 4),
         "4 for each character",
         "A whole number that is the same for strings that are the same text but for upper and lower case.",
         string_ci_hash,
+    ),
+    Builtin::plain(
+        "string-hash-ci",
+        "(string-hash-ci string [bound [start end]])",
+        (1, 4),
+        "4 for each character",
+        "The same as string-ci-hash, as SRFI 13 calls it.",
+        string_hash_ci,
     ),
     Builtin::plain(
         "hash-by-identity",
@@ -269,11 +277,18 @@ fn equal_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn string_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    cut(m, "string-hash", arguments, 0, 2)?;
     shown(m, "string-hash", arguments, Test::String)
 }
 
 fn string_ci_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
+    cut(m, "string-ci-hash", arguments, 0, 2)?;
     shown(m, "string-ci-hash", arguments, Test::StringCi)
+}
+
+fn string_hash_ci(m: &mut Machine, arguments: Arguments) -> Outcome {
+    cut(m, "string-hash-ci", arguments, 0, 2)?;
+    shown(m, "string-hash-ci", arguments, Test::StringCi)
 }
 
 fn identity_hash(m: &mut Machine, arguments: Arguments) -> Outcome {
