@@ -55,6 +55,8 @@ pub(super) struct Over {
     fold_case: bool,
 }
 
+/// The number of the main task of a procedure that came from elsewhere: there is no text.
+pub(super) const NO_EVALUATION: u64 = 0;
 /// What reading a byte of a program costs.
 const CHARACTER_FUEL: u64 = 2;
 /// What reading a datum of it costs besides.
@@ -234,7 +236,7 @@ impl Vm {
                 self.finish_form_of(number, after);
             }
             // Who asked for the file has gone on, and cannot be asked again.
-            _ if !self.inputs_over.contains_key(&number) => {
+            _ if number != NO_EVALUATION && !self.inputs_over.contains_key(&number) => {
                 let message = "this continuation belongs to a file or library that has been loaded";
                 let fault = m.error(":not-allowed", message, &[]);
                 return self.fault(fault);

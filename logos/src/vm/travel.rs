@@ -1,7 +1,7 @@
 //! Encoding and decoding as programs ask for them, and the names of globals on their way.
 
 use super::control::Next;
-use super::{Fault, Machine, Status, Vm};
+use super::{Fault, Machine, Status, Vm, evaluation};
 use crate::builtins::MACHINE_PREFIX;
 use crate::core::GlobalId;
 use crate::expand::{Binding, HostError};
@@ -151,7 +151,7 @@ impl Vm {
     /// Makes a call of a thunk the main program.
     pub(crate) fn call_main(&mut self, thunk: Value) {
         self.machine.temporaries.push(thunk);
-        self.start_main_task(0);
+        self.start_main_task(evaluation::NO_EVALUATION);
         let thunk = self.machine.temporaries.pop().unwrap_or(Value::VOID);
         let zero = Value::fixnum(0);
         super::push_stub(&mut self.machine, super::stubs::UNIT, &[zero, zero]);
