@@ -92,6 +92,19 @@ impl Evaluation {
     }
 }
 
+/// What it costs to have read so many bytes of a program.
+pub(super) fn reading_fuel(passed: usize, made: Meter) -> u64 {
+    let fuel = CHARACTER_FUEL * passed as u64 + NODE_FUEL * made.nodes;
+    fuel.saturating_add(made.work)
+}
+
+/// As much of a text as there may be fuel to read from `start` on, and a character more.
+pub(super) fn affordable(text: &str, start: usize, fuel_left: u64) -> &str {
+    let most = usize::try_from(fuel_left / CHARACTER_FUEL).unwrap_or(usize::MAX);
+    let end = start.saturating_add(most).saturating_add(1);
+    &text[..text.ceil_char_boundary(end)]
+}
+
 /// Where an evaluation goes on once a unit has run: from a place of the text, some units of the form there passed over. It is kept in a
 /// frame as a fixnum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -422,23 +435,25 @@ impl Vm {
             return Ok(Turn::Finish(Value::VOID));
         };
         evaluation.position = position;
+        let fuel_left = self.machine.fuel_left_paid()?;
         let text = self.machine.sources.source(source).text.clone();
         let start = evaluation.position;
+        let text = affordable(&text, start, fuel_left);
         let limits = Meter {
             bytes: self.machine.memory_left(),
-            ..Meter::UNLIMITED
+            nodes: fuel_left,
+            work: fuel_left,
         };
         let (read, position, fold_case, made) = {
-            let mut reader = Reader::new(&text, source, &mut self.machine.symbols)
+            let mut reader = Reader::new(text, source, &mut self.machine.symbols)
                 .starting_at(start)
                 .with_fold_case(evaluation.fold_case)
                 .with_limits(limits);
             let read = reader.next();
             (read, reader.position(), reader.fold_case(), reader.made())
         };
-        let passed = position.saturating_sub(start) as u64;
-        self.machine
-            .charge(CHARACTER_FUEL * passed + NODE_FUEL * made.nodes)?;
+        let passed = position.saturating_sub(start);
+        self.machine.charge(reading_fuel(passed, made))?;
         let words = usize::try_from(made.bytes / 8).unwrap_or(usize::MAX / 16);
         self.machine.take_external(words)?;
         evaluation.taken += words;

@@ -135,6 +135,16 @@ impl Limits {
         least
     }
 
+    /// What may still be used before the first limit runs out.
+    pub(crate) fn fuel_left(&self, fuel: i64) -> u64 {
+        if self.suspended {
+            return UNLIMITED as u64;
+        }
+        let least = self.chain().map(|at| self.extents[at].fuel_left).min();
+        let left = least.unwrap_or(0) - (self.granted - fuel);
+        left.max(0) as u64
+    }
+
     /// Whether some limit around the running program is overdrawn.
     pub(crate) fn fuel_is_out(&self) -> bool {
         self.chain().any(|at| self.extents[at].fuel_left < 0)

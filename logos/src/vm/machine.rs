@@ -319,6 +319,13 @@ impl Machine {
         self.fuel = self.limits.settle(self.fuel);
     }
 
+    /// Fuel that may still be used before a limit: how far something may go that is paid for once it is known how far it went. What it takes
+    /// to look at the limits around is charged.
+    pub(crate) fn fuel_left_paid(&mut self) -> Result<u64, Fault> {
+        self.charge(self.limits.depth() as u64 / 4)?;
+        Ok(self.limits.fuel_left(self.fuel))
+    }
+
     /// Fuel used by this evaluation so far.
     pub fn fuel_used(&self) -> u64 {
         self.limits.used(self.fuel)
