@@ -1385,6 +1385,63 @@ pub const ATTACKS: &[(&str, &str)] = &[
         "task: sleep",
         "(let loop () (guard (e (#t 0)) (sleep 1)) (loop))",
     ),
+    // ---- what Rust code compares, copies or keeps ----
+    (
+        "large: eqv of equal numbers",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (if (eqv? a b) (loop)))",
+    ),
+    (
+        "large: eqv of equal fractions",
+        "(define a (/ 1 (arithmetic-shift 1 1000000))) (define b (/ 1 (arithmetic-shift 1 1000000))) (let loop () (list (eqv? a b)) (loop))",
+    ),
+    (
+        "large: eqv that is called",
+        "(define a (make-rectangular (arithmetic-shift 1 1000000) 1)) (define b (make-rectangular (arithmetic-shift 1 1000000) 1)) (define (same f) (f a b) (same f)) (same eqv?)",
+    ),
+    (
+        "large: memv and assv",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (memv a (list b)) (assv a (list (list b))) (loop))",
+    ),
+    (
+        "large: equal of equal numbers",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (equal? a b) (loop))",
+    ),
+    (
+        "large: keys of a table",
+        "(define a (arithmetic-shift 1 1000000)) (define b (arithmetic-shift 1 1000000)) (define t (make-hash-table eqv?)) (hash-table-set! t a 1) (let loop () (hash-table-ref/default t b 0) (loop))",
+    ),
+    (
+        "large: exact literals of a port",
+        "(define s (string-append \"(\" (string-repeat \"#e1e99999 \" 10) \")\")) (let loop () (read (open-input-string s)) (loop))",
+    ),
+    (
+        "large: complex literals of a port",
+        "(let loop () (read (open-input-string \"#e1e99999+1e1i\")) (loop))",
+    ),
+    (
+        "large: small literals of a port",
+        "(let loop () (read (open-input-string \"#e1e999\")) (read (open-input-string \"#e1.7e-99\")) (loop))",
+    ),
+    (
+        "large: exact literals of a program",
+        "(define x '(⟦#e1e99999 ⟧1000))",
+    ),
+    (
+        "large: complex literals of a program",
+        "(define x '(⟦#e1e9999+1e1i ⟧1000))",
+    ),
+    (
+        "large: exponents of complex numbers",
+        "(let loop () (string->number \"#e1e99999+1e1i\") (loop))",
+    ),
+    (
+        "large: exponents of polar numbers",
+        "(let loop () (string->number \"#e1e9999@1e1\") (loop))",
+    ),
+    (
+        "large: exponents that the point takes back",
+        "(define s (string-append \"#e1.\" (make-string 50000 #\\1) \"e140000\")) (let loop () (string->number s) (loop))",
+    ),
 ];
 
 /// The program of an attack for a limit of so many bytes of memory.
