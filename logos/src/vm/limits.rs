@@ -285,6 +285,11 @@ impl Limits {
         numbered.filter(|it| it.1).map(|it| it.0.id).collect()
     }
 
+    /// How many extents there are, those among them that have ended and are not removed yet.
+    pub(crate) fn count(&self) -> usize {
+        self.extents.len()
+    }
+
     /// Takes note that a task begins in the current extent.
     pub(crate) fn note_task(&mut self) {
         self.extents[self.current].has_tasks = true;

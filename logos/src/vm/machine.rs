@@ -652,9 +652,11 @@ impl Machine {
         self.limits.current()
     }
 
-    /// Whether a limit has not ended.
-    pub(crate) fn extent_is_alive(&self, extent: u64) -> bool {
-        self.limits.is_alive(extent)
+    /// The numbers of the limits that have not ended, in order. Charges for looking at them; a limit that runs out here is noticed at the next
+    /// thing that is charged.
+    pub(crate) fn living_extents(&mut self) -> Vec<u64> {
+        let _ = self.charge(self.limits.count() as u64 / 4);
+        self.limits.living()
     }
 
     /// The next number of those that tell objects apart.
