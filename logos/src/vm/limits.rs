@@ -110,8 +110,13 @@ impl Limits {
         self.suspended = suspended;
     }
 
+    /// What was used of all fuel: never more than there was, though what is done at the very end, such as giving back permits, may come to
+    /// more.
     pub(crate) fn used(&self, fuel: i64) -> u64 {
-        self.used + (self.granted - fuel).max(0) as u64
+        let pending = self.granted - fuel;
+        let overdrawn = (pending - self.extents[0].fuel_left).max(0) as u64;
+        let used = self.used + pending.max(0) as u64;
+        used.saturating_sub(overdrawn)
     }
 
     fn chain(&self) -> impl Iterator<Item = usize> + '_ {
