@@ -55,6 +55,9 @@ pub(super) struct Over {
     fold_case: bool,
 }
 
+/// Words counted for a library that is kept, and for each name that it gives away.
+const LIBRARY_WORDS: usize = 60;
+const EXPORT_WORDS: usize = 4;
 /// What reading a byte of a program costs.
 const CHARACTER_FUEL: u64 = 2;
 /// What reading a datum of it costs besides.
@@ -361,6 +364,10 @@ impl Vm {
             Step::NeedLibrary { name } => self.provide_library(number, &name),
             Step::FindLibrary { name } => self.find_library(number, name),
             Step::Library { name, library } => {
+                let words = self.pay_for_library_name(&name)?;
+                let exports = library.exports_count();
+                self.machine
+                    .take_external(LIBRARY_WORDS + words + EXPORT_WORDS * exports)?;
                 let evaluation = self.evaluations.get_mut(&number);
                 if let Some(import) = evaluation.and_then(|it| it.import.as_mut()) {
                     import.defined = Some(library.clone());
