@@ -110,3 +110,20 @@ fn what_is_large_is_paid_for() {
         assert!(used >= least, "{}: {used} of {least}", it.name);
     }
 }
+
+#[test]
+fn what_is_kept_is_counted() {
+    let mut base = Vm::new(Profile::Pure);
+    let kept = programs::ATTACKS.iter();
+    for (name, text) in kept.filter(|it| it.0.starts_with("kept: ")) {
+        let mut vm = base.fork();
+        let bounds = Bounds {
+            fuel: Some(30 * FUEL),
+            memory: Some(MEMORY / 2),
+        };
+        vm.begin("attack", &programs::program(text, MEMORY), bounds);
+        while vm.run(u64::MAX) == Status::Yield {}
+        let kind = vm.condition().map(|it| it.kind.clone());
+        assert_eq!(kind.as_deref(), Some(":memory-exhausted"), "{name}");
+    }
+}
