@@ -226,7 +226,10 @@ fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
         Datum::Void => Value::VOID,
         Datum::Eof => Value::EOF,
         Datum::List(..) => Value::NIL,
-        Datum::Number(number) => crate::builtins::numbers::from_number(m, number)?,
+        Datum::Number(number) => {
+            m.charge(atom_words(atom) as u64 / 4)?;
+            crate::builtins::numbers::from_number(m, number)?
+        }
         Datum::String(text) => {
             m.charge(text.len() as u64 / 8)?;
             let string = m.string(text)?;
@@ -234,6 +237,7 @@ fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
             string
         }
         Datum::Bytes(bytes) => {
+            m.charge(bytes.len() as u64 / 32)?;
             let value = m.bytes(bytes)?;
             m.heap.set_flags(value, flag);
             value
