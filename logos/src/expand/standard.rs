@@ -44,8 +44,11 @@ pub(crate) fn is_standard(text: &str) -> bool {
 /// What it costs to put a library's name into text, and the most bytes of that. It takes time in proportion to the parts of the name.
 pub fn library_name_cost(name: &Syntax, symbols: &Symbols) -> Cost {
     let mut whole = Cost { work: 0, bytes: 0 };
-    for part in name.as_list().unwrap_or(&[]) {
+    // The name of a file is a text, and one from the network has some.
+    let parts = name.as_list().unwrap_or(std::slice::from_ref(name));
+    for part in parts {
         let one = match part.datum() {
+            Datum::String(text) => text_cost(text),
             Datum::Symbol(symbol) => text_cost(symbols.text(*symbol)),
             Datum::Alias(alias) => text_cost(symbols.text(alias.name)),
             Datum::Number(number) => cost::to_text(number, 10),

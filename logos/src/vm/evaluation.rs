@@ -352,6 +352,9 @@ impl Vm {
                 fold_case,
                 span,
             } => {
+                let bytes: usize = paths.iter().map(|path| path.len()).sum();
+                self.machine.charge(bytes as u64 / 2)?;
+                self.machine.ask_to_hold(bytes / 4)?;
                 let paths = paths.iter().map(|name| self.path_beside(number, name));
                 let paths = paths.collect();
                 let wanted = Wanted::Forms {

@@ -189,4 +189,25 @@ pub const WORKS: &[Work] = &[
         3,
         19980,
     ),
+    work(
+        "a text that names a library",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'import (list 'from s s))))))",
+        "(guard (e (#t 0)) (eval '(m)))",
+        3,
+        100000,
+    ),
+    work(
+        "the name of a file",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'include s)))))",
+        "(guard (e (#t 0)) (eval '(m)))",
+        3,
+        50000,
+    ),
+    work(
+        "bytes of a template",
+        "(define b (make-bytevector 320000 7)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'quote b)))))",
+        "(macroexpand '(m))",
+        3,
+        10000,
+    ),
 ];

@@ -1578,6 +1578,30 @@ pub const ATTACKS: &[(&str, &str)] = &[
         "kept: names of definitions that are decoded",
         "(define b (bytevector-append (bytevector 80 2 11 144 78) (make-bytevector 10000 97) (bytevector 36 37))) (let loop ((i 0)) (bytevector-u8-set! b 10 (+ 97 (modulo i 26))) (bytevector-u8-set! b 11 (+ 97 (modulo (quotient i 26) 26))) (%decode b) (loop (+ i 1)))",
     ),
+    (
+        "large: texts that name libraries",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'import (list 'from s s)))))) (let loop () (guard (e (#t 0)) (eval '(m))) (loop))",
+    ),
+    (
+        "large: keys that name libraries",
+        "(define b (make-bytevector 100000 7)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'import (list 'from b \"x\")))))) (let loop () (guard (e (#t 0)) (eval '(m))) (loop))",
+    ),
+    (
+        "large: names of files",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_ 1) (list 'import s)) (list '(_ 2) (list 'include s))))) (let loop () (guard (e (#t 0)) (eval '(m 1))) (guard (e (#t 0)) (eval '(m 2))) (loop))",
+    ),
+    (
+        "large: bytes and numbers of templates",
+        "(define b (make-bytevector 30000 7)) (define n (arithmetic-shift 1 200000)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'quote (append (make-list 20 b) (make-list 20 n))))))) (let loop () (macroexpand '(m)) (loop))",
+    ),
+    (
+        "large: numbers that a procedural macro gives",
+        "(define n (arithmetic-shift 1 200000)) (define l (make-list 20 n)) (defmacro (m) (list 'quote l)) (let loop () (macroexpand '(m)) (loop))",
+    ),
+    (
+        "memory: decoding nested pairs",
+        "(define b (make-bytevector 1000000 13)) (bytevector-u8-set! b 0 68) (let loop () (guard (e (#t 0)) (%decode b)) (loop))",
+    ),
 ];
 
 /// The program of an attack for a limit of so many bytes of memory.
