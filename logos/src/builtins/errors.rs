@@ -13,7 +13,7 @@ pub const TABLE: &[Builtin] = &[
         "error",
         "(error message irritant …)",
         (1, ANY),
-        "1 for each irritant",
+        "1 for each irritant, 200 for a value in place of a message",
         "Raises an error with a message and the values concerned.",
         error,
     ),
