@@ -164,12 +164,22 @@ fn resolve_labels(m: &mut Machine, base: usize) -> Result<(), Fault> {
     let root = m.temporaries[base];
     let mut seen = std::collections::BTreeSet::new();
     let mut pending = vec![root];
-    let target = |m: &Machine, value: Value| {
-        let mut value = value;
-        while m.heap.is(value, Kind::Plain) && m.heap.field(value, 0) != value {
-            value = m.heap.field(value, 0);
+    // Every placeholder on the way refers to the end of it from then on.
+    let target = |m: &mut Machine, value: Value| {
+        let stands_for = |m: &Machine, value: Value| match m.heap.is(value, Kind::Plain) {
+            true => Some(m.heap.field(value, 0)).filter(|next| *next != value),
+            false => None,
+        };
+        let mut end = value;
+        while let Some(next) = stands_for(m, end) {
+            end = next;
         }
-        value
+        let mut on_the_way = value;
+        while let Some(next) = stands_for(m, on_the_way) {
+            m.heap.set_field(on_the_way, 0, end);
+            on_the_way = next;
+        }
+        end
     };
     while let Some(value) = pending.pop() {
         m.charge(1)?;
@@ -177,20 +187,23 @@ fn resolve_labels(m: &mut Machine, base: usize) -> Result<(), Fault> {
             continue;
         }
         if value.is_pair() {
-            let (car, cdr) = (target(m, m.heap.car(value)), target(m, m.heap.cdr(value)));
+            let (car, cdr) = (m.heap.car(value), m.heap.cdr(value));
+            let (car, cdr) = (target(m, car), target(m, cdr));
             m.heap.set_car(value, car);
             m.heap.set_cdr(value, cdr);
             pending.extend([car, cdr]);
         } else if m.heap.is(value, Kind::Vector) {
             for index in 0..m.heap.length(value) {
-                let item = target(m, m.heap.field(value, index));
+                let item = m.heap.field(value, index);
+                let item = target(m, item);
                 m.heap.set_field(value, index, item);
                 pending.push(item);
             }
         } else if m.heap.is(value, Kind::Dict) {
             pending.push(m.heap.field(value, 0));
         } else if m.heap.is(value, Kind::DictNode) {
-            let item = target(m, m.heap.field(value, tree::VALUE));
+            let item = m.heap.field(value, tree::VALUE);
+            let item = target(m, item);
             m.heap.set_field(value, tree::VALUE, item);
             let sides = [tree::LEFT, tree::RIGHT].map(|side| m.heap.field(value, side));
             pending.push(item);
@@ -213,7 +226,10 @@ fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
         Datum::Void => Value::VOID,
         Datum::Eof => Value::EOF,
         Datum::List(..) => Value::NIL,
-        Datum::Number(number) => crate::builtins::numbers::from_number(m, number)?,
+        Datum::Number(number) => {
+            m.charge(atom_words(atom) as u64 / 4)?;
+            crate::builtins::numbers::from_number(m, number)?
+        }
         Datum::String(text) => {
             m.charge(text.len() as u64 / 8)?;
             let string = m.string(text)?;
@@ -221,6 +237,7 @@ fn atom_value(m: &mut Machine, atom: &Datum, flag: u8) -> Outcome {
             string
         }
         Datum::Bytes(bytes) => {
+            m.charge(bytes.len() as u64 / 32)?;
             let value = m.bytes(bytes)?;
             m.heap.set_flags(value, flag);
             value

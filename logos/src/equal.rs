@@ -27,7 +27,7 @@ enum Task {
 /// Whether two values have the same shape and parts. Charges 2 for each comparison, and the length of texts. Everything may move.
 pub fn equal(m: &mut Machine, a: Value, b: Value) -> Result<bool, Fault> {
     m.charge(2)?;
-    if are_eqv(m, a, b) {
+    if are_eqv(m, a, b)? {
         return Ok(true);
     }
     if !a.is_reference() || !b.is_reference() || a.is_pair() != b.is_pair() {
@@ -67,7 +67,7 @@ fn equal_parts(m: &mut Machine, a: Value, b: Value, scratch: &mut Scratch) -> Re
                 (key, other_key)
             }
         };
-        if are_eqv(m, a, b) {
+        if are_eqv(m, a, b)? {
             continue;
         }
         if !a.is_reference() || !b.is_reference() || a.is_pair() != b.is_pair() {

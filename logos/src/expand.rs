@@ -74,8 +74,9 @@ pub use print::{print_syntax, print_unit};
 pub use scope::{Alias, Identifier};
 pub use specials::{SPECIALS, Special, find_special};
 pub(crate) use standard::standard_names;
-pub use standard::{library_name_text, standard_library};
+pub use standard::{library_name_cost, library_name_text, standard_library};
 
+use crate::builtins::symbols::symbol_words;
 use crate::core::{GlobalId, Unit};
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::{Place, Span, Syntax};
@@ -106,6 +107,17 @@ pub trait Host {
     }
     /// Pays for memory before it is taken.
     fn charge_memory(&mut self, bytes: u64) -> Result<(), HostError>;
+    /// Pays for memory that stays taken when the expansion is over.
+    fn keep_memory(&mut self, bytes: u64) -> Result<(), HostError>;
+    /// The symbol of this name: the work is paid, and a new one for ever.
+    fn intern(&mut self, text: &str) -> Result<Symbol, HostError> {
+        self.charge(text.len() as u64 / 2)?;
+        if let Some(symbol) = self.symbols().find(text) {
+            return Ok(symbol);
+        }
+        self.keep_memory(8 * symbol_words(text) as u64)?;
+        Ok(self.symbols().intern(text))
+    }
     /// Whether to stop at the next opportunity with [`Step::Pause`].
     fn pause(&mut self) -> bool {
         false

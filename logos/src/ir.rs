@@ -97,12 +97,14 @@ struct Walk {
     sets: Vec<Vec<NodeId>>,
     lambda_node: Vec<NodeId>,
     binder: Vec<u32>,
+    /// The frame that a lambda's body runs in, once it is known which are loops.
+    frame: Vec<Option<u32>>,
 }
 
 impl Analysis {
     /// Analyses a unit. Linear in its size, but for the captures made: `pay` is asked before each, and stops the analysis.
     pub fn new(unit: &Unit, mut pay: impl FnMut() -> bool) -> Option<Analysis> {
-        let walk = Walk::new(unit);
+        let mut walk = Walk::new(unit);
         let variables = unit.variables.len();
         let mut analysis = Analysis {
             home: vec![TOP; variables],
@@ -116,6 +118,7 @@ impl Analysis {
             outer: vec![TOP; unit.lambdas.len()],
         };
         analysis.find_loops(unit, &walk);
+        analysis.find_frames(&mut walk);
         analysis.find_homes(unit, &walk);
         analysis.find_cells(unit, &walk);
         analysis.find_captures(unit, &walk, &mut pay)?;
@@ -123,19 +126,31 @@ impl Analysis {
         Some(analysis)
     }
 
-    /// The frame that a node inside `lambda` runs in: the nearest procedure that is not a loop.
-    fn frame_of(&self, unit_walk: &Walk, mut lambda: u32) -> u32 {
-        while lambda != TOP {
-            match self.loop_of[lambda as usize] {
-                Some(letrec) => lambda = unit_walk.inside[letrec as usize],
-                None => break,
+    /// Finds for each lambda the frame that a node inside runs in: the nearest procedure that is not a loop.
+    fn find_frames(&self, walk: &mut Walk) {
+        let mut on_the_way = Vec::new();
+        for lambda in 0..self.loop_of.len() as u32 {
+            let mut frame = lambda;
+            while frame != TOP {
+                if let Some(known) = walk.frame[frame as usize] {
+                    frame = known;
+                    break;
+                }
+                on_the_way.push(frame);
+                match self.loop_of[frame as usize] {
+                    Some(letrec) => frame = walk.inside[letrec as usize],
+                    None => break,
+                }
+            }
+            for passed in on_the_way.drain(..) {
+                walk.frame[passed as usize] = Some(frame);
             }
         }
-        lambda
     }
 
     /// Inner loops come first, since a loop's name may be called from a loop inside its body.
     fn find_loops(&mut self, unit: &Unit, walk: &Walk) {
+        let mut tops = vec![NONE; unit.nodes.len()];
         for (id, node) in unit.nodes.iter().enumerate() {
             let Node::Letrec(bindings, body) = node else {
                 continue;
@@ -167,7 +182,7 @@ impl Analysis {
                     }
                     _ => false,
                 };
-                arity_holds && (call == *body || self.in_tail_of(walk, call, info.body))
+                arity_holds && (call == *body || self.top_of(walk, &mut tops, call) == info.body)
             });
             if is_loop {
                 self.loop_of[lambda as usize] = Some(id as NodeId);
@@ -175,24 +190,33 @@ impl Analysis {
         }
     }
 
-    /// Whether `node` stands in tail position of the lambda body `body`, seen through loops.
-    fn in_tail_of(&self, walk: &Walk, node: NodeId, body: NodeId) -> bool {
+    /// The node that another stands in tail position of, seen through the loops known so far, whose bodies continue what they stand in.
+    /// Among `tops` is for a body how far it was seen before: loops are only added.
+    fn top_of(&self, walk: &Walk, tops: &mut [NodeId], node: NodeId) -> NodeId {
         let mut root = walk.tail_root[node as usize];
-        while root != body {
-            // The body of a loop continues what the loop stands in.
-            match self.loop_of.get(walk.inside[root as usize] as usize) {
-                Some(&Some(letrec)) if walk.parent[root as usize] == NONE => {
-                    root = walk.tail_root[letrec as usize]
+        let mut on_the_way = Vec::new();
+        loop {
+            let mut next = tops[root as usize];
+            if next == NONE {
+                match self.loop_of.get(walk.inside[root as usize] as usize) {
+                    Some(&Some(letrec)) if walk.parent[root as usize] == NONE => {
+                        next = walk.tail_root[letrec as usize];
+                    }
+                    _ => break,
                 }
-                _ => return false,
             }
+            on_the_way.push(root);
+            root = next;
         }
-        true
+        for passed in on_the_way {
+            tops[passed as usize] = root;
+        }
+        root
     }
 
     fn find_homes(&mut self, unit: &Unit, walk: &Walk) {
         for variable in 0..unit.variables.len() {
-            self.home[variable] = self.frame_of(walk, walk.binder[variable]);
+            self.home[variable] = walk.frame_of(walk.binder[variable]);
         }
         for lambda in 0..unit.lambdas.len() {
             let node = walk.lambda_node[lambda];
@@ -201,7 +225,7 @@ impl Analysis {
             } else {
                 walk.inside[node as usize]
             };
-            self.outer[lambda] = self.frame_of(walk, around);
+            self.outer[lambda] = walk.frame_of(around);
         }
     }
 
@@ -275,7 +299,7 @@ impl Analysis {
         pay: &mut impl FnMut() -> bool,
     ) -> Option<()> {
         let home = self.home[variable as usize];
-        let mut frame = self.frame_of(walk, from);
+        let mut frame = walk.frame_of(from);
         while frame != home {
             if self.names_lambda[variable as usize] == Some(frame)
                 || !seen.insert((frame, variable))
@@ -392,11 +416,18 @@ impl Walk {
             sets: vec![Vec::new(); unit.variables.len()],
             lambda_node: vec![NONE; unit.lambdas.len()],
             binder: vec![TOP; unit.variables.len()],
+            frame: vec![None; unit.lambdas.len()],
         };
         if nodes > 0 {
             walk.visit(unit, nodes as NodeId - 1);
         }
         walk
+    }
+
+    /// The frame that a node inside `lambda` runs in.
+    fn frame_of(&self, lambda: u32) -> u32 {
+        let known = self.frame.get(lambda as usize).copied().flatten();
+        known.unwrap_or(lambda)
     }
 
     /// Visits the whole tree from its root with a stack of its own; an entry is a node to begin or, marked, one to end.

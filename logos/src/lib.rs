@@ -12,14 +12,18 @@
 //!
 //! | work | fuel |
 //! | --- | --- |
-//! | reading a program | 2 for each byte, 4 for each datum |
+//! | reading a program | 2 for each byte, 4 for each datum, and the digits of large numbers |
 //! | expanding | 8 for each step |
+//! | a name of a library | 1 for each part, 1 for every 2 bytes |
+//! | a name that an import's prefix or `macroexpand` makes | 1 for every 2 bytes, besides copying it |
 //! | compiling | 12 for each node and each variable, 8 for each captured variable |
 //! | a form or a macro's result becoming syntax | 3 for each node, 1 for each pair |
 //! | putting the stack aside (`call/cc`, waiting) | 1 for every 4 words after the first 16 |
 //! | a collection that a limit forces | 500, 1 for every 4 words kept |
 //! | an error | 40, 1 for every 4 bytes of its message, 80 for its trace |
 //! | setting a limit, taking up a task inside limits | 1 for each limit around |
+//! | reading inside limits | 1 for every 4 limits around |
+//! | a limit that runs out while permits are held or files are open | 1 for every 4 limits |
 //! | ending limits that leave tasks | 1 for every 2 tasks and limits |
 //!
 //! `examples/attacks.rs` runs every attack of `tests/attacks` in a process of its own under 20 million units and 64 MiB: the median is 6.7 ns for a

@@ -27,7 +27,7 @@ pub use complex::{
     Complex, angle, imaginary_part, is_complex, magnitude, polar, real_part, rectangular,
 };
 pub use convert::{exact, inexact, to_f64};
-pub use parse::{EXACT_LITERAL_DIGITS_MAX, ParseError, parse, parse_literal};
+pub use parse::{EXACT_LITERAL_DIGITS_MAX, ParseError, has_form, parse, parse_literal};
 pub use power::{exact_integer_sqrt, expt, sqrt};
 pub use real::{acos, asin, atan, atan2, cos, exp, log, log_base, sin, tan};
 pub use text::to_text;

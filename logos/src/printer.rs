@@ -9,7 +9,7 @@ mod label;
 
 pub use atom::type_name;
 
-use crate::builtins::dicts;
+use crate::builtins::{dicts, numbers};
 use crate::number::cost;
 use crate::scratch::{ENTRY_WORDS, Scratch, walk};
 use crate::value::{Kind, Value};
@@ -36,6 +36,8 @@ const LIMITED_CHARACTERS: usize = 200;
 const LIMITED_PARTS_MAX: usize = 10_000;
 /// Characters or bytes written in one step.
 const STRETCH: usize = 256;
+/// Bytes that one of a name may take when it is written.
+const NAME_GROWTH_MAX: u64 = 5;
 /// Words counted for a piece of work that is left.
 const TASK_WORDS: usize = 3;
 /// The largest number, in limbs, that is written where the length is limited.
@@ -66,11 +68,13 @@ pub fn print(m: &mut Machine, value: Value, style: Style) -> Result<String, Faul
     })
 }
 
-/// A value as text, cut off after about so many characters, at no charge: for the host.
+/// A value as text, cut off after about so many characters, at no charge: for the host. The work is in proportion to what is shown.
 pub fn print_limited(m: &Machine, value: Value, style: Style, characters_max: usize) -> String {
-    let labels = label::find_few(&m.heap, value, LIMITED_PARTS_MAX);
+    // Of more parts there would not be room to show that they contain each other.
+    let parts_max = LIMITED_PARTS_MAX.min(2 * characters_max);
+    let labels = label::find_few(&m.heap, value, parts_max);
     let mut printer = Printer::new(value, style, labels);
-    printer.is_limited = true;
+    printer.characters_max = Some(characters_max);
     while printer.text.len() <= characters_max {
         if !printer.step(m) {
             return printer.text;
@@ -118,7 +122,8 @@ struct Printer {
     tasks: Vec<Task>,
     style: Style,
     labels: Labels,
-    is_limited: bool,
+    /// Where the text is cut off.
+    characters_max: Option<usize>,
 }
 
 impl Printer {
@@ -128,7 +133,7 @@ impl Printer {
             tasks: vec![Task::Value(value)],
             style,
             labels,
-            is_limited: false,
+            characters_max: None,
         }
     }
 
@@ -138,7 +143,7 @@ impl Printer {
         scratch.hold(bytes / 8 + TASK_WORDS * self.tasks.len() + labels)
     }
 
-    /// What the next piece costs when it is a number that takes more work than its text is long.
+    /// What the next piece costs when it is a number that takes more work than its text is long, or a long name.
     fn expensive(&self, m: &Machine) -> Option<cost::Cost> {
         const FLOAT: cost::Cost = cost::Cost {
             work: 40,
@@ -147,6 +152,13 @@ impl Printer {
         let Some(&Task::Value(value)) = self.tasks.last() else {
             return None;
         };
+        if let Some(symbol) = value.as_symbol() {
+            let length = m.symbols.text(symbol).len();
+            return (length > STRETCH).then_some(cost::Cost {
+                work: 0,
+                bytes: NAME_GROWTH_MAX * length as u64,
+            });
+        }
         if value.is_immediate_float() {
             return Some(FLOAT);
         }
@@ -157,6 +169,11 @@ impl Printer {
             }
             _ => None,
         }
+    }
+
+    /// How much of a name is written: where the text is cut off, not much more than is shown.
+    fn name_bytes_max(&self) -> usize {
+        self.characters_max.map_or(usize::MAX, |most| most + 1)
     }
 
     /// Writes one piece; whether there was one.
@@ -194,7 +211,10 @@ impl Printer {
         }
         match m.heap.kind(value) {
             Some(kind) => self.object(m, value, kind),
-            None => atom::write_immediate(m, value, self.style, &mut self.text),
+            None => {
+                let most = self.name_bytes_max();
+                atom::write_immediate(m, value, self.style, &mut self.text, most);
+            }
         }
     }
 
@@ -260,8 +280,8 @@ impl Printer {
             Kind::Values => self.open("#<values", ">", Task::Items(value, 0)),
             Kind::Record => {
                 self.text.push_str("#<");
-                self.text
-                    .push_str(&atom::type_name(m, m.heap.field(value, 0)));
+                let name = atom::type_name(m, m.heap.field(value, 0), self.name_bytes_max());
+                self.text.push_str(&name);
                 self.tasks.push(Task::Text(">"));
                 self.tasks.push(Task::Items(value, 1));
             }
@@ -271,7 +291,10 @@ impl Printer {
                 self.tasks.push(Task::Items(value, 0));
             }
             Kind::Promise => self.promise(m, value),
-            _ => atom::write_object(m, value, kind, &mut self.text),
+            _ => {
+                let most = self.name_bytes_max();
+                atom::write_object(m, value, kind, &mut self.text, most);
+            }
         }
     }
 
@@ -282,10 +305,16 @@ impl Printer {
     }
 
     fn number(&mut self, m: &Machine, value: Value) {
+        let is_limited = self.characters_max.is_some();
+        // A quarter of the words and some: so large a number is not even taken off the heap.
+        if is_limited && numbers::taking_work(&m.heap, value) > 2 * LIMITED_LIMBS_MAX {
+            self.text.push_str("#<a very long number>");
+            return;
+        }
         let Some(number) = m.number(value) else {
             return;
         };
-        if self.is_limited && cost::size_in_limbs(&number) > LIMITED_LIMBS_MAX {
+        if is_limited && cost::size_in_limbs(&number) > LIMITED_LIMBS_MAX {
             self.text.push_str("#<a very long number>");
         } else {
             self.text.push_str(&crate::number::to_text(&number, 10));
@@ -324,8 +353,9 @@ impl Printer {
         }
         if header.is(Kind::Record) {
             self.text.push(' ');
+            let most = self.name_bytes_max();
             if let Some(name) = atom::field_name(m, value, place - 1) {
-                atom::write_symbol(name, &mut self.text);
+                atom::write_symbol(atom::beginning(name, most), &mut self.text);
                 self.text.push_str(": ");
             }
         } else if place > 0 || header.is(Kind::Values) {

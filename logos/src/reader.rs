@@ -29,8 +29,8 @@ pub struct Meter {
     pub nodes: u64,
     /// Bytes taken, by the sizes below.
     pub bytes: u64,
-    /// Work on the digits of large numbers, as [`cost::parse`] prices it. All other work is in proportion
-    /// to the length of the text.
+    /// Work on the digits of large numbers, as [`cost::parse_beyond`] prices it. All other work is in
+    /// proportion to the length of the text.
     pub work: u64,
 }
 
@@ -248,10 +248,11 @@ impl<'a> Reader<'a> {
     /// The number that `word` writes, whose price is charged before the work.
     fn number(&mut self, word: &str, start: usize) -> Result<Number, ReadError> {
         let span = self.span(start, self.position);
-        let work = cost::parse(word, 10).work;
+        let price = cost::parse_beyond(word);
         self.charge(
             Meter {
-                work,
+                work: price.work,
+                bytes: price.bytes,
                 ..Meter::ZERO
             },
             span,

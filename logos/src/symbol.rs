@@ -75,6 +75,11 @@ impl Symbols {
         self.push(text.into())
     }
 
+    /// A new symbol, equal to no other, that prints as another one: they share the text.
+    pub fn uninterned_like(&mut self, symbol: Symbol) -> Symbol {
+        self.push(self.shared_text(symbol))
+    }
+
     /// The text of a symbol.
     pub fn text(&self, symbol: Symbol) -> &str {
         &self.texts[symbol.0 as usize]

@@ -84,7 +84,7 @@ pub const TABLE: &[Builtin] = &[
         "merge",
         "(merge dict …)",
         (0, ANY),
-        "12 for each entry, and the keys compared",
+        "20 for each dict after the first, 12 for each entry, and the keys compared",
         "A dict of the entries of all; of equal keys the rightmost one wins.",
         merge,
     ),
@@ -424,9 +424,13 @@ fn merge(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(m.arg(arguments, 0))
 }
 
+/// What merging a dict costs beside its entries.
+const MERGE_FUEL: u64 = 20;
+
 /// Merges two dicts: in time linear in both, or when the right one is much smaller, by adding its entries.
 fn merge_two(m: &mut Machine, left: Value, right: Value) -> Outcome {
     const MUCH_SMALLER: usize = 16;
+    m.charge(MERGE_FUEL)?;
     let (many, few) = (count(&m.heap, left), count(&m.heap, right));
     let from = m.temporaries.len();
     m.temporaries.extend([left, right]);

@@ -13,7 +13,7 @@ pub const TABLE: &[Builtin] = &[
         "error",
         "(error message irritant …)",
         (1, ANY),
-        "1 for each irritant",
+        "1 for each irritant, 200 for a value in place of a message",
         "Raises an error with a message and the values concerned.",
         error,
     ),
@@ -139,6 +139,9 @@ pub const TABLE: &[Builtin] = &[
     ),
 ];
 
+/// What it costs to write a value that stands in place of a message: not much of it is looked at.
+const SHOWN_FUEL: u64 = 200;
+
 fn error(m: &mut Machine, arguments: Arguments) -> Outcome {
     let message = m.arg(arguments, 0);
     let count = arguments.count - 1;
@@ -147,6 +150,9 @@ fn error(m: &mut Machine, arguments: Arguments) -> Outcome {
         m.charge(m.heap.string_length(message) as u64 / 2)?;
         m.heap.string_text(message)
     } else {
+        if message.is_reference() {
+            m.charge(SHOWN_FUEL)?;
+        }
         crate::printer::write_limited(m, message)
     };
     let values: Vec<Value> = (1..arguments.count)

@@ -1,6 +1,6 @@
 //! Lists, and the equivalence predicates.
 
-use super::{ANY, Builtin, count_argument, told_name, wrong_argument};
+use super::{ANY, Builtin, count_argument, numbers, told_name, wrong_argument};
 use crate::codegen::Inline;
 use crate::opcode::Op;
 use crate::value::Value;
@@ -30,7 +30,7 @@ pub const TABLE: &[Builtin] = &[
         "eq?",
         "(eq? a b)",
         (2, 2),
-        "",
+        "1 for every 4 words of large numbers",
         "Whether two values are the same object, number or character.",
         eqv,
     )
@@ -39,7 +39,7 @@ pub const TABLE: &[Builtin] = &[
         "eqv?",
         "(eqv? a b)",
         (2, 2),
-        "",
+        "1 for every 4 words of large numbers",
         "Whether two values are the same object, number or character.",
         eqv,
     )
@@ -168,7 +168,7 @@ pub const TABLE: &[Builtin] = &[
         "memq",
         "(memq value list)",
         (2, 2),
-        "1 for each element passed",
+        "1 for each element passed, and the digits of large numbers",
         "The rest of the list from the first eq? element on, or #f.",
         memq,
     ),
@@ -176,7 +176,7 @@ pub const TABLE: &[Builtin] = &[
         "memv",
         "(memv value list)",
         (2, 2),
-        "1 for each element passed",
+        "1 for each element passed, and the digits of large numbers",
         "The rest of the list from the first eqv? element on, or #f.",
         memv,
     ),
@@ -184,7 +184,7 @@ pub const TABLE: &[Builtin] = &[
         "%memv",
         "(%memv value list)",
         (2, 2),
-        "1 for each element passed",
+        "1 for each element passed, and the digits of large numbers",
         "The same for the expander.",
         memv,
     ),
@@ -200,7 +200,7 @@ pub const TABLE: &[Builtin] = &[
         "assq",
         "(assq key list)",
         (2, 2),
-        "1 for each element passed",
+        "1 for each element passed, and the digits of large numbers",
         "The first pair whose first part is eq? to the key, or #f.",
         assq,
     ),
@@ -208,7 +208,7 @@ pub const TABLE: &[Builtin] = &[
         "assv",
         "(assv key list)",
         (2, 2),
-        "1 for each element passed",
+        "1 for each element passed, and the digits of large numbers",
         "The first pair whose first part is eqv? to the key, or #f.",
         assv,
     ),
@@ -230,17 +230,18 @@ fn not(m: &mut Machine, arguments: Arguments) -> Outcome {
     Ok(Value::boolean(m.arg(arguments, 0) == Value::FALSE))
 }
 
-/// Whether two values are `eqv?`.
-pub fn are_eqv(m: &Machine, a: Value, b: Value) -> bool {
-    a == b || (a.is_object() && b.is_object() && super::numbers::same_boxed_number(&m.heap, a, b))
+/// Whether two values are `eqv?`. Charges for the digits of large numbers. Moves nothing.
+pub fn are_eqv(m: &mut Machine, a: Value, b: Value) -> Result<bool, Fault> {
+    if a == b || !a.is_object() || !b.is_object() {
+        return Ok(a == b);
+    }
+    m.charge(numbers::comparing_work(&m.heap, a, b))?;
+    Ok(numbers::same_boxed_number(&m.heap, a, b))
 }
 
 fn eqv(m: &mut Machine, arguments: Arguments) -> Outcome {
-    Ok(Value::boolean(are_eqv(
-        m,
-        m.arg(arguments, 0),
-        m.arg(arguments, 1),
-    )))
+    let (a, b) = (m.arg(arguments, 0), m.arg(arguments, 1));
+    Ok(Value::boolean(are_eqv(m, a, b)?))
 }
 
 fn equal(m: &mut Machine, arguments: Arguments) -> Outcome {
@@ -469,7 +470,8 @@ fn find(
 fn find_eqv(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome {
     let wanted = m.arg(arguments, 0);
     find(m, procedure, arguments, |m, list| {
-        Ok(are_eqv(m, wanted, m.heap.car(list)).then_some(list))
+        let item = m.heap.car(list);
+        Ok(are_eqv(m, wanted, item)?.then_some(list))
     })
 }
 
@@ -536,7 +538,7 @@ fn entry_eqv(m: &mut Machine, procedure: &str, arguments: Arguments) -> Outcome 
     let wanted = m.arg(arguments, 0);
     find(m, procedure, arguments, |m, list| {
         let (entry, key) = key_of(m, procedure, list)?;
-        Ok(are_eqv(m, wanted, key).then_some(entry))
+        Ok(are_eqv(m, wanted, key)?.then_some(entry))
     })
 }
 

@@ -238,7 +238,7 @@ fn procedure_name(m: &Machine, procedure: Value) -> String {
 
 #[cold]
 fn wrong_type(m: &mut Machine, procedure: Value, value: Value) -> Fault {
-    let type_name = crate::printer::type_name(m, m.heap.field(procedure, TYPE));
+    let type_name = crate::printer::type_name(m, m.heap.field(procedure, TYPE), usize::MAX);
     let name = procedure_name(m, procedure);
     wrong_argument(m, &name, &format!("a record of type `{type_name}`"), value)
 }

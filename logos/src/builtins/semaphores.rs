@@ -162,11 +162,16 @@ pub fn give_back(m: &mut Machine, task: Value, all: bool) {
     let mut pair = vm::permits(m, task);
     let mut kept = Value::NIL;
     vm::set_permits(m, task, kept);
+    let living = if all || !pair.is_pair() {
+        Vec::new()
+    } else {
+        m.living_extents()
+    };
     while pair.is_pair() {
         let _ = m.charge(1);
         let (permit, rest) = (m.heap.car(pair), m.heap.cdr(pair));
         let extent = m.heap.field(permit, EXTENT).fixnum_value() as u64;
-        if all || !m.extent_is_alive(extent) {
+        if all || living.binary_search(&extent).is_err() {
             let content = m.heap.field(permit, CONTENT);
             pass_on(m, content);
         } else {

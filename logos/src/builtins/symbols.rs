@@ -132,7 +132,8 @@ fn keyword_argument(
     }
 }
 
-fn symbol_words(text: &str) -> usize {
+/// Words counted for a symbol of that name.
+pub(crate) fn symbol_words(text: &str) -> usize {
     SYMBOL_WORDS + text.len() / 8
 }
 

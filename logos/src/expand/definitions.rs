@@ -69,6 +69,9 @@ pub(crate) fn declare(
     }
 }
 
+/// Bytes counted for an introduced name that a world remembers.
+const ALIAS_BYTES: u64 = 256;
+
 /// An introduced name defined at the top level is defined as the plain symbol; where its macro comes from
 /// another world, this one remembers that the two are the same.
 pub(crate) fn bind_alias(
@@ -84,6 +87,7 @@ pub(crate) fn bind_alias(
         _ => false,
     };
     if !same {
+        host.keep_memory(ALIAS_BYTES)?;
         env.world.define_alias(alias, alias.name);
     }
     Ok(())

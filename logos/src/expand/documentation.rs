@@ -87,6 +87,11 @@ pub(crate) fn doc(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(),
                 x.schedule(tasks);
                 return Ok(());
             }
+            // Each is copied a few times.
+            let bytes =
+                host.symbols().text(it.name).len() + it.doc.as_ref().map_or(0, |doc| doc.len());
+            host.charge(bytes as u64 / 2)?;
+            host.charge_memory(4 * bytes as u64)?;
             let name = host.symbols().text(it.name).to_string();
             it.documentation(&name, |part| print_charged(part, host))?
         }

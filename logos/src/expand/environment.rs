@@ -369,6 +369,11 @@ impl Environment {
         Some(entry)
     }
 
+    /// Whether this world itself has something of that name.
+    pub(crate) fn has_entry(&self, name: Symbol) -> bool {
+        self.names.borrow().contains_key(&name)
+    }
+
     fn insert(&self, name: Symbol, binding: Binding, origin: Origin) {
         self.names
             .borrow_mut()
@@ -409,6 +414,14 @@ impl Library {
             environment,
             exports: Exports::Names(names),
             copied: false,
+        }
+    }
+
+    /// How many names it was told to export.
+    pub fn exports_count(&self) -> usize {
+        match &self.exports {
+            Exports::All => 0,
+            Exports::Names(names) => names.len(),
         }
     }
 

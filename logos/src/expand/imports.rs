@@ -15,6 +15,9 @@ use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Bytes counted for a name that a world has imported.
+const KEPT_BINDING_BYTES: u64 = 96;
+
 /// An `import` whose libraries are being found.
 pub(crate) struct Import {
     env: Env,
@@ -92,8 +95,12 @@ impl Import {
             names = modify(names, modifier, host)?;
         }
         host.spend(names.len() as u64)?;
+        // What the world did not know before it keeps.
+        let world = &self.env.world;
+        let new = names.keys().filter(|name| !world.has_entry(**name)).count();
+        host.keep_memory(new as u64 * KEPT_BINDING_BYTES)?;
         host.charge_memory(names.len() as u64 * super::scope::BINDING_BYTES)?;
-        self.links.extend(self.env.world.import(&library, names));
+        self.links.extend(world.import(&library, names));
         Ok(())
     }
 }
@@ -166,9 +173,10 @@ fn modify(
             };
             let mut renamed = BTreeMap::new();
             for (name, inside) in names {
+                let length = prefix.len() + host.symbols().text(name).len();
+                host.charge(length as u64 / 8)?;
                 let text = format!("{prefix}{}", host.symbols().text(name));
-                host.charge_memory(text.len() as u64)?;
-                renamed.insert(host.symbols().intern(&text), inside);
+                renamed.insert(host.intern(&text)?, inside);
             }
             Ok(renamed)
         }

@@ -9,7 +9,7 @@ use super::machine::{Expander, Flow};
 use super::rules::is_auxiliary;
 use super::scope::{Env, Identifier};
 use super::specials::AUXILIARY_ELSE;
-use super::standard::{is_standard, library_name_text};
+use super::standard::{is_standard, library_name_paid};
 use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
 use crate::symbol::{Symbol, Symbols};
@@ -224,9 +224,9 @@ fn holds(
             Test::Visit(requirement) => match requirement.as_list() {
                 None => feature(requirement, env, host)?,
                 Some(parts) => match (spelling(parts.first(), host).as_deref(), parts) {
-                    (Some("library"), [_, name]) => match library_name_text(name, host.symbols()) {
-                        _ if is_standard(name, host.symbols()) => true,
+                    (Some("library"), [_, name]) => match library_name_paid(name, host)? {
                         None => false,
+                        Some(text) if is_standard(&text) => true,
                         Some(text) => match x.has_library(&text, host) {
                             Some(is_there) => is_there,
                             None => return Ok(Holds::Seek(text)),

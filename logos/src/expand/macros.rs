@@ -5,8 +5,9 @@
 
 use super::scope::{Definition, Identifier};
 use crate::core::GlobalId;
+use crate::number::cost;
 use crate::symbol::Symbol;
-use crate::syntax::{Span, Syntax};
+use crate::syntax::{Datum, Span, Syntax};
 use std::fmt;
 use std::rc::Rc;
 
@@ -23,6 +24,23 @@ pub struct Macro {
     /// Its definition.
     pub span: Span,
     pub(crate) definition: Definition,
+}
+
+/// Bytes counted for each part of a rule: the node made of it, and its syntax.
+const NODE_BYTES: u64 = 200;
+/// Bytes counted for a macro that is kept, beside its rules and its documentation.
+pub(crate) const MACRO_BYTES: u64 = 256;
+
+impl Macro {
+    /// Bytes that it takes for as long as its name means it.
+    pub(crate) fn bytes(&self) -> u64 {
+        let rules = match &self.transformer {
+            Transformer::Rules(rules) => rules.bytes,
+            Transformer::Procedure(_) => 0,
+        };
+        let doc = self.doc.as_ref().map_or(0, |doc| doc.len());
+        MACRO_BYTES + rules + doc as u64
+    }
 }
 
 /// How a macro transforms its uses.
@@ -54,6 +72,8 @@ pub struct Rules {
     pub(crate) rules: Vec<Rule>,
     /// The form itself, for `macroexpand`, messages and shipping.
     pub source: Syntax,
+    /// Bytes that all of that takes.
+    pub(crate) bytes: u64,
 }
 
 impl fmt::Debug for Rules {
@@ -87,6 +107,28 @@ pub(crate) enum Pattern {
     Vector(Elements),
     /// `{entry ...}`: the entries of a dict, each as a list of key and value, in written order.
     Dict(Elements),
+}
+
+impl Rule {
+    /// Bytes that the rule takes, and the form that it was read from.
+    pub fn bytes(&self) -> u64 {
+        let constants = |datum: &Datum| match datum {
+            Datum::String(text) => text.len() as u64,
+            Datum::Bytes(bytes) => bytes.len() as u64,
+            Datum::Number(number) => cost::size_in_bytes(number),
+            _ => 0,
+        };
+        let patterns = self.patterns.iter().map(|pattern| match pattern {
+            Pattern::Constant(constant) => constants(constant.datum()),
+            _ => 0,
+        });
+        let templates = self.templates.iter().map(|template| match &template.shape {
+            Shape::Constant(constant) => constants(constant.datum()),
+            _ => 0,
+        });
+        let nodes = self.patterns.len() + self.templates.len();
+        patterns.chain(templates).sum::<u64>() + NODE_BYTES * nodes as u64
+    }
 }
 
 /// The elements of a list or vector pattern: `before … repeated ... after … . tail`.

@@ -8,6 +8,7 @@ use super::message;
 use super::rules::Dialect;
 use super::scope::{Env, Identifier};
 use super::{ExpandError, Host};
+use crate::number::cost;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,6 +17,9 @@ use std::rc::Rc;
 pub(crate) const ELLIPSIS_DEPTH_MAX: usize = 64;
 /// Bytes of memory charged for each datum made.
 pub(crate) const SYNTAX_BYTES: u64 = 96;
+
+/// Limbs of a number that are copied or compared for a unit of fuel.
+const LIMBS_PER_FUEL: u64 = 4;
 
 /// Bytes of memory charged for each element matched.
 const MATCH_BYTES: u64 = 48;
@@ -423,11 +427,26 @@ fn list_rest(items: &[Syntax], tail: Option<&Syntax>, whole: &Syntax) -> Syntax 
     }
 }
 
+/// Pays for copying a datum whose parts are shared: a large number is not.
+pub(crate) fn pay_for_copy(datum: &Datum, host: &mut dyn Host) -> Result<(), ExpandError> {
+    if let Datum::Number(number) = datum {
+        let bytes = cost::size_in_bytes(number);
+        host.charge(bytes / (8 * LIMBS_PER_FUEL))?;
+        if bytes > 0 {
+            host.charge_memory(bytes)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether two data without parts are equal.
 fn same_atom(one: &Datum, two: &Datum, host: &mut dyn Host) -> Result<bool, ExpandError> {
     Ok(match (one, two) {
         (Datum::Bool(one), Datum::Bool(two)) => one == two,
-        (Datum::Number(one), Datum::Number(two)) => one == two,
+        (Datum::Number(one), Datum::Number(two)) => {
+            host.charge(cost::size_in_limbs(one) / LIMBS_PER_FUEL)?;
+            one == two
+        }
         (Datum::Char(one), Datum::Char(two)) => one == two,
         (Datum::String(one), Datum::String(two)) => {
             host.spend(one.len() as u64 / 8)?;

@@ -11,6 +11,8 @@ use crate::symbol::Symbols;
 use crate::syntax::{Datum, Syntax};
 use std::fmt::Write;
 
+/// Bytes of text written for a unit of fuel.
+const BYTES_PER_FUEL: u64 = 4;
 /// The largest numbers that messages show, in limbs of 64 bits.
 const SHOWN_LIMBS_MAX: u64 = 4;
 
@@ -27,13 +29,15 @@ pub fn print_syntax(syntax: &Syntax, symbols: &Symbols) -> String {
     while let Some(piece) = pieces.pop() {
         match piece {
             Piece::Text(part) => text.push_str(part),
-            Piece::Datum(syntax) => print_datum(syntax.datum(), symbols, &mut text, &mut pieces),
+            Piece::Datum(syntax) => {
+                print_datum(syntax.datum(), symbols, &mut text, &mut pieces, usize::MAX);
+            }
         }
     }
     text
 }
 
-/// The same for a message, ended by `…` after so many bytes.
+/// The same for a message, ended by `…` after so many bytes. No more is looked at than is shown.
 pub(crate) fn print_bounded(syntax: &Syntax, symbols: &Symbols, bytes_max: usize) -> String {
     let mut text = String::new();
     let mut pieces = vec![Piece::Datum(syntax)];
@@ -44,7 +48,7 @@ pub(crate) fn print_bounded(syntax: &Syntax, symbols: &Symbols, bytes_max: usize
                 Datum::Number(number) if cost::size_in_limbs(number) > SHOWN_LIMBS_MAX => {
                     text.push('…');
                 }
-                datum => print_datum(datum, symbols, &mut text, &mut pieces),
+                datum => print_datum(datum, symbols, &mut text, &mut pieces, bytes_max + 1),
             },
         }
         if text.len() > bytes_max {
@@ -72,22 +76,46 @@ pub(crate) fn print_charged(syntax: &Syntax, host: &mut dyn Host) -> Result<Stri
                 if let Datum::Number(number) = syntax.datum() {
                     host.charge(cost::to_text(number, 10).work)?;
                 }
-                print_datum(syntax.datum(), host.symbols(), &mut text, &mut pieces);
+                let most = text_bytes(syntax.datum(), host.symbols());
+                host.charge(most / BYTES_PER_FUEL)?;
+                let sure = (text.len() as u64).saturating_add(most);
+                if sure > paid {
+                    host.charge_memory(sure - paid)?;
+                    paid = sure;
+                }
+                let symbols = host.symbols();
+                print_datum(syntax.datum(), symbols, &mut text, &mut pieces, usize::MAX);
             }
         }
-        if text.len() > paid {
-            host.charge_memory((text.len() - paid) as u64)?;
-            paid = text.len();
+        let length = text.len() as u64;
+        if length > paid {
+            host.charge_memory(length - paid)?;
+            paid = length;
         }
     }
     Ok(text)
 }
 
+/// The most bytes that a datum without parts is written in, where they may be many.
+fn text_bytes(datum: &Datum, symbols: &Symbols) -> u64 {
+    let bytes = match datum {
+        Datum::String(text) => 2 * text.len(),
+        Datum::Symbol(symbol) => 2 * symbols.text(*symbol).len(),
+        Datum::Alias(alias) => 2 * symbols.text(alias.name).len(),
+        Datum::Bytes(bytes) => 4 * bytes.len(),
+        Datum::Number(number) => 3 * cost::size_in_bytes(number) as usize,
+        _ => 0,
+    };
+    bytes as u64
+}
+
+/// Writes a datum whose text is cut after `most` bytes; its parts are left to do.
 fn print_datum<'a>(
     datum: &'a Datum,
     symbols: &Symbols,
     text: &mut String,
     pieces: &mut Vec<Piece<'a>>,
+    most: usize,
 ) {
     match datum {
         Datum::Bool(true) => text.push_str("#t"),
@@ -96,13 +124,17 @@ fn print_datum<'a>(
             let _ = write!(text, "{number}");
         }
         Datum::Char(c) => print_char(*c, text),
-        Datum::String(string) => print_string(string, text),
+        Datum::String(string) => print_string(beginning(string, most), text),
         Datum::Bytes(bytes) => {
-            let parts: Vec<String> = bytes.iter().map(u8::to_string).collect();
-            let _ = write!(text, "#u8({})", parts.join(" "));
+            text.push_str("#u8(");
+            for (place, byte) in bytes.iter().take(most).enumerate() {
+                let space = if place > 0 { " " } else { "" };
+                let _ = write!(text, "{space}{byte}");
+            }
+            text.push(')');
         }
-        Datum::Symbol(symbol) => print_symbol(symbols.text(*symbol), text),
-        Datum::Alias(alias) => print_symbol(symbols.text(alias.name), text),
+        Datum::Symbol(symbol) => print_symbol(beginning(symbols.text(*symbol), most), text),
+        Datum::Alias(alias) => print_symbol(beginning(symbols.text(alias.name), most), text),
         Datum::List(items, tail) => match prefix(items, tail.is_some(), symbols) {
             Some(prefix) => {
                 text.push_str(prefix);
@@ -115,18 +147,19 @@ fn print_datum<'a>(
                     pieces.push(Piece::Datum(tail));
                     pieces.push(Piece::Text(" . "));
                 }
-                push_spaced(items.iter(), pieces);
+                push_spaced(items.iter().take(most), pieces);
             }
         },
         Datum::Vector(items) => {
             text.push_str("#(");
             pieces.push(Piece::Text(")"));
-            push_spaced(items.iter(), pieces);
+            push_spaced(items.iter().take(most), pieces);
         }
         Datum::Dict(entries) => {
             text.push('{');
             pieces.push(Piece::Text("}"));
-            push_spaced(entries.iter().flat_map(|(key, value)| [key, value]), pieces);
+            let parts = entries.iter().flat_map(|(key, value)| [key, value]);
+            push_spaced(parts.take(most), pieces);
         }
         Datum::Labelled(label, inner) => {
             let _ = write!(text, "#{label}=");
@@ -141,6 +174,11 @@ fn print_datum<'a>(
         Datum::Void => text.push_str("#<void>"),
         Datum::Eof => text.push_str("#<eof>"),
     }
+}
+
+/// A text, cut at the first place from `most` bytes on where it can be.
+fn beginning(text: &str, most: usize) -> &str {
+    &text[..text.ceil_char_boundary(most)]
 }
 
 fn push_spaced<'a>(items: impl Iterator<Item = &'a Syntax>, pieces: &mut Vec<Piece<'a>>) {

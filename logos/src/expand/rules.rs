@@ -12,6 +12,8 @@ use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// Parts of a rule whose memory is counted in a step.
+const NODES_PER_STEP: u64 = 8;
 /// How many patterns a message shows.
 const SHOWN_RULES_MAX: usize = 4;
 
@@ -118,6 +120,7 @@ pub(crate) fn read_rules(
         dialect.literals.insert(name.key());
     }
     let mut result = Vec::new();
+    let mut bytes = 0;
     for rule in rules {
         let Some([pattern, template]) = rule.as_list() else {
             return Err(bad(rule, "a pattern and a template in brackets"));
@@ -129,11 +132,18 @@ pub(crate) fn read_rules(
             ));
         }
         let pattern = PatternReader::read(pattern, &dialect, host)?;
-        result.push(TemplateReader::read(template, pattern, &dialect, host)?);
+        let rule = TemplateReader::read(template, pattern, &dialect, host)?;
+        let nodes = rule.patterns.len() + rule.templates.len();
+        host.spend(nodes as u64 / NODES_PER_STEP)?;
+        let own = rule.bytes();
+        host.charge_memory(own)?;
+        bytes += own;
+        result.push(rule);
     }
     Ok(Rc::new(Rules {
         rules: result,
         source: form.clone(),
+        bytes,
     }))
 }
 

@@ -1,6 +1,8 @@
 //! The standard libraries of R7RS, and those of the SRFIs that are here whole, as selections of the names of one library that has them all.
 
 use super::environment::{Environment, Exports, Library};
+use super::{Host, HostError};
+use crate::number::cost::{self, Cost};
 use crate::symbol::Symbols;
 use crate::syntax::{Datum, Syntax};
 use std::collections::BTreeMap;
@@ -34,10 +36,48 @@ pub fn standard_library(
     })
 }
 
-/// Whether [`standard_library`] knows the name.
-pub(crate) fn is_standard(name: &Syntax, symbols: &Symbols) -> bool {
-    library_name_text(name, symbols)
-        .is_some_and(|text| text == "logos" || STANDARD.iter().any(|(known, _)| *known == text))
+/// Whether [`standard_library`] knows a name, given as text.
+pub(crate) fn is_standard(text: &str) -> bool {
+    text == "logos" || STANDARD.iter().any(|(known, _)| *known == text)
+}
+
+/// What it costs to put a library's name into text, and the most bytes of that. It takes time in proportion to the parts of the name.
+pub fn library_name_cost(name: &Syntax, symbols: &Symbols) -> Cost {
+    let mut whole = Cost { work: 0, bytes: 0 };
+    // The name of a file is a text, and one from the network has some.
+    let parts = name.as_list().unwrap_or(std::slice::from_ref(name));
+    for part in parts {
+        let one = match part.datum() {
+            Datum::String(text) => text_cost(text),
+            Datum::Symbol(symbol) => text_cost(symbols.text(*symbol)),
+            Datum::Alias(alias) => text_cost(symbols.text(alias.name)),
+            Datum::Number(number) => cost::to_text(number, 10),
+            _ => Cost { work: 0, bytes: 0 },
+        };
+        whole.work = whole.work.saturating_add(one.work).saturating_add(1);
+        whole.bytes = whole.bytes.saturating_add(one.bytes).saturating_add(1);
+    }
+    whole
+}
+
+/// The text of a name is copied a few times.
+fn text_cost(text: &str) -> Cost {
+    Cost {
+        work: text.len() as u64 / 2,
+        bytes: text.len() as u64,
+    }
+}
+
+/// The same as [`library_name_text`], paid.
+pub(crate) fn library_name_paid(
+    name: &Syntax,
+    host: &mut dyn Host,
+) -> Result<Option<String>, HostError> {
+    host.charge(name.as_list().map_or(0, <[Syntax]>::len) as u64)?;
+    let cost = library_name_cost(name, host.symbols());
+    host.charge(cost.work)?;
+    host.charge_memory(cost.bytes)?;
+    Ok(library_name_text(name, host.symbols()))
 }
 
 /// The names of the standard libraries, as text.

@@ -3,7 +3,7 @@
 //!
 //! Owns the one walk that rebuilds syntax with some of its leaves replaced; what does not change is shared.
 
-use super::matching::SYNTAX_BYTES;
+use super::matching::{SYNTAX_BYTES, pay_for_copy};
 use super::scope::{Alias, Env, Identifier, Meaning};
 use super::{ExpandError, Host};
 use crate::symbol::Symbol;
@@ -11,6 +11,9 @@ use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+/// Bytes of a symbol that shares its text with another.
+const SHARED_SYMBOL_BYTES: u64 = 32;
 
 /// What a leaf becomes; `None` when it stays.
 type Change<'a> = &'a mut dyn FnMut(&Syntax, &mut dyn Host) -> Result<Option<Syntax>, ExpandError>;
@@ -85,8 +88,8 @@ fn symbol_for(alias: &Rc<Alias>, env: &Env, host: &mut dyn Host) -> Result<Symbo
         return Ok(alias.name);
     }
     host.charge_memory(SYNTAX_BYTES)?;
-    let text = host.symbols().shared_text(alias.name);
-    Ok(host.symbols().uninterned(&text))
+    host.keep_memory(SHARED_SYMBOL_BYTES)?;
+    Ok(host.symbols().uninterned_like(alias.name))
 }
 
 /// The result of a procedural macro: its renamed symbols become identifiers again, and what has no place gets
@@ -121,7 +124,10 @@ pub(crate) fn readable(
         Ok(None)
     })?;
     let mut names: BTreeMap<usize, Symbol> = BTreeMap::new();
-    let mut taken = plain;
+    let mut taken = Taken {
+        names: plain,
+        numbers: BTreeMap::new(),
+    };
     walk(syntax, None, host, &mut |leaf, host| {
         let Datum::Alias(alias) = leaf.datum() else {
             return Ok(None);
@@ -149,19 +155,23 @@ fn is_known(alias: &Rc<Alias>, env: &Env, host: &mut dyn Host) -> Result<bool, E
     Ok(defined && env.same_meaning(&name, env, &Identifier::Symbol(alias.name), host)?)
 }
 
+/// The names in an expansion, and the last number added to each that was.
+struct Taken {
+    names: BTreeSet<Symbol>,
+    numbers: BTreeMap<Symbol, u64>,
+}
+
 /// The name itself, or the first of `name.1`, `name.2` … that is not taken.
-fn untaken(
-    name: Symbol,
-    taken: &mut BTreeSet<Symbol>,
-    host: &mut dyn Host,
-) -> Result<Symbol, ExpandError> {
+fn untaken(name: Symbol, taken: &mut Taken, host: &mut dyn Host) -> Result<Symbol, ExpandError> {
     let text = host.symbols().shared_text(name);
     let mut candidate = name;
-    let mut number = 0_u64;
-    while !taken.insert(candidate) {
+    while !taken.names.insert(candidate) {
         host.spend(1)?;
-        number += 1;
-        candidate = host.symbols().intern(&format!("{text}.{number}"));
+        // The text is copied before it is looked for.
+        host.charge(text.len() as u64 / 8)?;
+        let number = taken.numbers.entry(name).or_insert(0);
+        *number += 1;
+        candidate = host.intern(&format!("{text}.{number}"))?;
     }
     Ok(candidate)
 }
@@ -225,6 +235,7 @@ fn placed(
     match place {
         Some(place) if syntax.span().is_none() => {
             host.charge_memory(SYNTAX_BYTES)?;
+            pay_for_copy(syntax.datum(), host)?;
             Ok(Syntax::introduced(
                 syntax.datum().clone(),
                 place.span,

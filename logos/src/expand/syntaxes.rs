@@ -7,7 +7,7 @@ use super::assembly::Build;
 use super::definitions::{Definition, Target, bind_alias, complete, procedure_task, signature};
 use super::environment::Binding;
 use super::machine::{Expander, Flow, head};
-use super::macros::{Macro, Transformer};
+use super::macros::{MACRO_BYTES, Macro, Transformer};
 use super::procedures::{Preamble, preamble, test_tasks};
 use super::rules::{self, read_rules};
 use super::scope::{Env, Identifier, Local, Meaning};
@@ -46,6 +46,9 @@ pub(crate) fn define_syntax(
         false => Some(host.new_global(name.name())?),
     };
     let binding = transformer(specification, &name, &it.env, doc, cell, host)?;
+    if let Binding::Macro(it) = &binding {
+        host.keep_memory(it.bytes())?;
+    }
     it.env.world.bind(name.name(), binding);
     bind_alias(&it.env, &name, host)?;
     if let Some(cell) = cell {
@@ -149,6 +152,7 @@ pub(crate) fn defmacro(
         x.schedule([task, define, Task::EmitAside]);
         return Ok(None);
     }
+    host.keep_memory(MACRO_BYTES)?;
     x.about_to_define(&it.env.world, name.name());
     it.env.world.bind(name.name(), binding);
     bind_alias(&it.env, &name, host)?;

@@ -8,6 +8,7 @@
 use super::macros::{Rule, Shape, Template};
 use super::matching::{
     ELLIPSIS_DEPTH_MAX, Match, ReadPattern, SYNTAX_BYTES, Variable, misplaced_ellipsis,
+    pay_for_copy,
 };
 use super::rules::Dialect;
 use super::scope::{Alias, Definition, Identifier};
@@ -399,7 +400,10 @@ impl Instance<'_> {
                 let datum = Datum::Alias(alias.clone());
                 self.push(datum, node, host)?;
             }
-            Shape::Constant(constant) => self.push(constant.datum().clone(), node, host)?,
+            Shape::Constant(constant) => {
+                pay_for_copy(constant.datum(), host)?;
+                self.push(constant.datum().clone(), node, host)?;
+            }
             Shape::Same(inner) => self.steps.push(Step::Make(*inner)),
             Shape::List(elements, tail) => {
                 self.steps.push(Step::Finish(node, self.done.len()));

@@ -523,6 +523,18 @@ pub fn parse(text: &str, radix: u32) -> Cost {
     }
 }
 
+/// What a number among other text costs to read, more than its characters do: nothing but what is long, or has an exponent that is to be
+/// exact.
+pub fn parse_beyond(word: &str) -> Cost {
+    const LONG: usize = 32;
+    let is_exact = word.starts_with('#') && exponent_digits(word) > LONG as u64;
+    if is_exact || word.len() > LONG {
+        parse(word, 10)
+    } else {
+        Cost { work: 0, bytes: 0 }
+    }
+}
+
 fn parse_real(text: &str, radix: u32) -> Cost {
     let length = text.len() as u64;
     let has = |letters: &[u8]| text.bytes().any(|byte| letters.contains(&byte));
@@ -540,14 +552,10 @@ fn parse_real(text: &str, radix: u32) -> Cost {
         return Cost::limbs(sum(&[4 * length, slow]), 0);
     }
     let exponent = if is_exact && has_exponent {
-        written_exponent(text)
+        exponent_digits(text)
     } else {
         0
     };
-    if exponent > EXACT_LITERAL_DIGITS_MAX as u64 {
-        // It will be refused.
-        return Cost::limbs(sum(&[4 * length]), 0);
-    }
     let is_power_of_two = match &prefixes {
         _ if !is_prefixed => radix.is_power_of_two(),
         other => ["#x", "#b", "#o"].iter().any(|known| other.contains(known)),
@@ -574,14 +582,23 @@ fn parse_real(text: &str, radix: u32) -> Cost {
     Cost::limbs(work, 2 * limbs)
 }
 
-/// The size of the number behind the last letter of a text that is written before an exponent, saturating.
-fn written_exponent(text: &str) -> u64 {
-    let digits = text.rsplit(is_exponent_marker).next().unwrap_or("");
-    digits
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .fold(0_u64, |sum, digit| {
-            sum.saturating_mul(10)
-                .saturating_add(u64::from(digit - b'0'))
-        })
+/// The digits that the exponents of a text that is written add to its own: of two parts, those of the one with more. What would be too big is
+/// refused, and adds none.
+fn exponent_digits(text: &str) -> u64 {
+    let length = text.len() as u64;
+    // Digits behind the point may take back some of it.
+    let moved_max = length + EXACT_LITERAL_DIGITS_MAX as u64;
+    let exponents = text.split(is_exponent_marker).skip(1).map(|rest| {
+        let digits = rest.strip_prefix(['+', '-']).unwrap_or(rest).bytes();
+        digits
+            .take_while(u8::is_ascii_digit)
+            .fold(0_u64, |sum, digit| {
+                sum.saturating_mul(10)
+                    .saturating_add(u64::from(digit - b'0'))
+            })
+    });
+    exponents
+        .filter(|&exponent| exponent <= moved_max + length)
+        .max()
+        .map_or(0, |exponent| exponent.min(moved_max))
 }

@@ -42,6 +42,11 @@ pub fn parse_literal(text: &str) -> Result<Number, ParseError> {
     parse_with(text, 10, EXACT_LITERAL_DIGITS_MAX)
 }
 
+/// Whether a text has the form of a number, without the work of reading many digits.
+pub fn has_form(text: &str) -> bool {
+    !matches!(parse_with(text, 10, 0), Err(ParseError::NotANumber))
+}
+
 fn parse_with(text: &str, radix: u32, digits_max: usize) -> Result<Number, ParseError> {
     let (rest, radix, exactness) = prefixes(text, radix)?;
     if !(2..=36).contains(&radix) {
@@ -58,15 +63,15 @@ fn parse_with(text: &str, radix: u32, digits_max: usize) -> Result<Number, Parse
     let Some((before, imaginary)) = imaginary_split(rest, radix) else {
         return real(rest);
     };
-    let imaginary = match imaginary {
-        "+" => real("+1")?,
-        "-" => real("-1")?,
-        _ => real(imaginary)?,
-    };
     let before = if before.is_empty() {
         Number::Int(0)
     } else {
         real(before)?
+    };
+    let imaginary = match imaginary {
+        "+" => real("+1")?,
+        "-" => real("-1")?,
+        _ => real(imaginary)?,
     };
     Ok(rectangular(before, imaginary))
 }

@@ -8,14 +8,14 @@ use crate::value::{Kind, Value};
 use crate::vm::Machine;
 use std::fmt::Write;
 
-/// Writes a value that is not in the heap.
-pub fn write_immediate(m: &Machine, value: Value, style: Style, text: &mut String) {
+/// Writes a value that is not in the heap, of a name about so many bytes at most.
+pub fn write_immediate(m: &Machine, value: Value, style: Style, text: &mut String, most: usize) {
     if let Some(n) = value.as_fixnum() {
         let _ = write!(text, "{n}");
     } else if let Some(number) = m.number(value) {
         text.push_str(&crate::number::to_text(&number, 10));
     } else if let Some(symbol) = value.as_symbol() {
-        let name = m.symbols.text(symbol);
+        let name = beginning(m.symbols.text(symbol), most);
         if style == Style::Display {
             text.push_str(name);
         } else {
@@ -43,18 +43,18 @@ pub fn write_immediate(m: &Machine, value: Value, style: Style, text: &mut Strin
     }
 }
 
-/// Writes an object that is neither data nor has parts that show.
-pub fn write_object(m: &Machine, value: Value, kind: Kind, text: &mut String) {
+/// Writes an object that is neither data nor has parts that show, of a name about so many bytes at most.
+pub fn write_object(m: &Machine, value: Value, kind: Kind, text: &mut String, most: usize) {
     let _ = match kind {
         Kind::Closure | Kind::RecordProcedure => match m.procedure_symbol(value) {
             Some(name) => {
                 text.push_str("#<procedure ");
-                write_symbol(m.symbols.text(name), text);
+                write_symbol(beginning(m.symbols.text(name), most), text);
                 write!(text, ">")
             }
             None => write!(text, "#<procedure>"),
         },
-        Kind::RecordType => write!(text, "#<record-type {}>", type_name(m, value)),
+        Kind::RecordType => write!(text, "#<record-type {}>", type_name(m, value, most)),
         Kind::Table => write!(text, "#<hash-table {}>", tables::count(&m.heap, value)),
         Kind::Port => write!(text, "#<{}>", ports::description(&m.heap, value)),
         Kind::Parameter => write!(text, "#<parameter>"),
@@ -81,14 +81,20 @@ impl Machine {
     }
 }
 
-/// The name of a record type, without the brackets that many write around it.
-pub fn type_name(m: &Machine, record_type: Value) -> String {
+/// The name of a record type, without the brackets that many write around it, about so many bytes of it at most.
+pub fn type_name(m: &Machine, record_type: Value, most: usize) -> String {
     let name = m.heap.field(record_type, 0).as_symbol();
     let name = name.map_or("record", |name| m.symbols.text(name));
     let inner = name.strip_prefix('<').and_then(|n| n.strip_suffix('>'));
     let mut text = String::new();
-    write_symbol(inner.filter(|n| !n.is_empty()).unwrap_or(name), &mut text);
+    let name = inner.filter(|n| !n.is_empty()).unwrap_or(name);
+    write_symbol(beginning(name, most), &mut text);
     text
+}
+
+/// A text, cut at the first place from `most` bytes on where it can be.
+pub fn beginning(text: &str, most: usize) -> &str {
+    &text[..text.ceil_char_boundary(most)]
 }
 
 /// The name of a record's field.

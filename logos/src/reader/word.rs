@@ -57,7 +57,7 @@ fn is_special(word: &str) -> bool {
         .iter()
         .any(|known| match word.split_at_checked(known.len()) {
             Some((start, rest)) if start.eq_ignore_ascii_case(known) => {
-                rest.is_empty() || number::parse_literal(word).is_ok()
+                rest.is_empty() || number::has_form(word)
             }
             _ => false,
         })

@@ -3,7 +3,7 @@
 use super::report::is_library;
 use super::{Fault, Machine, Vm};
 use crate::codegen::{Failure, Inline, TooBig, World, compile};
-use crate::core::{GlobalId, Unit};
+use crate::core::{GlobalId, Lambda, Unit};
 use crate::datum::to_value_counted;
 use crate::symbol::Symbol;
 use crate::syntax::{Span, Syntax};
@@ -33,7 +33,8 @@ impl Vm {
         let unit_words = UNIT_WORDS
             + NODE_WORDS * unit.nodes.len()
             + VARIABLE_WORDS * unit.variables.len()
-            + LAMBDA_WORDS * unit.lambdas.len();
+            + LAMBDA_WORDS * unit.lambdas.len()
+            + unit.lambdas.iter().map(doc_words).sum::<usize>();
         self.machine.take_external(unit_words)?;
         let before = self.code.words.len();
         let blocks_before = self.code.blocks.len();
@@ -80,6 +81,11 @@ impl Vm {
             }
         }
     }
+}
+
+/// Words of a procedure's documentation.
+fn doc_words(lambda: &Lambda) -> usize {
+    lambda.doc.as_ref().map_or(0, |doc| doc.len() / 8 + 2)
 }
 
 /// The parts of a world that the compiler may touch.

@@ -297,7 +297,20 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
             x == y
                 || (x.is_object()
                     && y.is_object()
-                    && crate::builtins::numbers::same_boxed_number(&m.heap, x, y))
+                    && match crate::builtins::numbers::same_small_number(&m.heap, x, y) {
+                        Some(same) => same,
+                        None => {
+                            (m.pc, m.fp, m.fuel) = (pc, fp, fuel);
+                            match call_slow(program, m, Op::Eqv, &[x, y]) {
+                                Ok(value) => {
+                                    fuel = m.fuel;
+                                    regs = window(&mut m.stack, fp);
+                                    value.is_true()
+                                }
+                                Err(fault) => return Exit::Fault(fault),
+                            }
+                        }
+                    })
         }};
     }
 

@@ -53,6 +53,9 @@ pub(super) struct Rights {
     pub names: Rc<Environment>,
 }
 
+/// The longest key of an owner.
+const OWNER_BYTES_MAX: usize = 64;
+
 impl Rights {
     /// What the libraries that it defines are kept under; no library of the user's has such a name.
     pub fn own_name(&self, name: &str) -> String {
@@ -121,7 +124,9 @@ impl Vm {
         };
         let owner = match owner.datum() {
             Datum::String(owner) => owner.to_string(),
-            Datum::Bytes(key) => key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Datum::Bytes(key) if key.len() <= OWNER_BYTES_MAX => {
+                key.iter().map(|byte| format!("{byte:02x}")).collect()
+            }
             _ => self.word(owner)?.to_string(),
         };
         Some(Distant {

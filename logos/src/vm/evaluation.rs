@@ -57,6 +57,9 @@ pub(super) struct Over {
 
 /// The number of the main task of a procedure that came from elsewhere: there is no text.
 pub(super) const NO_EVALUATION: u64 = 0;
+/// Words counted for a library that is kept, and for each name that it gives away.
+const LIBRARY_WORDS: usize = 60;
+const EXPORT_WORDS: usize = 4;
 /// What reading a byte of a program costs.
 const CHARACTER_FUEL: u64 = 2;
 /// What reading a datum of it costs besides.
@@ -92,6 +95,19 @@ impl Evaluation {
             one_form: false,
         }
     }
+}
+
+/// What it costs to have read so many bytes of a program.
+pub(super) fn reading_fuel(passed: usize, made: Meter) -> u64 {
+    let fuel = CHARACTER_FUEL * passed as u64 + NODE_FUEL * made.nodes;
+    fuel.saturating_add(made.work)
+}
+
+/// As much of a text as there may be fuel to read from `start` on, and a character more.
+pub(super) fn affordable(text: &str, start: usize, fuel_left: u64) -> &str {
+    let most = usize::try_from(fuel_left / CHARACTER_FUEL).unwrap_or(usize::MAX);
+    let end = start.saturating_add(most).saturating_add(1);
+    &text[..text.ceil_char_boundary(end)]
 }
 
 /// Where an evaluation goes on once a unit has run: from a place of the text, some units of the form there passed over. It is kept in a
@@ -345,6 +361,9 @@ impl Vm {
                 fold_case,
                 span,
             } => {
+                let bytes: usize = paths.iter().map(|path| path.len()).sum();
+                self.machine.charge(bytes as u64 / 2)?;
+                self.machine.ask_to_hold(bytes / 4)?;
                 let paths = paths.iter().map(|name| self.path_beside(number, name));
                 let paths = paths.collect();
                 let wanted = Wanted::Forms {
@@ -357,6 +376,10 @@ impl Vm {
             Step::NeedLibrary { name } => self.provide_library(number, &name),
             Step::FindLibrary { name } => self.find_library(number, name),
             Step::Library { name, library } => {
+                let words = self.pay_for_library_name(&name)?;
+                let exports = library.exports_count();
+                self.machine
+                    .take_external(LIBRARY_WORDS + words + EXPORT_WORDS * exports)?;
                 let evaluation = self.evaluations.get_mut(&number);
                 if let Some(import) = evaluation.and_then(|it| it.import.as_mut()) {
                     import.defined = Some(library.clone());
@@ -431,23 +454,25 @@ impl Vm {
             return Ok(Turn::Finish(Value::VOID));
         };
         evaluation.position = position;
+        let fuel_left = self.machine.fuel_left_paid()?;
         let text = self.machine.sources.source(source).text.clone();
         let start = evaluation.position;
+        let text = affordable(&text, start, fuel_left);
         let limits = Meter {
             bytes: self.machine.memory_left(),
-            ..Meter::UNLIMITED
+            nodes: fuel_left,
+            work: fuel_left,
         };
         let (read, position, fold_case, made) = {
-            let mut reader = Reader::new(&text, source, &mut self.machine.symbols)
+            let mut reader = Reader::new(text, source, &mut self.machine.symbols)
                 .starting_at(start)
                 .with_fold_case(evaluation.fold_case)
                 .with_limits(limits);
             let read = reader.next();
             (read, reader.position(), reader.fold_case(), reader.made())
         };
-        let passed = position.saturating_sub(start) as u64;
-        self.machine
-            .charge(CHARACTER_FUEL * passed + NODE_FUEL * made.nodes)?;
+        let passed = position.saturating_sub(start);
+        self.machine.charge(reading_fuel(passed, made))?;
         let words = usize::try_from(made.bytes / 8).unwrap_or(usize::MAX / 16);
         self.machine.take_external(words)?;
         evaluation.taken += words;

@@ -7,7 +7,7 @@
 
 use super::control::{apply, push_stub};
 use super::distant::{Distant, Rights};
-use super::evaluation::{Evaluation, Turn};
+use super::evaluation::{Evaluation, Turn, affordable, reading_fuel};
 use super::{Fault, Profile, Status, Vm, dispatch, stubs};
 use crate::builtins::{nearest, nearest_fuel};
 use crate::expand::{Environment, Library, standard_names};
@@ -264,9 +264,12 @@ impl Vm {
         for (path, text) in paths.iter().zip(texts) {
             self.machine.take_external(text.len() / 8)?;
             let source = self.machine.sources.add(path, text);
+            let fuel_left = self.machine.fuel_left_paid()?;
+            let text = affordable(text, 0, fuel_left);
             let limits = Meter {
                 bytes: self.machine.memory_left(),
-                ..Meter::UNLIMITED
+                nodes: fuel_left,
+                work: fuel_left,
             };
             let mut reader = Reader::new(text, source, &mut self.machine.symbols)
                 .with_fold_case(fold_case)
@@ -279,7 +282,8 @@ impl Vm {
                 }
             };
             let made = reader.made();
-            self.machine.charge(made.nodes)?;
+            let passed = reader.position();
+            self.machine.charge(reading_fuel(passed, made))?;
             let words = usize::try_from(made.bytes / 8).unwrap_or(usize::MAX / 16);
             self.machine.take_external(words)?;
             if let Some(evaluation) = self.evaluations.get_mut(&number) {

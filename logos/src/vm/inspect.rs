@@ -6,6 +6,7 @@ use crate::builtins::ports;
 use crate::codegen::Compiled;
 use crate::core::{GlobalId, LambdaId, VariableId};
 use crate::expand::Binding;
+use crate::heap::Heap;
 use crate::opcode::{Op, a};
 use crate::syntax::Span;
 use crate::value::{Kind, Value};
@@ -14,6 +15,17 @@ use std::rc::Rc;
 
 /// What looking at a name costs, when those with tests are wanted.
 const NAME_FUEL: u64 = 16;
+/// Bytes of a text that are copied for a unit of fuel.
+const BYTES_PER_FUEL: u64 = 4;
+/// Captured values that are looked through for a unit of fuel.
+const CAPTURES_PER_FUEL: u64 = 4;
+/// What the documentation of a builtin costs; none is long.
+const BUILTIN_DOC_FUEL: u64 = 100;
+/// What showing a clause costs, and each of its parameters, beside their names.
+const CLAUSE_FUEL: u64 = 16;
+const PARAMETER_FUEL: u64 = 16;
+/// Words counted for a parameter while a signature is put together.
+const PARAMETER_WORDS: usize = 10;
 
 /// What can be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +61,8 @@ impl Vm {
         };
         self.compile_deferred(procedure);
         if aspect == Aspect::Doc {
+            self.pay_for_documentation(procedure)?;
+            let procedure = Value(self.machine.stack[self.machine.fp + 2]);
             return match self.documentation(procedure, None) {
                 Some(text) => self.machine.string(&text),
                 None => Ok(nothing),
@@ -71,16 +85,58 @@ impl Vm {
         match aspect {
             Aspect::Name => Ok(info.name.map_or(nothing, Value::symbol)),
             Aspect::Source => {
-                let text = self.machine.sources.slice(info.span).to_string();
-                if text.is_empty() {
-                    Ok(nothing)
-                } else {
-                    self.machine.string(&text)
+                let length = self.machine.sources.slice(info.span).len();
+                if length == 0 {
+                    return Ok(nothing);
                 }
+                self.machine.charge(length as u64 / BYTES_PER_FUEL)?;
+                self.machine
+                    .ask_to_hold(length / 8 + Heap::blank_words(length, true))?;
+                let text = self.machine.sources.slice(info.span).to_string();
+                self.machine.string(&text)
             }
             Aspect::Doc | Aspect::Tested => Ok(nothing),
-            Aspect::Tests => Ok(self.tests(procedure).unwrap_or(nothing)),
+            Aspect::Tests => {
+                let captured = compiled.analysis.captures[lambda as usize].len();
+                self.machine.charge(captured as u64 / CAPTURES_PER_FUEL)?;
+                Ok(self.tests(procedure).unwrap_or(nothing))
+            }
         }
+    }
+
+    /// Pays for a procedure's documentation, and asks for the memory that it takes while it is put together.
+    fn pay_for_documentation(&mut self, procedure: Value) -> Result<(), Fault> {
+        let mut words = 0;
+        let Some((compiled, lambda)) = self.closure_code(procedure) else {
+            return self.machine.charge(BUILTIN_DOC_FUEL);
+        };
+        let info = &compiled.unit.lambdas[lambda as usize];
+        let Some(doc) = &info.doc else {
+            return Ok(());
+        };
+        let name = info
+            .name
+            .map_or(0, |name| self.machine.symbols.text(name).len());
+        let mut bytes = doc.len() + name;
+        for clause in 0..self.clause_count(procedure) {
+            self.machine.charge(CLAUSE_FUEL)?;
+            let clause = self.clause(procedure, clause);
+            let Some((compiled, lambda)) = self.clause_code(clause) else {
+                continue;
+            };
+            let lambda = &compiled.unit.lambdas[lambda as usize];
+            let count = lambda.parameters.len() + 1;
+            self.machine.charge(PARAMETER_FUEL * count as u64)?;
+            for variable in lambda.parameters.iter().chain(&lambda.rest) {
+                let name = compiled.unit.variables[*variable as usize].name;
+                bytes += self.machine.symbols.text(name).len();
+            }
+            words += PARAMETER_WORDS * (count + 1);
+        }
+        self.machine.charge(bytes as u64 / BYTES_PER_FUEL)?;
+        // Each name, the signature, the whole, and the string, which may be of wide characters.
+        words += 4 * bytes / 8 + Heap::blank_words(bytes, true);
+        self.machine.ask_to_hold(words)
     }
 
     /// See [`Aspect::Tested`]: the user's definitions and those in libraries, in the order written.
@@ -99,7 +155,13 @@ impl Vm {
             for name in names {
                 let binding = world.lookup(name);
                 if let Some(Binding::Global(cell)) = &binding {
-                    self.compile_deferred(self.machine.global_value(*cell));
+                    let value = self.machine.global_value(*cell);
+                    self.compile_deferred(value);
+                    if let Some((compiled, lambda)) = self.closure_code(value) {
+                        let captured = compiled.analysis.captures[lambda as usize].len();
+                        let fuel = captured as u64 / CAPTURES_PER_FUEL;
+                        self.machine.charge(fuel)?;
+                    }
                 }
                 let of_value = || {
                     let (cell, span) = world.tests(name)?;
@@ -184,7 +246,7 @@ impl Vm {
         if !self.machine.heap.is(procedure, Kind::Closure) {
             return None;
         }
-        let closure = self.clauses(procedure)[0];
+        let closure = self.clause(procedure, 0);
         let (compiled, lambda) = self.clause_code(closure)?;
         let tests = compiled.unit.lambdas[lambda as usize].tests?;
         let mut captures = compiled.analysis.captures[lambda as usize].iter();
@@ -194,19 +256,33 @@ impl Vm {
 
     /// The code of a closure; of a `case-lambda`, that of its first clause.
     pub(crate) fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
-        self.clause_code(self.clauses(closure)[0])
+        self.clause_code(self.clause(closure, 0))
     }
 
-    /// The closures that a `case-lambda` chooses from; of another closure, itself.
-    fn clauses(&self, closure: Value) -> Vec<Value> {
-        let word = self.code.words[self.entry_of(closure)];
+    /// How many closures a `case-lambda` chooses from; 1 of another closure.
+    fn clause_count(&self, closure: Value) -> usize {
+        let word = self.code.words[self.entry_of(self.behind(closure))];
         match Op::of(word) {
-            Op::Forward => self.clauses(self.machine.heap.field(closure, 1)),
-            Op::EnterCase => (0..a(word))
-                .map(|clause| self.machine.heap.field(closure, 1 + clause))
-                .collect(),
-            _ => vec![closure],
+            Op::EnterCase => a(word),
+            _ => 1,
         }
+    }
+
+    /// One of the closures that a `case-lambda` chooses from; another closure itself.
+    fn clause(&self, closure: Value, clause: usize) -> Value {
+        let closure = self.behind(closure);
+        match Op::of(self.code.words[self.entry_of(closure)]) {
+            Op::EnterCase => self.machine.heap.field(closure, 1 + clause),
+            _ => closure,
+        }
+    }
+
+    /// What a closure stands for.
+    fn behind(&self, mut closure: Value) -> Value {
+        while Op::of(self.code.words[self.entry_of(closure)]) == Op::Forward {
+            closure = self.machine.heap.field(closure, 1);
+        }
+        closure
     }
 
     fn entry_of(&self, closure: Value) -> usize {
@@ -222,10 +298,8 @@ impl Vm {
     /// How a procedure is called. Of a `case-lambda`, parameters that its later clauses add stand in square brackets; one that takes any
     /// number is shown by its first clause and an ellipsis.
     fn signature(&self, procedure: Value, name: &str) -> String {
-        let clauses = self.clauses(procedure);
-        let clauses: Vec<Parameters> = clauses
-            .into_iter()
-            .filter_map(|clause| self.parameters(clause))
+        let clauses: Vec<Parameters> = (0..self.clause_count(procedure))
+            .filter_map(|clause| self.parameters(self.clause(procedure, clause)))
             .collect();
         let Some((first, more)) = clauses.split_first() else {
             return format!("({name} …)");

@@ -110,8 +110,13 @@ impl Limits {
         self.suspended = suspended;
     }
 
+    /// What was used of all fuel: never more than there was, though what is done at the very end, such as giving back permits, may come to
+    /// more.
     pub(crate) fn used(&self, fuel: i64) -> u64 {
-        self.used + (self.granted - fuel).max(0) as u64
+        let pending = self.granted - fuel;
+        let overdrawn = (pending - self.extents[0].fuel_left).max(0) as u64;
+        let used = self.used + pending.max(0) as u64;
+        used.saturating_sub(overdrawn)
     }
 
     fn chain(&self) -> impl Iterator<Item = usize> + '_ {
@@ -133,6 +138,16 @@ impl Limits {
         }
         self.granted = least;
         least
+    }
+
+    /// What may still be used before the first limit runs out.
+    pub(crate) fn fuel_left(&self, fuel: i64) -> u64 {
+        if self.suspended {
+            return UNLIMITED as u64;
+        }
+        let least = self.chain().map(|at| self.extents[at].fuel_left).min();
+        let left = least.unwrap_or(0) - (self.granted - fuel);
+        left.max(0) as u64
     }
 
     /// Whether some limit around the running program is overdrawn.
@@ -273,6 +288,11 @@ impl Limits {
         }
         let numbered = self.extents.iter().zip(lives);
         numbered.filter(|it| it.1).map(|it| it.0.id).collect()
+    }
+
+    /// How many extents there are, those among them that have ended and are not removed yet.
+    pub(crate) fn count(&self) -> usize {
+        self.extents.len()
     }
 
     /// Takes note that a task begins in the current extent.

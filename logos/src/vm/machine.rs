@@ -319,6 +319,13 @@ impl Machine {
         self.fuel = self.limits.settle(self.fuel);
     }
 
+    /// Fuel that may still be used before a limit: how far something may go that is paid for once it is known how far it went. What it takes
+    /// to look at the limits around is charged.
+    pub(crate) fn fuel_left_paid(&mut self) -> Result<u64, Fault> {
+        self.charge(self.limits.depth() as u64 / 4)?;
+        Ok(self.limits.fuel_left(self.fuel))
+    }
+
     /// Fuel used by this evaluation so far.
     pub fn fuel_used(&self) -> u64 {
         self.limits.used(self.fuel)
@@ -645,9 +652,11 @@ impl Machine {
         self.limits.current()
     }
 
-    /// Whether a limit has not ended.
-    pub(crate) fn extent_is_alive(&self, extent: u64) -> bool {
-        self.limits.is_alive(extent)
+    /// The numbers of the limits that have not ended, in order. Charges for looking at them; a limit that runs out here is noticed at the next
+    /// thing that is charged.
+    pub(crate) fn living_extents(&mut self) -> Vec<u64> {
+        let _ = self.charge(self.limits.count() as u64 / 4);
+        self.limits.living()
     }
 
     /// The next number of those that tell objects apart.

@@ -6,7 +6,7 @@ use super::world::Expansion;
 use super::{ARGUMENTS_MAX, Fault, Status, Vm, dispatch, stubs};
 use crate::core::GlobalId;
 use crate::datum::{to_syntax_counted, to_value};
-use crate::expand::{Expander, library_name_text};
+use crate::expand::{Expander, library_name_cost, library_name_text};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
 
@@ -36,8 +36,21 @@ impl Vm {
         Some(result)
     }
 
+    /// Pays for putting a library's name into text, which takes so many words.
+    pub(super) fn pay_for_library_name(&mut self, name: &Syntax) -> Result<usize, Fault> {
+        let parts = name.as_list().map_or(0, <[Syntax]>::len);
+        self.machine.charge(parts as u64)?;
+        let cost = library_name_cost(name, &self.machine.symbols);
+        self.machine.charge(cost.work)?;
+        let words = usize::try_from(cost.bytes / 8).unwrap_or(usize::MAX / 32);
+        // The text, the same as names of files, and a message.
+        self.machine.ask_to_hold(6 * words)?;
+        Ok(words)
+    }
+
     /// Gives an expander the library it asks for.
     pub(super) fn provide_library(&mut self, number: u64, name: &Syntax) -> Result<Turn, Fault> {
+        self.pay_for_library_name(name)?;
         let library = if let Datum::String(path) = name.datum() {
             let path = self.path_beside(number, path);
             match self.file_library(&path) {

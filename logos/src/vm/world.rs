@@ -12,8 +12,8 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Words counted for a global variable beside its name.
-const GLOBAL_WORDS: usize = 4;
+/// Words counted for a global variable beside its name: its place, and what the world knows of it.
+const GLOBAL_WORDS: usize = 12;
 
 impl From<Fault> for HostError {
     fn from(fault: Fault) -> HostError {
@@ -97,11 +97,19 @@ impl Host for Expansion<'_> {
     }
 
     fn charge_memory(&mut self, bytes: u64) -> Result<(), HostError> {
-        let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX / 4);
+        let words = words_of(bytes);
         self.machine.take_external(words)?;
         self.taken += words;
         Ok(())
     }
+
+    fn keep_memory(&mut self, bytes: u64) -> Result<(), HostError> {
+        Ok(self.machine.take_external(words_of(bytes))?)
+    }
+}
+
+fn words_of(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX / 4)
 }
 
 fn add_global(

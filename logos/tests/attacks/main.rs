@@ -1,6 +1,7 @@
 //! Programs that mean harm, each under the same limits: how they end and with how much fuel is known to the unit, in every build, and neither the
 //! count of memory nor the heap passes its bound. `expected.txt` has them; where it is wrong, the test prints what should stand there.
 
+mod paid;
 mod programs;
 
 use logos::vm::{Bounds, Profile, Status, Vm};
@@ -83,5 +84,46 @@ fn neither_collections_nor_slices_change_an_attack() {
         let plain = run(text, u64::MAX, false);
         assert_eq!(plain, run(text, 77, false), "in slices: {name}");
         assert_eq!(plain, run(text, u64::MAX, true), "with collections: {name}");
+    }
+}
+
+#[test]
+fn what_is_large_is_paid_for() {
+    let mut base = Vm::new(Profile::Pure);
+    for it in paid::WORKS {
+        let mut fuel = |times: u64| {
+            let text = format!(
+                "{} (define (work) {}) (let loop ((i 0)) (if (< i {times}) (begin (work) (loop (+ i 1)))))",
+                it.before, it.work
+            );
+            let mut vm = base.fork();
+            vm.begin("work", &text, Bounds::default());
+            assert_eq!(vm.run(u64::MAX), Status::Done, "{}", it.name);
+            vm.fuel_used()
+        };
+        let least = it.times * it.least;
+        // What belongs to a whole program is done once, and before.
+        let used = match it.times {
+            1 => fuel(1),
+            times => fuel(times) - fuel(0),
+        };
+        assert!(used >= least, "{}: {used} of {least}", it.name);
+    }
+}
+
+#[test]
+fn what_is_kept_is_counted() {
+    let mut base = Vm::new(Profile::Pure);
+    let kept = programs::ATTACKS.iter();
+    for (name, text) in kept.filter(|it| it.0.starts_with("kept: ")) {
+        let mut vm = base.fork();
+        let bounds = Bounds {
+            fuel: Some(30 * FUEL),
+            memory: Some(MEMORY / 2),
+        };
+        vm.begin("attack", &programs::program(text, MEMORY), bounds);
+        while vm.run(u64::MAX) == Status::Yield {}
+        let kind = vm.condition().map(|it| it.kind.clone());
+        assert_eq!(kind.as_deref(), Some(":memory-exhausted"), "{name}");
     }
 }

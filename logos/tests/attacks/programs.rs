@@ -1385,6 +1385,223 @@ pub const ATTACKS: &[(&str, &str)] = &[
         "task: sleep",
         "(let loop () (guard (e (#t 0)) (sleep 1)) (loop))",
     ),
+    // ---- what Rust code compares, copies or keeps ----
+    (
+        "large: eqv of equal numbers",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (if (eqv? a b) (loop)))",
+    ),
+    (
+        "large: eqv of equal fractions",
+        "(define a (/ 1 (arithmetic-shift 1 1000000))) (define b (/ 1 (arithmetic-shift 1 1000000))) (let loop () (list (eqv? a b)) (loop))",
+    ),
+    (
+        "large: eqv that is called",
+        "(define a (make-rectangular (arithmetic-shift 1 1000000) 1)) (define b (make-rectangular (arithmetic-shift 1 1000000) 1)) (define (same f) (f a b) (same f)) (same eqv?)",
+    ),
+    (
+        "large: memv and assv",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (memv a (list b)) (assv a (list (list b))) (loop))",
+    ),
+    (
+        "large: equal of equal numbers",
+        "(define a (arithmetic-shift 1 10000000)) (define b (arithmetic-shift 1 10000000)) (let loop () (equal? a b) (loop))",
+    ),
+    (
+        "large: keys of a table",
+        "(define a (arithmetic-shift 1 1000000)) (define b (arithmetic-shift 1 1000000)) (define t (make-hash-table eqv?)) (hash-table-set! t a 1) (let loop () (hash-table-ref/default t b 0) (loop))",
+    ),
+    (
+        "large: exact literals of a port",
+        "(define s (string-append \"(\" (string-repeat \"#e1e99999 \" 10) \")\")) (let loop () (read (open-input-string s)) (loop))",
+    ),
+    (
+        "large: complex literals of a port",
+        "(let loop () (read (open-input-string \"#e1e99999+1e1i\")) (loop))",
+    ),
+    (
+        "large: small literals of a port",
+        "(let loop () (read (open-input-string \"#e1e999\")) (read (open-input-string \"#e1.7e-99\")) (loop))",
+    ),
+    (
+        "large: exact literals of a program",
+        "(define x '(⟦#e1e99999 ⟧1000))",
+    ),
+    (
+        "large: complex literals of a program",
+        "(define x '(⟦#e1e9999+1e1i ⟧1000))",
+    ),
+    (
+        "large: exponents of complex numbers",
+        "(let loop () (string->number \"#e1e99999+1e1i\") (loop))",
+    ),
+    (
+        "large: exponents of polar numbers",
+        "(let loop () (string->number \"#e1e9999@1e1\") (loop))",
+    ),
+    (
+        "large: exponents that the point takes back",
+        "(define s (string-append \"#e1.\" (make-string 50000 #\\1) \"e140000\")) (let loop () (string->number s) (loop))",
+    ),
+    (
+        "large: documentation",
+        "(eval (list 'define '(f) (make-string 100000 #\\a) 1)) (let loop () (doc f) (loop))",
+    ),
+    (
+        "large: documentation of many clauses",
+        "(eval (list 'define 'f \"x\" (cons 'case-lambda (map (lambda (i) (list (map (lambda (j) (string->symbol (string-append \"p\" (number->string j)))) (iota i)) 1)) (iota 40))))) (let loop () (doc f) (loop))",
+    ),
+    (
+        "large: documentation of a macro",
+        "(eval (list 'define-syntax 'm (make-string 10000 #\\a) '(syntax-rules () ((_) 1)))) (let loop () (eval '(doc m)) (loop))",
+    ),
+    (
+        "large: a source",
+        "(define (f) #| ⟦comment ⟧5000 |# 1) (let loop () (source f) (loop))",
+    ),
+    (
+        "large: tests of many clauses",
+        "(eval (list 'define 'f \"x\" ':test '(= 1 1) (cons 'case-lambda (map (lambda (i) (list '() 1)) (iota 1000))))) (let loop () (tests f) (loop))",
+    ),
+    (
+        "large: errors that are long names",
+        "(define l (string->symbol (make-string 100000 #\\a))) (let loop () (guard (e (#t 0)) (error l)) (loop))",
+    ),
+    (
+        "large: errors that are lists",
+        "(define l (iota 9000)) (let loop () (guard (e (#t 0)) (error l)) (loop))",
+    ),
+    (
+        "large: errors that are trees",
+        "(define l (list->vector (map list (iota 3000)))) (let loop () (guard (e (#t 0)) (error l)) (loop))",
+    ),
+    (
+        "large: errors that are numbers",
+        "(define n (/ 1 (arithmetic-shift 1 1000000))) (let loop () (guard (e (#t 0)) (error n)) (loop))",
+    ),
+    (
+        "large: messages with bytes",
+        "(define b (make-bytevector 1000000 100)) (let loop () (guard (e (#t 0)) (eval (list 'let b 1))) (loop))",
+    ),
+    (
+        "large: messages with lists",
+        "(define l (make-vector 2000 1)) (let loop () (guard (e (#t 0)) (eval (list 'let l 1))) (loop))",
+    ),
+    (
+        "large: permits inside limits",
+        "(define s (semaphore 100000)) (define (hold n k) (if (= n 0) (k) (with-permit s (lambda () (hold (- n 1) k) 1)))) (define (nest n k) (if (= n 0) (k) (with-limits {:fuel 1000000000} (lambda () (nest (- n 1) k) 1)))) (nest 300 (lambda () (hold 300 (lambda () (let loop () (guard (e (#t 0)) (with-limits {:fuel 100} (lambda () (let l () (l))))) (loop))))))",
+    ),
+    (
+        "large: names of an expansion",
+        "(define-syntax m (syntax-rules () ((_ (x ...) (n . r)) (m (t x ...) r)) ((_ (x ...) ()) (f x ...)))) (define form (list 'm '() (iota 60))) (let loop () (macroexpand form) (loop))",
+    ),
+    (
+        "large: long names of an expansion",
+        "(define long (string->symbol (make-string 10000 #\\a))) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_ (x ...) (n . r)) (list 'm (list long 'x '...) 'r)) '((_ (x ...) ()) (f x ...))))) (let loop ((i 1)) (macroexpand (list 'm '() (iota i))) (loop (+ i 1)))",
+    ),
+    (
+        "large: literals of rules",
+        "(define a (arithmetic-shift 1 1000000)) (define b (arithmetic-shift 1 1000000)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list (list '_ a 1) 1) '((_ x y) (m x y))))) (eval (list 'm b 2))",
+    ),
+    (
+        "large: constants of templates",
+        "(define n (arithmetic-shift 1 100000)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_ x ...) (list 'quote (list (list 'x n) '...)))))) (let loop () (macroexpand (cons 'm (make-list 100 1))) (loop))",
+    ),
+    (
+        "large: prefixes of an import",
+        "(define s (string->symbol (make-string 10000 #\\a))) (let loop () (eval (list 'import (list 'prefix '(scheme base) s))) (loop))",
+    ),
+    (
+        "kept: prefixes of an import",
+        "(define s (make-string 1000 #\\a)) (let loop ((i 0)) (eval (list 'import (list 'prefix '(scheme char) (string->symbol (string-append (number->string i) s))))) (loop (+ i 1)))",
+    ),
+    (
+        "large: names of libraries",
+        "(define l (make-list 1000 'abcdef)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_ l) (list 'cond-expand (list (cons 'or (make-list 100 '(library l))) 1) '(else 2)))))) (let loop () (eval (list 'm l)) (loop))",
+    ),
+    (
+        "large: a name of a library",
+        "(define s (string->symbol (make-string 100000 #\\a))) (let loop () (guard (e (#t 0)) (eval (list 'import (list s)))) (loop))",
+    ),
+    (
+        "large: globals of one name",
+        "(define b (%program (let () (eval '(define (x n) (if (= n 0) 0 (x (- n 1))))) x))) (define l (let up ((i 0) (l '())) (if (< i 200) (up (+ i 1) (cons (%decode b) l)) l))) (let loop () (%program l) (loop))",
+    ),
+    (
+        "large: labels of labels",
+        "(define s (let ((o (open-output-string))) (write-string \"#0=(\" o) (let l ((i 1)) (if (< i 1000) (begin (write-string \"#\" o) (write i o) (write-string \"=#\" o) (write (- i 1) o) (write-string \"# \" o) (l (+ i 1))))) (write-string \")\" o) (get-output-string o))) (let loop () (read (open-input-string s)) (loop))",
+    ),
+    (
+        "large: merging nothing",
+        "(define l (make-list 10000 {})) (let loop () (apply merge l) (loop))",
+    ),
+    (
+        "large: uses inside many loops",
+        "(define (nest n) (if (= n 0) (cons 'list (make-list 2000 'x)) (list 'let (string->symbol (string-append \"l\" (number->string n))) '((i 0)) (list 'if '(< i 1) (nest (- n 1)) 1)))) (define form (list 'lambda '(x) (nest 300))) (let loop () (eval form) (loop))",
+    ),
+    (
+        "large: calls of the outermost of many loops",
+        "(define (nest n) (if (= n 0) (cons 'cond (map (lambda (i) '(x (l300 1))) (iota 1000))) (list 'let (string->symbol (string-append \"l\" (number->string n))) '((i 0)) (list 'if '(< i 1) (nest (- n 1)) 1)))) (define form (list 'lambda '(x) (nest 300))) (let loop () (eval form) (loop))",
+    ),
+    (
+        "kept: macros",
+        "(define big (make-list 200 'abc)) (let loop ((i 0)) (eval (list 'define-syntax (string->symbol (string-append \"m\" (number->string i))) (list 'syntax-rules '() (list '(_ x) (cons 'list big))))) (loop (+ i 1)))",
+    ),
+    (
+        "kept: macros that are procedures",
+        "(let loop ((i 0)) (eval (list 'defmacro (list (string->symbol (string-append \"m\" (number->string i)))) 1)) (loop (+ i 1)))",
+    ),
+    (
+        "kept: documentation",
+        "(define s (make-string 100000 #\\a)) (let loop ((i 0)) (eval (list 'define (list (string->symbol (string-append \"m\" (number->string i)))) s 1)) (loop (+ i 1)))",
+    ),
+    (
+        "kept: libraries",
+        "(let loop ((i 0)) (eval (list 'define-library (list 'a i) '(import (scheme base)))) (loop (+ i 1)))",
+    ),
+    (
+        "kept: names of libraries",
+        "(define s (string->symbol (make-string 100000 #\\a))) (let loop ((i 0)) (eval (list 'define-library (list s i))) (loop (+ i 1)))",
+    ),
+    (
+        "kept: exports",
+        "(define l (map (lambda (i) (list 'rename 'x i)) (map (lambda (i) (string->symbol (string-append \"n\" (number->string i)))) (iota 100)))) (let loop ((i 0)) (eval (list 'define-library (list 'a i) (cons 'export l) '(import (scheme base)) '(begin (define x 1)))) (loop (+ i 1)))",
+    ),
+    (
+        "kept: names that macros are given",
+        "(define long (string->symbol (make-string 10000 #\\a))) (defmacro (dm x) 1) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'dm long))))) (let loop () (eval '(m)) (loop))",
+    ),
+    (
+        "kept: names that are defined again",
+        "(eval '(define-library (a) (export m) (import (scheme base)) (begin (define-syntax m (syntax-rules () ((_) (define tmp 1))))))) (define e (environment '(a))) (let loop () (eval '(m) e) (loop))",
+    ),
+    (
+        "kept: names of definitions that are decoded",
+        "(define b (bytevector-append (bytevector 80 2 11 144 78) (make-bytevector 10000 97) (bytevector 36 37))) (let loop ((i 0)) (bytevector-u8-set! b 10 (+ 97 (modulo i 26))) (bytevector-u8-set! b 11 (+ 97 (modulo (quotient i 26) 26))) (%decode b) (loop (+ i 1)))",
+    ),
+    (
+        "large: texts that name libraries",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'import (list 'from s s)))))) (let loop () (guard (e (#t 0)) (eval '(m))) (loop))",
+    ),
+    (
+        "large: keys that name libraries",
+        "(define b (make-bytevector 100000 7)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'import (list 'from b \"x\")))))) (let loop () (guard (e (#t 0)) (eval '(m))) (loop))",
+    ),
+    (
+        "large: names of files",
+        "(define s (make-string 100000 #\\a)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_ 1) (list 'import s)) (list '(_ 2) (list 'include s))))) (let loop () (guard (e (#t 0)) (eval '(m 1))) (guard (e (#t 0)) (eval '(m 2))) (loop))",
+    ),
+    (
+        "large: bytes and numbers of templates",
+        "(define b (make-bytevector 30000 7)) (define n (arithmetic-shift 1 200000)) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'quote (append (make-list 20 b) (make-list 20 n))))))) (let loop () (macroexpand '(m)) (loop))",
+    ),
+    (
+        "large: numbers that a procedural macro gives",
+        "(define n (arithmetic-shift 1 200000)) (define l (make-list 20 n)) (defmacro (m) (list 'quote l)) (let loop () (macroexpand '(m)) (loop))",
+    ),
+    (
+        "memory: decoding nested pairs",
+        "(define b (make-bytevector 1000000 13)) (bytevector-u8-set! b 0 68) (let loop () (guard (e (#t 0)) (%decode b)) (loop))",
+    ),
 ];
 
 /// The program of an attack for a limit of so many bytes of memory.

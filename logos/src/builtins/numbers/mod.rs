@@ -10,7 +10,10 @@ mod operation;
 mod text;
 mod words;
 
-pub use words::{from_number, number_words, same_boxed_number, taking_work, to_number};
+pub use words::{
+    comparing_work, from_number, number_words, same_boxed_number, same_small_number, taking_work,
+    to_number,
+};
 
 use super::{ANY, Builtin};
 use crate::codegen::Inline;

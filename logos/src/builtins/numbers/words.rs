@@ -71,7 +71,48 @@ pub(super) fn two_values(m: &mut Machine, (first, second): &(Number, Number)) ->
     Ok(m.heap.object(Kind::Values, 0, &fields))
 }
 
-/// Whether two objects are numbers that `eqv?` takes for one.
+/// What it costs to compare two objects as `eqv?` does: 1 for every 4 words of numbers that may be one.
+pub fn comparing_work(heap: &Heap, a: Value, b: Value) -> u64 {
+    let header = heap.header(a);
+    if header != heap.header(b) {
+        return 0;
+    }
+    if header.is(Kind::Bignum) {
+        return header.length() as u64 / 4;
+    }
+    if !header.is(Kind::Rational) && !header.is(Kind::Complex) {
+        return 0;
+    }
+    let parts = (0..2).map(|index| (heap.field(a, index), heap.field(b, index)));
+    parts
+        .filter(|(p, q)| p != q && p.is_object() && q.is_object())
+        .map(|(p, q)| comparing_work(heap, p, q))
+        .sum()
+}
+
+/// Whether two objects are numbers that `eqv?` takes for one; `None` where that has to be paid for.
+#[inline]
+pub fn same_small_number(heap: &Heap, a: Value, b: Value) -> Option<bool> {
+    let header = heap.header(a);
+    let may_be_same = header == heap.header(b)
+        && (header.is(Kind::Bignum)
+            || header.is(Kind::Float)
+            || header.is(Kind::Rational)
+            || header.is(Kind::Complex));
+    if may_be_same {
+        compared_if_small(heap, a, b)
+    } else {
+        Some(false)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn compared_if_small(heap: &Heap, a: Value, b: Value) -> Option<bool> {
+    (comparing_work(heap, a, b) == 0).then(|| same_boxed_number(heap, a, b))
+}
+
+/// Whether two objects are numbers that `eqv?` takes for one. [`comparing_work`] is its price.
 pub fn same_boxed_number(heap: &Heap, a: Value, b: Value) -> bool {
     let (x, y) = (heap.header(a), heap.header(b));
     if x != y {

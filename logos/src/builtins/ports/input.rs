@@ -9,8 +9,7 @@ use crate::builtins::dicts;
 use crate::builtins::strings::{blank, string_argument};
 use crate::builtins::{Builtin, count_argument, range_arguments, symbols, wrong_argument};
 use crate::heap::Heap;
-use crate::number::cost;
-use crate::reader::{Meter, ReadErrorKind, Reader, is_delimiter};
+use crate::reader::{Meter, ReadErrorKind, Reader};
 use crate::scratch::{Scratch, walk};
 use crate::syntax::{SourceId, Syntax};
 use crate::value::{Kind, Value};
@@ -396,15 +395,6 @@ fn read(m: &mut Machine, arguments: Arguments) -> Outcome {
     }
 }
 
-/// What the digits of large numbers in a text cost to read, more than the text itself.
-fn digits_work(text: &str) -> u64 {
-    const LONG: usize = 32;
-    text.split(is_delimiter)
-        .filter(|word| word.len() > LONG)
-        .map(|word| cost::parse(word, 10).work)
-        .fold(0, u64::saturating_add)
-}
-
 /// Reads one datum from a port's text up to `end`. `whole`: there is no more of it. Nothing moves.
 fn read_stretch(
     m: &mut Machine,
@@ -418,9 +408,9 @@ fn read_stretch(
     let text_words = 3 * (end - at) / 2;
     scratch.hold(text_words)?;
     let text = m.heap.string_slice(buffer, at, end);
-    m.charge(digits_work(&text))?;
     let limits = Meter {
         bytes: 8 * (scratch.words() - text_words) as u64,
+        work: m.fuel_left_paid()?,
         ..Meter::UNLIMITED
     };
     let fold_case = m.heap.field(port, NOTE) == Value::TRUE;
@@ -429,6 +419,7 @@ fn read_stretch(
         .with_limits(limits);
     let result = reader.next();
     let (position, fold_case, made) = (reader.position(), reader.fold_case(), reader.made());
+    m.charge(made.work)?;
     let touches_end = !whole && position == text.len();
     let found = match result {
         Err(error) if error.kind == ReadErrorKind::TooBig => return Err(scratch.exhausted()),

@@ -34,9 +34,14 @@ pub(super) fn forget(m: &mut Machine, port: Value) {
 
 /// Closes the ports opened inside limits that have ended: all, or those of one task.
 pub fn close_outlived(m: &mut Machine, task: Option<Value>) {
+    if m.opened.is_empty() {
+        return;
+    }
+    let living = m.living_extents();
+    let has_ended = |extent: u64| living.binary_search(&extent).is_err();
     let (ended, kept): (Vec<Opened>, Vec<Opened>) = std::mem::take(&mut m.opened)
         .into_iter()
-        .partition(|it| task.is_none_or(|task| task == it.task) && !m.extent_is_alive(it.extent));
+        .partition(|it| task.is_none_or(|task| task == it.task) && has_ended(it.extent));
     m.opened = kept;
     for Opened { port, .. } in ended {
         let flags = flags(m, port);
@@ -52,11 +57,15 @@ pub fn close_outlived(m: &mut Machine, task: Option<Value>) {
 /// Limits have ended, but not by running out: what was opened inside them by the running task, or by one that has ended, belongs to the limit
 /// that is now in force.
 pub fn pass_outwards(m: &mut Machine) {
+    if m.opened.is_empty() {
+        return;
+    }
     let extent = m.current_extent();
+    let living = m.living_extents();
     let mut opened = std::mem::take(&mut m.opened);
     for it in &mut opened {
         let goes_on = it.task != vm::running_task(m) && vm::goes_on(m, it.task);
-        if !goes_on && !m.extent_is_alive(it.extent) {
+        if !goes_on && living.binary_search(&it.extent).is_err() {
             it.extent = extent;
         }
     }

@@ -91,7 +91,7 @@ pub fn words(m: &Machine, test: Test, key: Value) -> usize {
 /// Whether two keys are the same. Everything may move.
 pub fn same(m: &mut Machine, test: Test, a: Value, b: Value) -> Result<bool, Fault> {
     match test {
-        Test::Eqv => Ok(are_eqv(m, a, b)),
+        Test::Eqv => are_eqv(m, a, b),
         Test::Equal => crate::equal::equal(m, a, b),
         Test::String => {
             m.charge(m.heap.string_length(a) as u64 / 4)?;

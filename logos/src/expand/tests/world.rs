@@ -120,6 +120,10 @@ impl Host for World {
             .ok_or(HostError::MemoryExhausted)?;
         Ok(())
     }
+
+    fn keep_memory(&mut self, bytes: u64) -> Result<(), HostError> {
+        self.charge_memory(bytes)
+    }
 }
 
 const PRIMITIVES: &[&str] = &[

@@ -6,6 +6,7 @@ mod input;
 mod procedures;
 
 use super::tag;
+use crate::builtins::symbols::intern;
 use crate::builtins::tables;
 use crate::core::GlobalId;
 use crate::symbol::Symbol;
@@ -89,7 +90,16 @@ struct Decoder<'a> {
     closures: BTreeMap<usize, usize>,
     globals: BTreeMap<Symbol, GlobalId>,
     data_only: bool,
+    /// Words counted for what is left to do, and for the places of objects.
+    taken: usize,
 }
+
+/// Words counted for a piece of work that is left, for a label, and for an object under construction.
+const TASK_WORDS: usize = 8;
+const LABEL_WORDS: usize = 3;
+const OBJECT_WORDS: usize = 2;
+/// Words that are asked for at once.
+const WORDS_AT_ONCE: usize = 4096;
 
 impl Vm {
     /// The value that an encoding stands for. The definitions of a program are made in globals of its own.
@@ -116,8 +126,11 @@ impl Vm {
             closures: BTreeMap::new(),
             globals: BTreeMap::new(),
             data_only,
+            taken: 0,
         };
         let done = decoder.whole();
+        let taken = decoder.taken;
+        self.machine.release_external(taken);
         let value = self.machine.temporaries[base];
         self.machine.temporaries.truncate(base);
         done.map(|()| value)
@@ -155,7 +168,7 @@ impl Decoder<'_> {
                 tag::END => break,
                 tag::SYMBOL => {
                     let name = self.text()?;
-                    let name = self.machine().symbols.intern(&name);
+                    let name = intern(self.machine(), &name)?;
                     let cell = self.global(name)?;
                     if self.bytes.get(self.at) == Some(&tag::UNASSIGNED) {
                         self.at += 1;
@@ -186,6 +199,7 @@ impl Decoder<'_> {
         let mut tasks = vec![Task::Read(Slot::Result)];
         while let Some(task) = tasks.pop() {
             self.machine().charge(2)?;
+            self.take_for(tasks.len())?;
             match task {
                 Task::Read(slot) => self.read(slot, &mut tasks)?,
                 Task::Finish {
@@ -207,6 +221,18 @@ impl Decoder<'_> {
                     self.closure(parts, slot, label, &mut tasks)?
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Asks for the memory of so many pieces of work that are left, and of the objects made so far.
+    fn take_for(&mut self, tasks: usize) -> Result<()> {
+        let objects = self.vm.machine.temporaries.len() - self.base;
+        let words = TASK_WORDS * tasks + LABEL_WORDS * self.labels.len() + OBJECT_WORDS * objects;
+        if words > self.taken + WORDS_AT_ONCE {
+            let more = words - self.taken;
+            self.machine().take_external(more)?;
+            self.taken += more;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ mod objects;
 mod procedures;
 
 use super::tag;
+use crate::builtins::symbols::pay_for_new;
 use crate::core::GlobalId;
 use crate::symbol::Symbol;
 use crate::syntax::Syntax;
@@ -36,6 +37,8 @@ struct Encoder<'a> {
     globals: Vec<(GlobalId, Symbol)>,
     global_names: BTreeMap<GlobalId, Symbol>,
     taken_names: BTreeMap<Symbol, GlobalId>,
+    /// The last number added to a name that was taken.
+    name_numbers: BTreeMap<Symbol, u64>,
     library: BTreeMap<u64, Symbol>,
     data_only: bool,
     holder: Option<Symbol>,
@@ -55,6 +58,18 @@ impl Vm {
         bytes_max: usize,
     ) -> Result<Vec<u8>, Fault> {
         self.machine.charge(ENCODING_FUEL)?;
+        let known = self.machine.symbols.len();
+        let encoded = self.encode_in_rounds(value, data_only, bytes_max);
+        pay_for_new(&mut self.machine, known)?;
+        encoded
+    }
+
+    fn encode_in_rounds(
+        &mut self,
+        value: Value,
+        data_only: bool,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let library = if data_only {
             BTreeMap::new()
         } else {
@@ -71,6 +86,7 @@ impl Vm {
             globals: Vec::new(),
             global_names: BTreeMap::new(),
             taken_names: BTreeMap::new(),
+            name_numbers: BTreeMap::new(),
             library,
             data_only,
             holder: None,
@@ -81,6 +97,7 @@ impl Vm {
         encoder.globals.clear();
         encoder.global_names.clear();
         encoder.taken_names.clear();
+        encoder.name_numbers.clear();
         encoder.bytes.clear();
         encoder.round(value)?;
         Ok(encoder.bytes)

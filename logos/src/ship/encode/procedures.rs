@@ -12,6 +12,11 @@ use crate::value::Value;
 use crate::vm::{Fault, Vm};
 use std::collections::BTreeMap;
 
+/// What it costs to number a name that is taken.
+const NAME_FUEL: u64 = 60;
+/// Bytes of a name that a number is added to: of a longer one only the beginning is kept.
+const NUMBERED_NAME_BYTES_MAX: usize = 100;
+
 impl Encoder<'_> {
     pub(super) fn closure(&mut self, value: Value, items: &mut Vec<Item>) -> Result<(), Fault> {
         let heap = &self.vm.machine.heap;
@@ -68,10 +73,14 @@ impl Encoder<'_> {
         }
         let own = self.vm.machine.global_names[id.0 as usize];
         let mut name = own;
-        let mut number = 1;
         while self.taken_names.contains_key(&name) {
-            number += 1;
-            name = symbols.intern(&format!("{}~{number}", symbols.text(own)));
+            // A limit that runs out here is noticed at the next thing that is charged.
+            let _ = self.vm.machine.charge(NAME_FUEL);
+            let number = self.name_numbers.entry(own).or_insert(1);
+            *number += 1;
+            let text = symbols.text(own);
+            let beginning = &text[..text.floor_char_boundary(NUMBERED_NAME_BYTES_MAX)];
+            name = symbols.intern(&format!("{beginning}~{number}"));
         }
         self.taken_names.insert(name, id);
         self.global_names.insert(id, name);
