@@ -24,6 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output;
+
 /// All went well.
 pub const DONE: u8 = 0;
 /// The program raised an error.
@@ -117,9 +119,13 @@ pub fn start() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let _ = error.print();
-            let status = if error.use_stderr() { WRONG_USE } else { DONE };
-            return ExitCode::from(status);
+            let printed = error.print();
+            if error.use_stderr() {
+                return ExitCode::from(WRONG_USE);
+            }
+            output::or_end(printed);
+            output::flush();
+            return ExitCode::from(DONE);
         }
     };
     let options = arguments.options;
@@ -153,6 +159,6 @@ pub fn start() -> ExitCode {
 
 /// Says what is wrong with the way the program was called.
 pub fn wrong_use(message: &str) -> ExitCode {
-    eprintln!("logos: {message}");
+    output::complain(message);
     ExitCode::from(WRONG_USE)
 }

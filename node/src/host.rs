@@ -19,7 +19,6 @@ pub use network::{NetworkSettings, is_reachable};
 pub use peer::{Peer, PracticeSettings};
 pub use profile::renew as renew_profile;
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use logos::builtins::promises;
@@ -29,6 +28,7 @@ use logos::value::{Kind, Value};
 use logos::vm::{Bounds, Condition, Fault, Profile, Status, Vm};
 use node::identity::random_bytes;
 
+use crate::output;
 use effects::{Happening, LocalAsk};
 
 /// Units of fuel between two looks at the world.
@@ -232,17 +232,17 @@ impl Host {
             match self.effects.wait(Some(PROGRESS)) {
                 Some(happening) => break Some(happening),
                 None => {
-                    eprint!(
+                    output::error_text(format_args!(
                         "\r\x1b[2m… `{}` has taken {} s (Ctrl-C stops waiting)\x1b[0m\x1b[K",
                         self.effects.waiting_for(),
                         began.elapsed().as_secs()
-                    );
+                    ));
                     is_shown = true;
                 }
             }
         };
         if is_shown {
-            eprint!("\r\x1b[K");
+            output::error_text("\r\x1b[K");
         }
         match happening {
             Some(happening) => {
@@ -387,14 +387,8 @@ impl Host {
     }
 
     fn print_output(&mut self) {
-        let (output, errors) = (self.vm.machine.take_output(), self.vm.machine.take_errors());
-        if !output.is_empty() {
-            or_leave(std::io::stdout().write_all(output.as_bytes()));
-        }
-        if !errors.is_empty() {
-            // Whoever closed standard error wants to hear nothing.
-            let _ = std::io::stderr().write_all(errors.as_bytes());
-        }
+        output::write(self.vm.machine.take_output().as_bytes());
+        output::write_errors(self.vm.machine.take_errors().as_bytes());
         for (file, bytes) in self.vm.machine.take_written() {
             self.effects.write_file(file, &bytes);
         }
@@ -402,13 +396,6 @@ impl Host {
 
     fn flush(&mut self) {
         self.print_output();
-        or_leave(std::io::stdout().flush());
-    }
-}
-
-/// Nobody reads what we print any more: there is nothing left to do.
-fn or_leave(written: std::io::Result<()>) {
-    if written.is_err() {
-        std::process::exit(i32::from(crate::cli::ERROR));
+        output::flush();
     }
 }

@@ -190,6 +190,92 @@ fn what_the_profile_lacks_is_named() {
     );
 }
 
+/// Nobody reads any more, or the disk is full: neither is worth a panic.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_ends_the_program() {
+    use std::io::Read as _;
+    use std::process::Stdio;
+    let folder = Folder::new();
+    let ugly = folder.write("ugly.logos", "( define  x 1)");
+    let ugly = ugly.to_str().unwrap();
+    let checks: &[&[&str]] = &[
+        &["-e", "5"],
+        &["-e", "(display 5)"],
+        &["--json", "-e", "5"],
+        &["key", "show"],
+        &["test", ugly],
+        &["fmt", "--check", ugly],
+        &["doc"],
+        &["--help"],
+        &["node"],
+    ];
+    for arguments in checks {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let child = logos(&folder)
+            .args(*arguments)
+            .stdout(full.unwrap())
+            .stderr(Stdio::piped())
+            .spawn();
+        let ended = child.unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let expected =
+            "logos: standard output cannot be written: No space left on device (os error 28)\n";
+        assert_eq!(
+            (said.as_str(), ended.status.code()),
+            (expected, Some(1)),
+            "{arguments:?}"
+        );
+    }
+    for arguments in [
+        &["--offline", "-e", "(iota 1000000)"][..],
+        &["--json", "--offline", "-e", "(iota 1000000)"],
+        &["--offline", "-e", "(display (iota 1000000))"],
+        &["doc", "--all"],
+    ] {
+        let mut child = logos(&folder)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut beginning = [0; 5];
+        let mut output = child.stdout.take().unwrap();
+        output.read_exact(&mut beginning).unwrap();
+        drop(output);
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (said.as_str(), ended.status.code()),
+            ("", Some(1)),
+            "{arguments:?}"
+        );
+    }
+    // Whoever closed standard error misses only what it says.
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let ended = logos(&folder)
+        .args(["-e", "(car 1)"])
+        .stderr(full.unwrap())
+        .status();
+    assert_eq!(ended.unwrap().code(), Some(1));
+}
+
+#[test]
+fn json_begins_on_a_line_of_its_own() {
+    let ran = with(&[
+        "--json",
+        "-e",
+        "(display \"a\") 1",
+        "-e",
+        "(display \"b\\n\") 2",
+    ]);
+    let lines: Vec<&str> = ran.output.lines().collect();
+    assert!(
+        matches!(lines[..], ["a", one, "b", two] if one.starts_with("{\"value\": \"1\"") && two.starts_with("{\"value\": \"2\"")),
+        "{ran:?}"
+    );
+}
+
 #[test]
 fn json_is_one_line_for_each_expression() {
     let ran = with(&["--json", "-e", "(list 1 \"a\\nb\")", "-e", "(foo)"]);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::{Options, run, wrong_use};
 use crate::host::Ending;
+use crate::output;
 
 /// The program that does it.
 const PROGRAM: &str = include_str!("jobs.logos");
@@ -43,7 +44,7 @@ fn tell(options: &Options, question: &str) -> ExitCode {
     ExitCode::from(match &report.ending {
         // Where in our own program it happened tells nobody anything.
         Ending::Failed(failure) => {
-            eprintln!("logos: {}", run::sentence(failure));
+            output::complain(run::sentence(failure));
             run::status_of(failure)
         }
         ending => run::ended(options, ending),

@@ -9,6 +9,7 @@ use node::identity::Identity;
 use node::keys::to_hex;
 
 use super::{DONE, ERROR, Options, wrong_use};
+use crate::output;
 
 /// What to do with the key.
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,7 @@ pub fn run(options: &Options, action: Action) -> ExitCode {
     match act(&folder, &action, options.quiet) {
         Ok(()) => ExitCode::from(DONE),
         Err(message) => {
-            eprintln!("logos: {message}");
+            output::complain(message);
             ExitCode::from(ERROR)
         }
     }
@@ -60,9 +61,9 @@ fn act(folder: &Path, action: &Action, is_quiet: bool) -> Result<(), String> {
     if !matches!(action, Action::Show) {
         let kept = identity.replace(folder).map_err(text)?;
         if let (Some(kept), false) = (kept, is_quiet) {
-            eprintln!("the old key is kept in {}", kept.display());
+            output::error_line(format_args!("the old key is kept in {}", kept.display()));
         }
     }
-    println!("{}", to_hex(identity.public().as_bytes()));
+    output::line(to_hex(identity.public().as_bytes()));
     Ok(())
 }

@@ -201,6 +201,7 @@ impl Options {
                 let _ = plain
                     .with_env_filter("node=error,dht=error")
                     .with_writer(std::io::stderr)
+                    .log_internal_errors(false)
                     .try_init();
                 return;
             }
@@ -211,6 +212,7 @@ impl Options {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            .log_internal_errors(false)
             .try_init();
     }
 }

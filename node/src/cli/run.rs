@@ -9,6 +9,7 @@ use super::{
     DONE, ERROR, FUEL_OUT, INTERRUPTED, MEMORY_OUT, NO_AGREEMENT, Options, WRONG_USE, wrong_use,
 };
 use crate::host::{Effects, Ending, Failure, Host, NetworkSettings, Report};
+use crate::output;
 use crate::repl;
 
 /// Longest script, in bytes.
@@ -28,7 +29,7 @@ pub fn host_with(
     match Effects::start(network, arguments) {
         Ok(effects) => Ok(Host::new(options.profile(), effects)),
         Err(error) => {
-            eprintln!("logos: {error}");
+            output::complain(error);
             Err(ExitCode::from(ERROR))
         }
     }
@@ -141,12 +142,12 @@ pub fn ended(options: &Options, ending: &Ending) -> u8 {
 /// Prints what came of an expression.
 pub fn show(options: &Options, report: &Report) -> u8 {
     if options.json {
-        println!("{}", json(report));
+        output::own_line(json(report));
     }
     let status = match &report.ending {
         Ending::Value(text) => {
             if let (Some(text), false) = (text, options.json) {
-                println!("{text}");
+                output::line(text);
             }
             DONE
         }
@@ -161,12 +162,12 @@ pub fn show(options: &Options, report: &Report) -> u8 {
 
 fn show_fuel(options: &Options, report: &Report) {
     let text = format!("fuel {}, peak memory {}", report.fuel, report.peak_memory);
-    eprintln!("{}", options.style().dim(&text));
+    output::error_line(options.style().dim(&text));
 }
 
 /// Prints an error; the status it ends the program with.
 pub fn tell(options: &Options, failure: &Failure) -> u8 {
-    eprintln!("{}", options.style().error(&failure.rendered));
+    output::error_line(options.style().error(&failure.rendered));
     status_of(failure)
 }
 
@@ -193,7 +194,7 @@ pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
     match read_script(Path::new("-")) {
         Ok((name, text)) => run_text(options, network, &name, &text, vec![name.clone()]),
         Err(message) => {
-            eprintln!("logos: {message}");
+            output::complain(message);
             ExitCode::from(WRONG_USE)
         }
     }

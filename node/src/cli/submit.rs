@@ -11,6 +11,7 @@ use logos::syntax::{Datum, SourceId, Syntax};
 
 use super::{DONE, ERROR, NO_AGREEMENT, Options, run, wrong_use};
 use crate::host::{Ending, Failure};
+use crate::output;
 
 /// What a form begins with that is to be done here.
 const DEFINITIONS: [&str; 9] = [
@@ -110,9 +111,11 @@ fn status_of(failure: &Failure) -> u8 {
 /// Prints the name of a job in the queue: `("digits" . asked)`.
 fn tell_detached(options: &Options, text: &str) -> u8 {
     let digits = text.split('"').nth(1).unwrap_or_default();
-    println!("{digits}");
+    output::line(digits);
     if !text.ends_with("#t)") && !options.quiet {
-        eprintln!("no node runs on this data folder: the job waits for `logos node` or a prompt");
+        output::error_line(
+            "no node runs on this data folder: the job waits for `logos node` or a prompt",
+        );
     }
     DONE
 }

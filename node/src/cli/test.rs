@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::run::{self, host};
 use super::{DONE, ERROR, Options, wrong_use};
 use crate::host::{Ending, Host};
+use crate::output;
 
 /// Most files that are looked at.
 const FILES_MAX: usize = 10_000;
@@ -45,7 +46,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
         }
         host.close();
     }
-    println!("{passed} passed, {failed} failed");
+    output::line(format_args!("{passed} passed, {failed} failed"));
     ExitCode::from(if failed == 0 { DONE } else { ERROR })
 }
 
