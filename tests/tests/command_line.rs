@@ -277,6 +277,20 @@ fn json_begins_on_a_line_of_its_own() {
 }
 
 #[test]
+fn expressions_end_at_the_first_error() {
+    let arguments = ["-e", "1", "-e", "(car 2)", "-e", "(display 3)"];
+    let plain = with(&arguments);
+    assert_eq!((plain.output.as_str(), plain.status), ("1\n", Some(1)));
+    let json = with(&[&["--json"][..], &arguments].concat());
+    let lines: Vec<&str> = json.output.lines().collect();
+    assert!(
+        matches!(lines[..], [one, two] if one.starts_with("{\"value\": \"1\"") && two.starts_with("{\"error\": ")),
+        "{json:?}"
+    );
+    assert_eq!((json.errors.as_str(), json.status), ("", Some(1)));
+}
+
+#[test]
 fn json_is_one_line_for_each_expression() {
     let ran = with(&["--json", "-e", "(list 1 \"a\\nb\")", "-e", "(foo)"]);
     let lines: Vec<&str> = ran.output.lines().collect();

@@ -115,15 +115,14 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
     for text in expressions {
         let report = host.evaluate("-e", text, bounds);
         bounds.fuel = bounds.fuel.map(|fuel| fuel.saturating_sub(report.fuel));
-        let ended = show(options, &report);
-        status = if status == DONE { ended } else { status };
+        status = show(options, &report);
         has_left = matches!(report.ending, Ending::Left(_));
-        if has_left || ended != DONE && !options.json {
+        if has_left || status != DONE {
             break;
         }
     }
     if status == DONE && !has_left {
-        status = self::ended(options, &host.finish_tasks());
+        status = ended(options, &host.finish_tasks());
     }
     host.close_for_good();
     ExitCode::from(status)
