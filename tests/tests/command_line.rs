@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use logos_tests::{Folder, Ran, logos, peak_memory, run, run_with_input};
+use logos_tests::{Folder, Node, Ran, logos, peak_memory, run, run_with_input};
 
 fn ran(output: &str, errors: &str, status: i32) -> Ran {
     Ran {
@@ -364,6 +364,30 @@ fn keys_are_made_kept_and_moved() {
     assert_ne!(key(&["new"]), first);
     key(&["import", file]);
     assert_eq!(key(&["show"]), first);
+}
+
+#[test]
+fn a_key_in_use_is_not_replaced() {
+    let folder = Folder::new();
+    let file = folder.path().join("exported");
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        run(logos(&folder).args(["key", "export", file])).status,
+        Some(0)
+    );
+    let before = run(logos(&folder).args(["key", "show"]));
+    let node = Node::start(&folder, &[]);
+    for arguments in [&["key", "new"][..], &["key", "import", file]] {
+        let refused = run(logos(&folder).args(arguments));
+        let said = format!(
+            "logos: another program is using the data folder {} and its key: end that one first\n",
+            folder.path().display()
+        );
+        assert_eq!(refused, ran("", &said, 1), "{arguments:?}");
+    }
+    assert_eq!(run(logos(&folder).args(["key", "show"])), before);
+    node.kill();
+    assert_eq!(run(logos(&folder).args(["key", "new"])).status, Some(0));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use node::error::DataError;
-use node::identity::Identity;
+use node::identity::{Identity, create_folder};
 use node::keys::to_hex;
+use node::store::lock;
 
 use super::{DONE, ERROR, Options, wrong_use};
 use crate::output;
@@ -59,6 +60,11 @@ fn act(folder: &Path, action: &Action, is_quiet: bool) -> Result<(), String> {
             .ok_or_else(|| format!("there is no file {}", file.display()))?,
     };
     if !matches!(action, Action::Show) {
+        create_folder(folder).map_err(text)?;
+        let _alone = lock(folder).map_err(|error| match error {
+            DataError::Locked(_) => format!("{error} and its key: end that one first"),
+            error => error.to_string(),
+        })?;
         let kept = identity.replace(folder).map_err(text)?;
         if let (Some(kept), false) = (kept, is_quiet) {
             output::error_line(format_args!("the old key is kept in {}", kept.display()));
