@@ -425,6 +425,100 @@ fn tests_that_definitions_carry_are_counted() {
 }
 
 #[test]
+fn files_are_tests_too() {
+    let good = "(define (f) :test #t 1)";
+    // Name, text, options; what comes of it.
+    let checks: &[(&str, &[u8], &[&str], &str, i32)] = &[
+        (
+            "good.logos",
+            good.as_bytes(),
+            &[],
+            "1 passed, 0 failed\n",
+            0,
+        ),
+        ("some-test.logos", b"1", &[], "1 passed, 0 failed\n", 0),
+        (
+            "some-test.logos",
+            good.as_bytes(),
+            &[],
+            "2 passed, 0 failed\n",
+            0,
+        ),
+        (
+            "some-test.logos",
+            b"(exit 0)",
+            &[],
+            "1 passed, 0 failed\n",
+            0,
+        ),
+        (
+            "some-test.logos",
+            b"(car 1)",
+            &[],
+            "0 passed, 1 failed\n",
+            1,
+        ),
+        (
+            "some-test.logos",
+            b"(exit 7)",
+            &[],
+            "0 passed, 1 failed\n",
+            1,
+        ),
+        ("left.logos", b"(exit 1)", &[], "0 passed, 1 failed\n", 1),
+        ("latin.logos", b"\xe9", &[], "0 passed, 1 failed\n", 1),
+        (
+            "long.logos",
+            b"(let loop () (loop))",
+            &["--fuel", "1M"],
+            "0 passed, 1 failed\n",
+            3,
+        ),
+        (
+            "long.logos",
+            b"(define (f) :test (let loop () (loop)) 1)",
+            &["--fuel", "1M"],
+            "0 passed, 1 failed\n",
+            3,
+        ),
+        (
+            "large.logos",
+            b"(let loop ((l '())) (loop (cons 1 l)))",
+            &["--memory", "32M"],
+            "0 passed, 1 failed\n",
+            4,
+        ),
+    ];
+    for (name, text, options, output, status) in checks {
+        let folder = Folder::new();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let all = folder.path().to_str().unwrap();
+        let tested = run(logos(&Folder::new()).args(*options).args(["test", all]));
+        assert_eq!(
+            (tested.output.as_str(), tested.status),
+            (*output, Some(*status)),
+            "{name}: {tested:?}"
+        );
+        assert_eq!(tested.errors.is_empty(), *status == 0, "{tested:?}");
+    }
+    // One that fails is no reason not to run the others.
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("a.logos"), b"\xe9").unwrap();
+    folder.write("b.logos", "(exit 2)");
+    folder.write("c.logos", good);
+    let all = folder.path().to_str().unwrap();
+    let errors = format!(
+        "logos: {all}/a.logos is not UTF-8 text, from byte 0\n\
+         logos: {all}/b.logos ended with status 2\n"
+    );
+    assert_eq!(
+        with(&["test", all]),
+        ran("1 passed, 2 failed\n", &errors, 1)
+    );
+    assert_eq!(with(&["test", "no-such-file.logos"]).status, Some(2));
+}
+
+#[test]
 fn sources_are_laid_out_and_checked() {
     let folder = Folder::new();
     let good = "(define x 1) ; one\n";
