@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use logos::builtins::promises;
 use logos::printer::{self, Style};
 use logos::reference::Entry;
+use logos::syntax::{SourceId, Span};
 use logos::value::{Kind, Value};
 use logos::vm::{Bounds, Condition, Fault, Profile, Status, Vm};
 use node::identity::random_bytes;
@@ -100,9 +101,10 @@ impl Host {
         }
     }
 
-    /// The same, saying on standard error what it waits for when that takes long.
-    pub fn showing_progress(mut self) -> Host {
+    /// The same for somebody who waits for each value: says on standard error what takes long, and Ctrl-C stops no more than that.
+    pub fn at_prompt(mut self) -> Host {
         self.shows_progress = true;
+        self.effects.have_prompt();
         self
     }
 
@@ -129,17 +131,27 @@ impl Host {
     }
 
     fn report(&mut self) -> Report {
-        self.effects.forget_interrupt();
-        let ending = match self.drive() {
+        self.effects.begin_evaluation();
+        let mut ending = match self.drive() {
             Status::Done => self.finish_value(),
             _ => self.failure(),
         };
         self.flush();
+        // It was pressed in a builtin that took long, or while the value was printed.
+        if matches!(ending, Ending::Value(_)) && self.effects.take_interrupt() {
+            let condition = plain(":interrupted", "stopped by you");
+            ending = Ending::Failed(self.described(condition, false));
+        }
         Report {
             ending,
             fuel: self.vm.fuel_used(),
             peak_memory: self.vm.machine.peak_memory(),
         }
+    }
+
+    /// What came of the last evaluation has been shown.
+    pub fn rest(&self) {
+        self.effects.end_evaluation();
     }
 
     /// Waits for what the program has started: its tasks, and what it asked of the network.
@@ -268,14 +280,8 @@ impl Host {
 
     /// Everybody waits, and nothing is on its way: ends the program with an error.
     fn give_up(&mut self) {
-        self.stuck = Some(Condition {
-            kind: ":timeout".into(),
-            message: "this program waits for something that cannot happen".into(),
-            irritants: Vec::new(),
-            span: logos::syntax::Span::NONE,
-            origin: logos::syntax::Span::NONE,
-            trace: Vec::new(),
-        });
+        let message = "this program waits for something that cannot happen";
+        self.stuck = Some(plain(":timeout", message));
         self.vm.interrupt();
     }
 
@@ -339,14 +345,8 @@ impl Host {
                     Fault::MemoryExhausted => (":memory-exhausted", "memory"),
                     _ => (":fuel-exhausted", "fuel"),
                 };
-                let condition = Condition {
-                    kind: kind.into(),
-                    message: format!("the {what} ran out while the value was printed"),
-                    irritants: Vec::new(),
-                    span: logos::syntax::Span::NONE,
-                    origin: logos::syntax::Span::NONE,
-                    trace: Vec::new(),
-                };
+                let message = format!("the {what} ran out while the value was printed");
+                let condition = plain(kind, &message);
                 Ending::Failed(self.described(condition, true))
             }
         }
@@ -397,5 +397,17 @@ impl Host {
     fn flush(&mut self) {
         self.print_output();
         output::flush();
+    }
+}
+
+/// A condition that has no place.
+fn plain(kind: &str, message: &str) -> Condition {
+    Condition {
+        kind: kind.into(),
+        message: message.into(),
+        irritants: Vec::new(),
+        span: Span::NONE,
+        origin: Span::NONE,
+        trace: Vec::new(),
     }
 }

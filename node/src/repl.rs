@@ -55,7 +55,7 @@ type Line = Editor<Assistant, FileHistory>;
 /// Runs the prompt until Ctrl-D.
 pub fn run(options: &Options, network: NetworkSettings) -> ExitCode {
     let host = match host_with(options, network, Vec::new()) {
-        Ok(host) => host.showing_progress(),
+        Ok(host) => host.at_prompt(),
         Err(status) => return status,
     };
     let history = history_file(options);
@@ -107,6 +107,7 @@ fn converse(
             return ExitCode::from(status);
         }
         show(options, &report);
+        host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());
         }
