@@ -34,6 +34,8 @@ use effects::{Happening, LocalAsk};
 
 /// Units of fuel between two looks at the world.
 const SLICE: u64 = 1_000_000;
+/// Most reasons remembered for which peers did not answer in time.
+const UNANSWERED_MAX: usize = 64;
 /// How long a wait lasts before progress is shown, and between two showings.
 const PROGRESS: Duration = Duration::from_millis(400);
 
@@ -46,6 +48,22 @@ pub struct Host {
     stuck: Option<Condition>,
     /// The status the program wants to end with.
     leaving: Option<u8>,
+    /// The text that places are shown in, if it is not what is evaluated.
+    shown: Option<Shown>,
+    /// Why the node said that peers did not answer in time.
+    unanswered: Vec<String>,
+}
+
+/// A text of the user's, which is evaluated with something of ours in it and after it.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// The user's text. The next source is what is evaluated.
+    source: SourceId,
+    /// Where ours is put in, and how much.
+    at: usize,
+    inserted: usize,
+    /// Where the user's text ends.
+    end: usize,
 }
 
 /// What came of an evaluation.
@@ -83,6 +101,8 @@ pub struct Failure {
     pub place: Option<(String, usize, usize)>,
     /// Whether a limit of the whole evaluation ran out.
     pub is_whole_limit: bool,
+    /// Whether peers did not answer in time.
+    pub is_unanswered: bool,
 }
 
 impl Host {
@@ -98,6 +118,8 @@ impl Host {
             shows_progress: false,
             stuck: None,
             leaving: None,
+            shown: None,
+            unanswered: Vec::new(),
         }
     }
 
@@ -122,6 +144,25 @@ impl Host {
     pub fn evaluate(&mut self, name: &str, text: &str, bounds: Bounds) -> Report {
         self.vm.begin(name, text, bounds);
         self.report()
+    }
+
+    /// Evaluates a text that is `own` but for `inserted` bytes at `at` and what follows: errors are shown in `own`.
+    pub fn evaluate_for(
+        &mut self,
+        (name, own): (&str, &str),
+        text: &str,
+        (at, inserted): (usize, usize),
+        bounds: Bounds,
+    ) -> Report {
+        self.shown = Some(Shown {
+            source: self.vm.machine.sources.add(name, own),
+            at,
+            inserted,
+            end: own.len(),
+        });
+        let report = self.evaluate(name, text, bounds);
+        self.shown = None;
+        report
     }
 
     /// The same for a whole program: one that begins by importing libraries sees nothing else.
@@ -274,6 +315,12 @@ impl Host {
     }
 
     fn answer(&mut self, id: u64, answer: data::Reply) {
+        if let data::Reply::Error { kind, message, .. } = &answer
+            && kind == ":timeout"
+            && self.unanswered.len() < UNANSWERED_MAX
+        {
+            self.unanswered.push(message.clone());
+        }
         let answer = answer.into_answer(&mut self.vm.machine.symbols);
         self.vm.resume(id, answer);
     }
@@ -370,7 +417,19 @@ impl Host {
         }
     }
 
-    fn described(&self, condition: Condition, is_whole_limit: bool) -> Failure {
+    fn described(&self, mut condition: Condition, is_whole_limit: bool) -> Failure {
+        if let Some(shown) = self.shown {
+            let called = condition.trace.iter_mut().map(|(_, span)| span);
+            for span in called.chain([&mut condition.span, &mut condition.origin]) {
+                *span = shown.place(*span);
+            }
+        }
+        // What a promise was for may be told before.
+        let is_unanswered = condition.kind == ":timeout"
+            && self
+                .unanswered
+                .iter()
+                .any(|why| condition.message.ends_with(why));
         let rendered = condition.rendered(&self.vm.machine).to_string();
         let sources = &self.vm.machine.sources;
         let place = (!condition.span.is_none()).then(|| {
@@ -383,6 +442,7 @@ impl Host {
             rendered,
             place,
             is_whole_limit,
+            is_unanswered,
         }
     }
 
@@ -397,6 +457,29 @@ impl Host {
     fn flush(&mut self) {
         self.print_output();
         output::flush();
+    }
+}
+
+impl Shown {
+    /// The place in the user's text; what is ours stands for all that comes after `at`.
+    fn place(&self, span: Span) -> Span {
+        if span.source.0 != self.source.0 + 1 {
+            return span;
+        }
+        let (start, end) = (span.start as usize, span.end as usize);
+        let after = self.at + self.inserted;
+        let (start, end) = if end <= self.at {
+            (start, end)
+        } else if start >= after && end <= self.end + self.inserted {
+            (start - self.inserted, end - self.inserted)
+        } else {
+            (self.at, self.end)
+        };
+        Span {
+            source: self.source,
+            start: start as u32,
+            end: end as u32,
+        }
     }
 }
 

@@ -140,6 +140,13 @@ fn every_end_has_its_status() {
         (&["-e", "(dht-get \"nobody is there\")"], 5),
         (&["-e", "(remote 1)"], 5),
         (&["--swarm", "1", "-e", "(remote 1 :n 1 :quorum 2)"], 5),
+        (&["--swarm", "1", "-e", "(remote 1 :memory 9000000000)"], 5),
+        (
+            &["--swarm", "1,lazy=1", "-e", "(remote 1 :timeout 0.05)"],
+            5,
+        ),
+        // This time it was the program that would not wait.
+        (&["-e", "(await (spawn (lambda () (sleep 9))) 0.01)"], 1),
         (&["submit", "-e", "1"], 5),
     ];
     for (arguments, status) in checks {

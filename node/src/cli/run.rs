@@ -175,7 +175,8 @@ pub fn status_of(failure: &Failure) -> u8 {
         (":fuel-exhausted", true) => FUEL_OUT,
         (":memory-exhausted", true) => MEMORY_OUT,
         (":interrupted", _) => INTERRUPTED,
-        (":unreachable" | ":no-agreement", _) => NO_AGREEMENT,
+        (":unreachable" | ":refused" | ":no-agreement", _) => NO_AGREEMENT,
+        (":timeout", _) if failure.is_unanswered => NO_AGREEMENT,
         _ => ERROR,
     }
 }
