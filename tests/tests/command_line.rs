@@ -283,6 +283,68 @@ fn json_begins_on_a_line_of_its_own() {
     );
 }
 
+/// What is wrong is told by the name that was used, and before anything is asked of the network.
+#[test]
+fn wrong_arguments_are_told_in_the_words_of_who_gave_them() {
+    let checks = [
+        (
+            "(link 5 5)",
+            "`link` needs the name of an item, a string that is not empty, but got 5",
+        ),
+        (
+            "(link \"me\" \"\")",
+            "`link` needs the name of an item, a string that is not empty, but got \"\"",
+        ),
+        (
+            "(link 5 \"x\")",
+            "`link` needs a public key or an alias, but got 5",
+        ),
+        (
+            "(dht-get \"\")",
+            "`dht-get` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-put \"\" 1)",
+            "`dht-put` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-delete \"\")",
+            "`dht-delete` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-watch \"\" \"me\" list)",
+            "`dht-watch` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-watch \"w\" 5)",
+            "`dht-watch` needs a procedure as the last argument, but got 5",
+        ),
+        (
+            "(remote 5 {:n 3} :n 4)",
+            "`remote` takes its options in one dict, the last argument, or as keywords with their values, but not both",
+        ),
+        ("(choose 5 0)", "`choose` needs a verdict, but got 5"),
+        (
+            "(choose {:groups '()} 0)",
+            "`choose` needs the number of a group of the verdict, but got 0",
+        ),
+        (
+            "(remote-map 5 '(1))",
+            "`remote-map` needs a procedure, but got 5",
+        ),
+        (
+            "(remote-map list 5)",
+            "`remote-map` needs a list, vector, string or dict, but got 5",
+        ),
+    ];
+    for (text, message) in checks {
+        let ran = with(&["-e", text]);
+        let first = ran.errors.lines().next().unwrap_or_default();
+        let expected = format!("error :wrong-argument: {message}");
+        assert_eq!((first, ran.status), (&*expected, Some(1)), "{text}");
+    }
+}
+
 #[test]
 fn expressions_end_at_the_first_error() {
     let arguments = ["-e", "1", "-e", "(car 2)", "-e", "(display 3)"];

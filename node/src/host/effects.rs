@@ -13,7 +13,7 @@ use logos::vm::{CANCEL, Request};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
-use super::asks::{Ask, Local, parse};
+use super::asks::{Ask, Local, parse, procedure};
 use super::data::{Data, Reply};
 use super::files::{FileReply, Files, Input};
 use super::network::{Network, NetworkSettings};
@@ -189,7 +189,7 @@ impl Effects {
             let _ = sender.send(Happening::Answer(id, work.await));
         });
         let running = Running {
-            what: request.name.clone(),
+            what: procedure(&request.name).into(),
             task: task.abort_handle(),
         };
         self.running.insert(id, running);
