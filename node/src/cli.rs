@@ -132,6 +132,9 @@ pub fn start() -> ExitCode {
     if let Err(message) = options.check() {
         return wrong_use(&message);
     }
+    if arguments.command.is_some() && !arguments.expression.is_empty() {
+        return wrong_use("`-e` and a command do not go together");
+    }
     options.start_logging();
     match arguments.command {
         Some(Command::Run { script }) => run::script(&options, &script),

@@ -277,10 +277,16 @@ fn practice(text: &str) -> Result<PracticeSettings, String> {
         liars: 0,
         lazy: 0,
     };
+    let mut said = Vec::new();
     for part in parts {
-        match part.split_once('=') {
-            Some(("liars", number)) => practice.liars = count(number)?,
-            Some(("lazy", number)) => practice.lazy = count(number)?,
+        let (what, number) = part.split_once('=').unwrap_or((part, ""));
+        if said.contains(&what) {
+            return Err(format!("{what} is said twice"));
+        }
+        said.push(what);
+        match what {
+            "liars" => practice.liars = count(number)?,
+            "lazy" => practice.lazy = count(number)?,
             _ => return Err(format!("{part} is neither liars=K nor lazy=K")),
         }
     }
@@ -324,7 +330,17 @@ mod tests {
     fn swarms_are_described_in_a_word() {
         let full = practice("7,liars=2,lazy=1").unwrap();
         assert_eq!((full.peers, full.liars, full.lazy), (7, 2, 1));
-        for wrong in ["", "0", "x", "3,liars", "3,liars=4", "3,honest=1", "9999"] {
+        let twice = "3,liars=1,liars=2";
+        for wrong in [
+            "",
+            "0",
+            "x",
+            "3,liars",
+            "3,liars=4",
+            "3,honest=1",
+            "9999",
+            twice,
+        ] {
             assert!(practice(wrong).is_err(), "{wrong}");
         }
     }

@@ -28,11 +28,12 @@ const DEFINITIONS: [&str; 9] = [
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
+#[command(override_usage = "logos submit [OPTIONS] (FILE | -e EXPR)")]
 pub struct Submission {
     /// The program, `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "expression")]
     file: Option<PathBuf>,
-    /// The expressions to compute, instead of a file
+    /// The forms to compute, instead of a file
     #[arg(
         short = 'e',
         value_name = "EXPR",
@@ -41,10 +42,10 @@ pub struct Submission {
     )]
     expression: Option<String>,
     /// Peers asked at first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     n: Option<u32>,
     /// Equal answers needed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     quorum: Option<u32>,
     /// How long one peer may take, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
