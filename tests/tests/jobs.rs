@@ -265,6 +265,11 @@ fn jobs_and_their_verdicts_outlive_restarts() {
             .output(&["--json", "job", whole])
             .starts_with("{\"value\": \"{")
     );
+    assert!(
+        world
+            .output(&["--json", "job", &id])
+            .starts_with("{\"value\": \"{")
+    );
     let checks = [("ffffffffffffffff", 1, "no job"), ("xyz", 2, "hex digits")];
     for (id, status, said) in checks {
         let ran = world.run(&["job", id]);
