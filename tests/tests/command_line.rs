@@ -350,6 +350,45 @@ fn wrong_arguments_are_told_in_the_words_of_who_gave_them() {
 }
 
 #[test]
+fn what_cannot_be_used_is_named() {
+    let folder = Folder::new();
+    let file = folder.write("file", "");
+    let file = file.to_str().unwrap();
+    let said = format!("logos: {file} is no folder, and data is kept in one\n");
+    assert_eq!(with(&["--data", file, "key"]), ran("", &said, 2));
+
+    let latin = std::fs::File::open(folder.write("latin.logos", "")).unwrap();
+    std::fs::write(folder.path().join("latin.logos"), b"1 \xe9").unwrap();
+    let ended = logos(&folder).arg("-").stdin(latin).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        said,
+        "logos: standard input is not UTF-8 text, from byte 2\n"
+    );
+
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = with(&["node", "--listen", &address]);
+    assert!(
+        refused.errors.starts_with("logos: cannot listen: ")
+            && refused.errors.contains("in use")
+            && refused.status == Some(1),
+        "{refused:?}"
+    );
+
+    let gone = Node::start(&folder, &[]);
+    let ticket = gone.ticket.clone();
+    gone.kill();
+    let alone = with(&["--join", &ticket, "-e", "(dht-get \"x\")"]);
+    let said =
+        "error :unreachable: whom `--join` names does not answer, and no other peers are known\n";
+    assert!(
+        alone.errors.starts_with(said) && alone.status == Some(5),
+        "{alone:?}"
+    );
+}
+
+#[test]
 fn expressions_end_at_the_first_error() {
     let arguments = ["-e", "1", "-e", "(car 2)", "-e", "(display 3)"];
     let plain = with(&arguments);

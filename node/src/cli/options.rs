@@ -141,15 +141,16 @@ impl Options {
 
     /// The folder for everything that is to last.
     pub fn data_folder(&self) -> Result<PathBuf, String> {
-        if let Some(folder) = &self.data {
-            return Ok(folder.clone());
-        }
-        if let Some(folder) = std::env::var_os(DATA_VARIABLE).filter(|text| !text.is_empty()) {
-            return Ok(folder.into());
-        }
-        platform_folder().ok_or_else(|| {
+        let variable = || std::env::var_os(DATA_VARIABLE).filter(|text| !text.is_empty());
+        let folder = self.data.clone().or_else(|| variable().map(PathBuf::from));
+        let folder = folder.or_else(platform_folder).ok_or_else(|| {
             "there is no home folder to keep data in: say where with `--data DIR`".to_string()
-        })
+        })?;
+        if folder.exists() && !folder.is_dir() {
+            let folder = folder.display();
+            return Err(format!("{folder} is no folder, and data is kept in one"));
+        }
+        Ok(folder)
     }
 
     /// How to take part in the network, once a program asks for it.

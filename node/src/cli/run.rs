@@ -75,9 +75,13 @@ fn run_text(
 
 /// The name and text of a script.
 pub fn read_script(file: &Path) -> Result<(String, String), String> {
-    let name = file.display().to_string();
+    let is_piped = file == Path::new("-");
+    let name = match is_piped {
+        true => "standard input".to_string(),
+        false => file.display().to_string(),
+    };
     let mut bytes = Vec::new();
-    let read = if name == "-" {
+    let read = if is_piped {
         std::io::stdin()
             .take(SCRIPT_BYTES_MAX + 1)
             .read_to_end(&mut bytes)
@@ -95,11 +99,6 @@ pub fn read_script(file: &Path) -> Result<(String, String), String> {
             error.utf8_error().valid_up_to()
         )
     })?;
-    let name = if name == "-" {
-        "standard input".into()
-    } else {
-        name
-    };
     Ok((name, text))
 }
 
