@@ -453,6 +453,17 @@ fn a_script_that_ends_waits_for_what_it_started() {
     assert_eq!(with(&[script.to_str().unwrap()]), ran("soon late", "", 0));
 }
 
+/// Also for what computes for longer than a slice.
+#[test]
+fn a_script_that_ends_waits_for_a_task_that_computes() {
+    let folder = Folder::new();
+    let task = "(define t (spawn (lambda () (let loop ((n 1000000)) \
+                  (if (> n 0) (loop (- n 1)) (display \"done\"))))))";
+    let script = folder.write("task.logos", task);
+    assert_eq!(with(&[script.to_str().unwrap()]), ran("done", "", 0));
+    assert_eq!(with(&["-e", task]), ran("done", "", 0));
+}
+
 #[test]
 fn keys_are_made_kept_and_moved() {
     let folder = Folder::new();

@@ -102,6 +102,20 @@ fn what_a_stopped_wait_was_for_stays_on_its_way() {
 }
 
 #[test]
+fn a_task_that_computes_goes_on_when_the_wait_for_it_is_stopped() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    let task = "(define t (spawn (lambda () (display \"going\") (newline) \
+                  (let loop ((n 3000000)) (if (> n 0) (loop (- n 1)) 'done)))))";
+    assert_eq!(terminal.answer(task), "");
+    terminal.enter("t");
+    terminal.expect_line("going");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("still on its way");
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+    assert_eq!(terminal.answer("t"), "done");
+}
+
+#[test]
 fn attached_prompts_use_the_running_node() {
     let folder = Folder::new();
     let node = Node::start(&folder, &[]);
