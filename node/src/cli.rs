@@ -24,6 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output;
+
 /// All went well.
 pub const DONE: u8 = 0;
 /// The program raised an error.
@@ -117,14 +119,21 @@ pub fn start() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let _ = error.print();
-            let status = if error.use_stderr() { WRONG_USE } else { DONE };
-            return ExitCode::from(status);
+            let printed = error.print();
+            if error.use_stderr() {
+                return ExitCode::from(WRONG_USE);
+            }
+            output::or_end(printed);
+            output::flush();
+            return ExitCode::from(DONE);
         }
     };
     let options = arguments.options;
     if let Err(message) = options.check() {
         return wrong_use(&message);
+    }
+    if arguments.command.is_some() && !arguments.expression.is_empty() {
+        return wrong_use("`-e` and a command do not go together");
     }
     options.start_logging();
     match arguments.command {
@@ -153,6 +162,6 @@ pub fn start() -> ExitCode {
 
 /// Says what is wrong with the way the program was called.
 pub fn wrong_use(message: &str) -> ExitCode {
-    eprintln!("logos: {message}");
+    output::complain(message);
     ExitCode::from(WRONG_USE)
 }

@@ -61,6 +61,9 @@ pub enum NodeError {
     Closed,
 }
 
+/// What is said where there is nobody to ask.
+pub const NO_PEERS: &str = "no peers are known; join somebody, or start practice peers";
+
 /// Why a data folder cannot be used. Its files are left as they are.
 #[derive(Debug, Clone)]
 pub enum DataError {

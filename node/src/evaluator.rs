@@ -62,10 +62,6 @@ impl Evaluator for LanguageEvaluator {
         let status = match outcome.ending {
             Ending::Done => Status::Value,
             Ending::Error => Status::Error,
-            // Our own smaller limit says nothing about the job.
-            Ending::FuelExhausted if control.fuel() < job.fuel => {
-                return Evaluation::Refused("fuel".into());
-            }
             Ending::FuelExhausted => Status::FuelExhausted,
             Ending::MemoryExhausted => Status::MemoryExhausted,
         };
@@ -160,6 +156,8 @@ mod tests {
     use super::*;
     use logos::printer::write_limited;
     use logos::vm::Status as VmStatus;
+    use node::keys::PublicKey;
+    use std::time::Duration;
 
     fn outcome(expression: &str) -> (Vm, Answer) {
         let mut vm = Vm::new(Profile::Pure);
@@ -199,6 +197,33 @@ mod tests {
             let value = vm.decode(&lie.outcome).expect("a lie can be read");
             assert_eq!(write_limited(&vm.machine, value), expected, "{expression}");
             assert_eq!(lie.fuel, answer.fuel);
+        }
+    }
+
+    /// That it was ours tells the worker's node, by the fuel it lent.
+    #[test]
+    fn a_job_that_needs_more_fuel_than_is_lent_runs_out_of_it() {
+        let evaluator = LanguageEvaluator::new();
+        let mut vm = Vm::new(Profile::Pure);
+        let text = "(%program (lambda () (let loop () (loop))))";
+        vm.begin("test", text, Bounds::default());
+        assert_eq!(vm.run(u64::MAX), VmStatus::Done);
+        let program = vm.result();
+        let length = vm.machine.heap.bytes_length(program);
+        let job = Job {
+            program: vm.machine.heap.bytes_slice(program, 0, length),
+            inputs: Vec::new(),
+            fuel: 1_000_000,
+            memory: 64 << 20,
+            versions: evaluator.versions(),
+            submitter: PublicKey::from_bytes([1; 32]),
+            nonce: [0; 16],
+            expires: 0,
+        };
+        let lent = Control::new(10_000, Duration::from_secs(600));
+        match evaluator.evaluate(&job, &lent) {
+            Evaluation::Done(answer) => assert_eq!(answer.status, Status::FuelExhausted),
+            other => panic!("{other:?}"),
         }
     }
 }

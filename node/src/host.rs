@@ -19,20 +19,23 @@ pub use network::{NetworkSettings, is_reachable};
 pub use peer::{Peer, PracticeSettings};
 pub use profile::renew as renew_profile;
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use logos::builtins::promises;
 use logos::printer::{self, Style};
 use logos::reference::Entry;
+use logos::syntax::{SourceId, Span};
 use logos::value::{Kind, Value};
 use logos::vm::{Bounds, Condition, Fault, Profile, Status, Vm};
 use node::identity::random_bytes;
 
+use crate::output;
 use effects::{Happening, LocalAsk};
 
 /// Units of fuel between two looks at the world.
 const SLICE: u64 = 1_000_000;
+/// Most reasons remembered for which peers did not answer in time.
+const UNANSWERED_MAX: usize = 64;
 /// How long a wait lasts before progress is shown, and between two showings.
 const PROGRESS: Duration = Duration::from_millis(400);
 
@@ -45,6 +48,22 @@ pub struct Host {
     stuck: Option<Condition>,
     /// The status the program wants to end with.
     leaving: Option<u8>,
+    /// The text that places are shown in, if it is not what is evaluated.
+    shown: Option<Shown>,
+    /// Why the node said that peers did not answer in time.
+    unanswered: Vec<String>,
+}
+
+/// A text of the user's, which is evaluated with something of ours in it and after it.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// The user's text. The next source is what is evaluated.
+    source: SourceId,
+    /// Where ours is put in, and how much.
+    at: usize,
+    inserted: usize,
+    /// Where the user's text ends.
+    end: usize,
 }
 
 /// What came of an evaluation.
@@ -82,6 +101,8 @@ pub struct Failure {
     pub place: Option<(String, usize, usize)>,
     /// Whether a limit of the whole evaluation ran out.
     pub is_whole_limit: bool,
+    /// Whether peers did not answer in time.
+    pub is_unanswered: bool,
 }
 
 impl Host {
@@ -97,12 +118,15 @@ impl Host {
             shows_progress: false,
             stuck: None,
             leaving: None,
+            shown: None,
+            unanswered: Vec::new(),
         }
     }
 
-    /// The same, saying on standard error what it waits for when that takes long.
-    pub fn showing_progress(mut self) -> Host {
+    /// The same for somebody who waits for each value: says on standard error what takes long, and Ctrl-C stops no more than that.
+    pub fn at_prompt(mut self) -> Host {
         self.shows_progress = true;
+        self.effects.have_prompt();
         self
     }
 
@@ -122,6 +146,25 @@ impl Host {
         self.report()
     }
 
+    /// Evaluates a text that is `own` but for `inserted` bytes at `at` and what follows: errors are shown in `own`.
+    pub fn evaluate_for(
+        &mut self,
+        (name, own): (&str, &str),
+        text: &str,
+        (at, inserted): (usize, usize),
+        bounds: Bounds,
+    ) -> Report {
+        self.shown = Some(Shown {
+            source: self.vm.machine.sources.add(name, own),
+            at,
+            inserted,
+            end: own.len(),
+        });
+        let report = self.evaluate(name, text, bounds);
+        self.shown = None;
+        report
+    }
+
     /// The same for a whole program: one that begins by importing libraries sees nothing else.
     pub fn run_program(&mut self, name: &str, text: &str, bounds: Bounds) -> Report {
         self.vm.begin_program(name, text, bounds);
@@ -129,17 +172,27 @@ impl Host {
     }
 
     fn report(&mut self) -> Report {
-        self.effects.forget_interrupt();
-        let ending = match self.drive() {
+        self.effects.begin_evaluation();
+        let mut ending = match self.drive() {
             Status::Done => self.finish_value(),
             _ => self.failure(),
         };
         self.flush();
+        // It was pressed in a builtin that took long, or while the value was printed.
+        if matches!(ending, Ending::Value(_)) && self.effects.take_interrupt() {
+            let condition = plain(":interrupted", "stopped by you");
+            ending = Ending::Failed(self.described(condition, false));
+        }
         Report {
             ending,
             fuel: self.vm.fuel_used(),
             peak_memory: self.vm.machine.peak_memory(),
         }
+    }
+
+    /// What came of the last evaluation has been shown.
+    pub fn rest(&self) {
+        self.effects.end_evaluation();
     }
 
     /// Waits for what the program has started: its tasks, and what it asked of the network.
@@ -232,17 +285,17 @@ impl Host {
             match self.effects.wait(Some(PROGRESS)) {
                 Some(happening) => break Some(happening),
                 None => {
-                    eprint!(
+                    output::error_text(format_args!(
                         "\r\x1b[2m… `{}` has taken {} s (Ctrl-C stops waiting)\x1b[0m\x1b[K",
                         self.effects.waiting_for(),
                         began.elapsed().as_secs()
-                    );
+                    ));
                     is_shown = true;
                 }
             }
         };
         if is_shown {
-            eprint!("\r\x1b[K");
+            output::error_text("\r\x1b[K");
         }
         match happening {
             Some(happening) => {
@@ -262,20 +315,20 @@ impl Host {
     }
 
     fn answer(&mut self, id: u64, answer: data::Reply) {
+        if let data::Reply::Error { kind, message, .. } = &answer
+            && kind == ":timeout"
+            && self.unanswered.len() < UNANSWERED_MAX
+        {
+            self.unanswered.push(message.clone());
+        }
         let answer = answer.into_answer(&mut self.vm.machine.symbols);
         self.vm.resume(id, answer);
     }
 
     /// Everybody waits, and nothing is on its way: ends the program with an error.
     fn give_up(&mut self) {
-        self.stuck = Some(Condition {
-            kind: ":timeout".into(),
-            message: "this program waits for something that cannot happen".into(),
-            irritants: Vec::new(),
-            span: logos::syntax::Span::NONE,
-            origin: logos::syntax::Span::NONE,
-            trace: Vec::new(),
-        });
+        let message = "this program waits for something that cannot happen";
+        self.stuck = Some(plain(":timeout", message));
         self.vm.interrupt();
     }
 
@@ -339,14 +392,8 @@ impl Host {
                     Fault::MemoryExhausted => (":memory-exhausted", "memory"),
                     _ => (":fuel-exhausted", "fuel"),
                 };
-                let condition = Condition {
-                    kind: kind.into(),
-                    message: format!("the {what} ran out while the value was printed"),
-                    irritants: Vec::new(),
-                    span: logos::syntax::Span::NONE,
-                    origin: logos::syntax::Span::NONE,
-                    trace: Vec::new(),
-                };
+                let message = format!("the {what} ran out while the value was printed");
+                let condition = plain(kind, &message);
                 Ending::Failed(self.described(condition, true))
             }
         }
@@ -370,7 +417,19 @@ impl Host {
         }
     }
 
-    fn described(&self, condition: Condition, is_whole_limit: bool) -> Failure {
+    fn described(&self, mut condition: Condition, is_whole_limit: bool) -> Failure {
+        if let Some(shown) = self.shown {
+            let called = condition.trace.iter_mut().map(|(_, span)| span);
+            for span in called.chain([&mut condition.span, &mut condition.origin]) {
+                *span = shown.place(*span);
+            }
+        }
+        // What a promise was for may be told before.
+        let is_unanswered = condition.kind == ":timeout"
+            && self
+                .unanswered
+                .iter()
+                .any(|why| condition.message.ends_with(why));
         let rendered = condition.rendered(&self.vm.machine).to_string();
         let sources = &self.vm.machine.sources;
         let place = (!condition.span.is_none()).then(|| {
@@ -383,18 +442,13 @@ impl Host {
             rendered,
             place,
             is_whole_limit,
+            is_unanswered,
         }
     }
 
     fn print_output(&mut self) {
-        let (output, errors) = (self.vm.machine.take_output(), self.vm.machine.take_errors());
-        if !output.is_empty() {
-            or_leave(std::io::stdout().write_all(output.as_bytes()));
-        }
-        if !errors.is_empty() {
-            // Whoever closed standard error wants to hear nothing.
-            let _ = std::io::stderr().write_all(errors.as_bytes());
-        }
+        output::write(self.vm.machine.take_output().as_bytes());
+        output::write_errors(self.vm.machine.take_errors().as_bytes());
         for (file, bytes) in self.vm.machine.take_written() {
             self.effects.write_file(file, &bytes);
         }
@@ -402,13 +456,41 @@ impl Host {
 
     fn flush(&mut self) {
         self.print_output();
-        or_leave(std::io::stdout().flush());
+        output::flush();
     }
 }
 
-/// Nobody reads what we print any more: there is nothing left to do.
-fn or_leave(written: std::io::Result<()>) {
-    if written.is_err() {
-        std::process::exit(i32::from(crate::cli::ERROR));
+impl Shown {
+    /// The place in the user's text; what is ours stands for all that comes after `at`.
+    fn place(&self, span: Span) -> Span {
+        if span.source.0 != self.source.0 + 1 {
+            return span;
+        }
+        let (start, end) = (span.start as usize, span.end as usize);
+        let after = self.at + self.inserted;
+        let (start, end) = if end <= self.at {
+            (start, end)
+        } else if start >= after && end <= self.end + self.inserted {
+            (start - self.inserted, end - self.inserted)
+        } else {
+            (self.at, self.end)
+        };
+        Span {
+            source: self.source,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+}
+
+/// A condition that has no place.
+fn plain(kind: &str, message: &str) -> Condition {
+    Condition {
+        kind: kind.into(),
+        message: message.into(),
+        irritants: Vec::new(),
+        span: Span::NONE,
+        origin: Span::NONE,
+        trace: Vec::new(),
     }
 }

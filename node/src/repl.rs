@@ -16,6 +16,7 @@ use rustyline::{ColorMode, CompletionType, Config, Editor};
 
 use crate::cli::{DONE, ERROR, Options, Style, host_with};
 use crate::host::{Ending, Host, NetworkSettings, Report};
+use crate::output;
 use assistant::Assistant;
 use pretty::pretty;
 
@@ -54,19 +55,19 @@ type Line = Editor<Assistant, FileHistory>;
 /// Runs the prompt until Ctrl-D.
 pub fn run(options: &Options, network: NetworkSettings) -> ExitCode {
     let host = match host_with(options, network, Vec::new()) {
-        Ok(host) => host.showing_progress(),
+        Ok(host) => host.at_prompt(),
         Err(status) => return status,
     };
     let history = history_file(options);
     let editor = match editor(options, &host, history.as_ref()) {
         Ok(editor) => editor,
         Err(error) => {
-            eprintln!("logos: {error}");
+            output::complain(error);
             return ExitCode::from(ERROR);
         }
     };
     if !options.quiet {
-        eprintln!("{}", options.style().dim(BANNER));
+        output::error_line(options.style().dim(BANNER));
     }
     converse(options, host, editor, history)
 }
@@ -84,7 +85,7 @@ fn converse(
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
             Err(error) => {
-                eprintln!("logos: {error}");
+                output::complain(error);
                 break;
             }
         };
@@ -96,7 +97,7 @@ fn converse(
             let _ = editor.append_history(file);
         }
         if matches!(text.trim(), "(help)" | "help") {
-            println!("{HELP}");
+            output::line(HELP);
             continue;
         }
         count += 1;
@@ -106,6 +107,7 @@ fn converse(
             return ExitCode::from(status);
         }
         show(options, &report);
+        host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());
         }
@@ -118,12 +120,12 @@ fn converse(
 fn show(options: &Options, report: &Report) {
     let style = options.style();
     match &report.ending {
-        Ending::Value(Some(text)) => println!("{}", pretty(text)),
+        Ending::Value(Some(text)) => output::line(pretty(text)),
         Ending::Value(None) | Ending::Left(_) => {}
-        Ending::Pending => eprintln!("{}", style.dim("it is still on its way")),
-        Ending::Failed(failure) => eprintln!("{}", style.error(&failure.rendered)),
+        Ending::Pending => output::error_line(style.dim("it is still on its way")),
+        Ending::Failed(failure) => output::error_line(style.error(&failure.rendered)),
     }
-    eprintln!("{}", style.dim(&amounts(report, options.show_fuel)));
+    output::error_line(style.dim(&amounts(report, options.show_fuel)));
 }
 
 fn amounts(report: &Report, with_memory: bool) -> String {

@@ -29,7 +29,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::clock::Clock;
 use crate::consensus::Verdict;
 use crate::driver::{Binding, DhtFailure};
-use crate::error::NodeError;
+use crate::error::{NO_PEERS, NodeError};
 use crate::identity::Identity;
 use crate::jobs::{Behaviour, Evaluator};
 use crate::keys::{Id, PublicKey};
@@ -533,9 +533,7 @@ impl From<DhtFailure> for NodeError {
         match error {
             OperationError::OutOfTime => NodeError::Timeout("the network took too long".into()),
             OperationError::ValueNotFound(_) => NodeError::NotFound,
-            OperationError::RoutingTableEmpty => NodeError::Unreachable(
-                "no peers are known; join somebody, or start practice peers".into(),
-            ),
+            OperationError::RoutingTableEmpty => NodeError::Unreachable(NO_PEERS.into()),
             OperationError::CutOff(_) => NodeError::Unreachable(
                 "most of the peers nearest to it are out of reach: \
                  a newer version may be with them"

@@ -543,7 +543,8 @@ fn record<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, redb::Error> {
     decode(bytes).map_err(|_| redb::Error::Corrupted("a record cannot be read".into()))
 }
 
-fn lock(folder: &Path) -> Result<File, DataError> {
+/// Takes a data folder for as long as the file lives.
+pub fn lock(folder: &Path) -> Result<File, DataError> {
     let path = folder.join(LOCK_FILE);
     let file = File::options()
         .create(true)

@@ -19,7 +19,7 @@ use rand_core::SeedableRng;
 
 use crate::clock::millis;
 use crate::consensus::Verdict;
-use crate::error::{DataError, NodeError};
+use crate::error::{DataError, NO_PEERS, NodeError};
 use crate::identity::{Identity, random_bytes};
 use crate::jobs::{JOB_BYTES_MAX, Job, SignedJob, Versions};
 use crate::node::Node;
@@ -165,9 +165,7 @@ async fn candidates(node: &Node, options: &RemoteOptions) -> Result<VecDeque<Con
     let mut rng = ChaCha12Rng::from_seed(random_bytes());
     let mut contacts = node.contacts().await?;
     if contacts.is_empty() {
-        return Err(NodeError::Unreachable(
-            "no peers are known; join somebody, or start practice peers".into(),
-        ));
+        return Err(NodeError::Unreachable(NO_PEERS.into()));
     }
     if let Some(key) = options.near {
         contacts = nearest(node, key).await;

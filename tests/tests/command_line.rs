@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use logos_tests::{Folder, Ran, logos, peak_memory, run, run_with_input};
+use logos_tests::{Folder, Node, Ran, logos, peak_memory, run, run_with_input};
 
 fn ran(output: &str, errors: &str, status: i32) -> Ran {
     Ran {
@@ -103,6 +103,10 @@ fn every_end_has_its_status() {
         (&["--offline", "--listen", "127.0.0.1:0", "-e", "1"], 2),
         (&["--color", "sometimes", "-e", "1"], 2),
         (&["-e", "1", "no-such-file.logos"], 2),
+        (&["-e", "1", "key"], 2),
+        (&["--swarm", "3,liars=1,liars=2", "-e", "1"], 2),
+        (&["submit", "--n", "0", "-e", "1"], 2),
+        (&["submit", "--quorum", "0", "-e", "1"], 2),
         (&["node", "--swarm", "3"], 2),
         (&["attach", "--offline"], 2),
         (&["job"], 2),
@@ -140,6 +144,13 @@ fn every_end_has_its_status() {
         (&["-e", "(dht-get \"nobody is there\")"], 5),
         (&["-e", "(remote 1)"], 5),
         (&["--swarm", "1", "-e", "(remote 1 :n 1 :quorum 2)"], 5),
+        (&["--swarm", "1", "-e", "(remote 1 :memory 9000000000)"], 5),
+        (
+            &["--swarm", "1,lazy=1", "-e", "(remote 1 :timeout 0.05)"],
+            5,
+        ),
+        // This time it was the program that would not wait.
+        (&["-e", "(await (spawn (lambda () (sleep 9))) 0.01)"], 1),
         (&["submit", "-e", "1"], 5),
     ];
     for (arguments, status) in checks {
@@ -188,6 +199,207 @@ fn what_the_profile_lacks_is_named() {
         "{}",
         ran.errors
     );
+}
+
+/// Nobody reads any more, or the disk is full: neither is worth a panic.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_ends_the_program() {
+    use std::io::Read as _;
+    use std::process::Stdio;
+    let folder = Folder::new();
+    let ugly = folder.write("ugly.logos", "( define  x 1)");
+    let ugly = ugly.to_str().unwrap();
+    let checks: &[&[&str]] = &[
+        &["-e", "5"],
+        &["-e", "(display 5)"],
+        &["--json", "-e", "5"],
+        &["key", "show"],
+        &["test", ugly],
+        &["fmt", "--check", ugly],
+        &["doc"],
+        &["--help"],
+        &["node"],
+    ];
+    for arguments in checks {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let child = logos(&folder)
+            .args(*arguments)
+            .stdout(full.unwrap())
+            .stderr(Stdio::piped())
+            .spawn();
+        let ended = child.unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let expected =
+            "logos: standard output cannot be written: No space left on device (os error 28)\n";
+        assert_eq!(
+            (said.as_str(), ended.status.code()),
+            (expected, Some(1)),
+            "{arguments:?}"
+        );
+    }
+    for arguments in [
+        &["--offline", "-e", "(iota 1000000)"][..],
+        &["--json", "--offline", "-e", "(iota 1000000)"],
+        &["--offline", "-e", "(display (iota 1000000))"],
+        &["doc", "--all"],
+    ] {
+        let mut child = logos(&folder)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut beginning = [0; 5];
+        let mut output = child.stdout.take().unwrap();
+        output.read_exact(&mut beginning).unwrap();
+        drop(output);
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (said.as_str(), ended.status.code()),
+            ("", Some(1)),
+            "{arguments:?}"
+        );
+    }
+    // Whoever closed standard error misses only what it says.
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let ended = logos(&folder)
+        .args(["-e", "(car 1)"])
+        .stderr(full.unwrap())
+        .status();
+    assert_eq!(ended.unwrap().code(), Some(1));
+}
+
+#[test]
+fn json_begins_on_a_line_of_its_own() {
+    let ran = with(&[
+        "--json",
+        "-e",
+        "(display \"a\") 1",
+        "-e",
+        "(display \"b\\n\") 2",
+    ]);
+    let lines: Vec<&str> = ran.output.lines().collect();
+    assert!(
+        matches!(lines[..], ["a", one, "b", two] if one.starts_with("{\"value\": \"1\"") && two.starts_with("{\"value\": \"2\"")),
+        "{ran:?}"
+    );
+}
+
+/// What is wrong is told by the name that was used, and before anything is asked of the network.
+#[test]
+fn wrong_arguments_are_told_in_the_words_of_who_gave_them() {
+    let checks = [
+        (
+            "(link 5 5)",
+            "`link` needs the name of an item, a string that is not empty, but got 5",
+        ),
+        (
+            "(link \"me\" \"\")",
+            "`link` needs the name of an item, a string that is not empty, but got \"\"",
+        ),
+        (
+            "(link 5 \"x\")",
+            "`link` needs a public key or an alias, but got 5",
+        ),
+        (
+            "(dht-get \"\")",
+            "`dht-get` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-put \"\" 1)",
+            "`dht-put` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-delete \"\")",
+            "`dht-delete` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-watch \"\" \"me\" list)",
+            "`dht-watch` needs a name that is not empty, but got \"\"",
+        ),
+        (
+            "(dht-watch \"w\" 5)",
+            "`dht-watch` needs a procedure as the last argument, but got 5",
+        ),
+        (
+            "(remote 5 {:n 3} :n 4)",
+            "`remote` takes its options in one dict, the last argument, or as keywords with their values, but not both",
+        ),
+        ("(choose 5 0)", "`choose` needs a verdict, but got 5"),
+        (
+            "(choose {:groups '()} 0)",
+            "`choose` needs the number of a group of the verdict, but got 0",
+        ),
+        (
+            "(remote-map 5 '(1))",
+            "`remote-map` needs a procedure, but got 5",
+        ),
+        (
+            "(remote-map list 5)",
+            "`remote-map` needs a list, vector, string or dict, but got 5",
+        ),
+    ];
+    for (text, message) in checks {
+        let ran = with(&["-e", text]);
+        let first = ran.errors.lines().next().unwrap_or_default();
+        let expected = format!("error :wrong-argument: {message}");
+        assert_eq!((first, ran.status), (&*expected, Some(1)), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let folder = Folder::new();
+    let file = folder.write("file", "");
+    let file = file.to_str().unwrap();
+    let said = format!("logos: {file} is no folder, and data is kept in one\n");
+    assert_eq!(with(&["--data", file, "key"]), ran("", &said, 2));
+
+    let latin = std::fs::File::open(folder.write("latin.logos", "")).unwrap();
+    std::fs::write(folder.path().join("latin.logos"), b"1 \xe9").unwrap();
+    let ended = logos(&folder).arg("-").stdin(latin).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        said,
+        "logos: standard input is not UTF-8 text, from byte 2\n"
+    );
+
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = with(&["node", "--listen", &address]);
+    assert!(
+        refused.errors.starts_with("logos: cannot listen: ")
+            && refused.errors.contains("in use")
+            && refused.status == Some(1),
+        "{refused:?}"
+    );
+
+    let gone = Node::start(&folder, &[]);
+    let ticket = gone.ticket.clone();
+    gone.kill();
+    let alone = with(&["--join", &ticket, "-e", "(dht-get \"x\")"]);
+    let said =
+        "error :unreachable: whom `--join` names does not answer, and no other peers are known\n";
+    assert!(
+        alone.errors.starts_with(said) && alone.status == Some(5),
+        "{alone:?}"
+    );
+}
+
+#[test]
+fn expressions_end_at_the_first_error() {
+    let arguments = ["-e", "1", "-e", "(car 2)", "-e", "(display 3)"];
+    let plain = with(&arguments);
+    assert_eq!((plain.output.as_str(), plain.status), ("1\n", Some(1)));
+    let json = with(&[&["--json"][..], &arguments].concat());
+    let lines: Vec<&str> = json.output.lines().collect();
+    assert!(
+        matches!(lines[..], [one, two] if one.starts_with("{\"value\": \"1\"") && two.starts_with("{\"error\": ")),
+        "{json:?}"
+    );
+    assert_eq!((json.errors.as_str(), json.status), ("", Some(1)));
 }
 
 #[test]
@@ -241,6 +453,17 @@ fn a_script_that_ends_waits_for_what_it_started() {
     assert_eq!(with(&[script.to_str().unwrap()]), ran("soon late", "", 0));
 }
 
+/// Also for what computes for longer than a slice.
+#[test]
+fn a_script_that_ends_waits_for_a_task_that_computes() {
+    let folder = Folder::new();
+    let task = "(define t (spawn (lambda () (let loop ((n 1000000)) \
+                  (if (> n 0) (loop (- n 1)) (display \"done\"))))))";
+    let script = folder.write("task.logos", task);
+    assert_eq!(with(&[script.to_str().unwrap()]), ran("done", "", 0));
+    assert_eq!(with(&["-e", task]), ran("done", "", 0));
+}
+
 #[test]
 fn keys_are_made_kept_and_moved() {
     let folder = Folder::new();
@@ -264,6 +487,30 @@ fn keys_are_made_kept_and_moved() {
     assert_ne!(key(&["new"]), first);
     key(&["import", file]);
     assert_eq!(key(&["show"]), first);
+}
+
+#[test]
+fn a_key_in_use_is_not_replaced() {
+    let folder = Folder::new();
+    let file = folder.path().join("exported");
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        run(logos(&folder).args(["key", "export", file])).status,
+        Some(0)
+    );
+    let before = run(logos(&folder).args(["key", "show"]));
+    let node = Node::start(&folder, &[]);
+    for arguments in [&["key", "new"][..], &["key", "import", file]] {
+        let refused = run(logos(&folder).args(arguments));
+        let said = format!(
+            "logos: another program is using the data folder {} and its key: end that one first\n",
+            folder.path().display()
+        );
+        assert_eq!(refused, ran("", &said, 1), "{arguments:?}");
+    }
+    assert_eq!(run(logos(&folder).args(["key", "show"])), before);
+    node.kill();
+    assert_eq!(run(logos(&folder).args(["key", "new"])).status, Some(0));
 }
 
 #[test]
@@ -298,6 +545,100 @@ fn tests_that_definitions_carry_are_counted() {
         "{}",
         both.output
     );
+}
+
+#[test]
+fn files_are_tests_too() {
+    let good = "(define (f) :test #t 1)";
+    // Name, text, options; what comes of it.
+    let checks: &[(&str, &[u8], &[&str], &str, i32)] = &[
+        (
+            "good.logos",
+            good.as_bytes(),
+            &[],
+            "1 passed, 0 failed\n",
+            0,
+        ),
+        ("some-test.logos", b"1", &[], "1 passed, 0 failed\n", 0),
+        (
+            "some-test.logos",
+            good.as_bytes(),
+            &[],
+            "2 passed, 0 failed\n",
+            0,
+        ),
+        (
+            "some-test.logos",
+            b"(exit 0)",
+            &[],
+            "1 passed, 0 failed\n",
+            0,
+        ),
+        (
+            "some-test.logos",
+            b"(car 1)",
+            &[],
+            "0 passed, 1 failed\n",
+            1,
+        ),
+        (
+            "some-test.logos",
+            b"(exit 7)",
+            &[],
+            "0 passed, 1 failed\n",
+            1,
+        ),
+        ("left.logos", b"(exit 1)", &[], "0 passed, 1 failed\n", 1),
+        ("latin.logos", b"\xe9", &[], "0 passed, 1 failed\n", 1),
+        (
+            "long.logos",
+            b"(let loop () (loop))",
+            &["--fuel", "1M"],
+            "0 passed, 1 failed\n",
+            3,
+        ),
+        (
+            "long.logos",
+            b"(define (f) :test (let loop () (loop)) 1)",
+            &["--fuel", "1M"],
+            "0 passed, 1 failed\n",
+            3,
+        ),
+        (
+            "large.logos",
+            b"(let loop ((l '())) (loop (cons 1 l)))",
+            &["--memory", "32M"],
+            "0 passed, 1 failed\n",
+            4,
+        ),
+    ];
+    for (name, text, options, output, status) in checks {
+        let folder = Folder::new();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let all = folder.path().to_str().unwrap();
+        let tested = run(logos(&Folder::new()).args(*options).args(["test", all]));
+        assert_eq!(
+            (tested.output.as_str(), tested.status),
+            (*output, Some(*status)),
+            "{name}: {tested:?}"
+        );
+        assert_eq!(tested.errors.is_empty(), *status == 0, "{tested:?}");
+    }
+    // One that fails is no reason not to run the others.
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("a.logos"), b"\xe9").unwrap();
+    folder.write("b.logos", "(exit 2)");
+    folder.write("c.logos", good);
+    let all = folder.path().to_str().unwrap();
+    let errors = format!(
+        "logos: {all}/a.logos is not UTF-8 text, from byte 0\n\
+         logos: {all}/b.logos ended with status 2\n"
+    );
+    assert_eq!(
+        with(&["test", all]),
+        ran("1 passed, 2 failed\n", &errors, 1)
+    );
+    assert_eq!(with(&["test", "no-such-file.logos"]).status, Some(2));
 }
 
 #[test]

@@ -145,6 +145,78 @@ fn computations_are_submitted_from_the_command_line() {
 }
 
 #[test]
+fn mistakes_in_what_is_submitted_are_shown_as_they_were_written() {
+    let checks = [
+        (
+            "(define x 1) (let ((y)) x)",
+            "\
+error :bad-syntax: `let` expected a name and a value in brackets here, but found (y). It is written like (let ((x 1) (y 2)) (+ x y)).
+ --> -e:1:20
+1 | (define x 1) (let ((y)) x)
+  |                    ^^^
+",
+        ),
+        // What is ours stands for all that is sent.
+        (
+            "(define p (current-output-port))\n(begin\n p)",
+            "\
+error :not-sendable: `p` holds a port, which cannot be sent #<output-port>
+ --> -e:2:1
+2 | (begin
+  | ^^^^^^
+",
+        ),
+        (
+            "(define x (car 1)) (+ x 1)",
+            "\
+error :wrong-argument: `car` needs a pair, but got 1
+ --> -e:1:11
+1 | (define x (car 1)) (+ x 1)
+  |           ^^^^^^^
+",
+        ),
+        (
+            // Where it was at the peers tells nobody anything.
+            "(define x 1) (car x)",
+            "error :wrong-argument: `car` needs a pair, but got 1\n",
+        ),
+        // What looks as if it ended what is put around it is not done here.
+        (
+            "5) {:n 1 :quorum 1}) (display \"local\"",
+            "\
+error :bad-syntax: There is a closing bracket `)` too many. Take it out, or look for a missing opening bracket before it.
+ --> -e:1:2
+1 | 5) {:n 1 :quorum 1}) (display \"local\"
+  |  ^
+",
+        ),
+        (
+            "(display \"here\") (+ 1",
+            "\
+error :bad-syntax: The bracket `(` is not closed: a `)` is missing.
+ --> -e:1:18
+1 | (display \"here\") (+ 1
+  |                  ^
+",
+        ),
+    ];
+    for (text, errors) in checks {
+        let ran = run(logos(&Folder::new()).args(["--swarm", "3", "submit", "-e", text]));
+        let expected = Ran {
+            output: String::new(),
+            errors: errors.into(),
+            status: Some(1),
+        };
+        assert_eq!(ran, expected, "{text}");
+    }
+    let commented = run(logos(&Folder::new()).args(["--swarm", "3", "submit", "-e", "5 ; five"]));
+    assert_eq!(
+        (commented.output.as_str(), commented.status),
+        ("5\n", Some(0))
+    );
+}
+
+#[test]
 fn jobs_and_their_verdicts_outlive_restarts() {
     let world = World::new(3);
     assert_eq!(world.output(&["jobs"]), "");
@@ -191,6 +263,11 @@ fn jobs_and_their_verdicts_outlive_restarts() {
     assert!(
         world
             .output(&["--json", "job", whole])
+            .starts_with("{\"value\": \"{")
+    );
+    assert!(
+        world
+            .output(&["--json", "job", &id])
             .starts_with("{\"value\": \"{")
     );
     let checks = [("ffffffffffffffff", 1, "no job"), ("xyz", 2, "hex digits")];

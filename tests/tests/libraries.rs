@@ -44,6 +44,46 @@ fn a_library_from_the_network_is_used_and_pinned() {
 }
 
 #[test]
+fn damaged_pins_are_neither_passed_over_nor_overwritten() {
+    let text = format!(
+        "{PUBLISHED}
+         (publish \"shapes\" '(define (area r) (* 3 r r)))
+         (import (from me \"shapes\"))
+         (write (area 2))"
+    );
+    let pin = "\"ann/circles\" \"00ff\"\n";
+    for (damage, line) in [
+        ("<<<<<<< HEAD\n", 1),
+        ("\n)\n", 2),
+        ("\"me/shapes\"\n", 1),
+        ("\"me/shapes\" \"00\" \"11\"\n", 1),
+        ("\"me/shapes\" (\n", 1),
+        ("\"me/sha\n", 1),
+    ] {
+        let folder = Folder::new();
+        let lock = folder.write("logos.lock", &format!("{damage}{pin}"));
+        let ran = practise(&folder, &text);
+        assert_eq!((ran.output.as_str(), ran.status), ("", Some(1)), "{ran:?}");
+        let said = format!(
+            "error :file: {}, line {line}, is not a library and its hash, two strings: ",
+            lock.display()
+        );
+        assert!(ran.errors.starts_with(&said), "{damage}: {}", ran.errors);
+        let left = std::fs::read_to_string(&lock).unwrap();
+        assert_eq!(left, format!("{damage}{pin}"));
+    }
+    // What is whole is kept; empty lines are nothing.
+    let folder = Folder::new();
+    let lock = folder.write("logos.lock", &format!("\n{pin}\n"));
+    assert_eq!(practise(&folder, &text).output, "12");
+    let left = std::fs::read_to_string(&lock).unwrap();
+    assert!(
+        left.starts_with(&format!("{pin}\"me/shapes\" \"")),
+        "{left}"
+    );
+}
+
+#[test]
 fn a_library_from_the_network_may_do_what_the_import_says() {
     let folder = Folder::new();
     let text = format!(

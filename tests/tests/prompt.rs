@@ -64,6 +64,21 @@ fn an_evaluation_can_be_stopped_and_the_session_goes_on() {
     assert_eq!(terminal.answer("kept"), "7");
 }
 
+/// It cannot be stopped in between.
+const LONG_BUILTIN: &str = "(begin (display \"going\") (newline) (sleep 0.01) \
+     (string-length (number->string (expt 7 30000000))))";
+
+#[test]
+fn a_prompt_can_be_left_while_a_builtin_runs() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    terminal.enter(LONG_BUILTIN);
+    terminal.expect_line("going");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("stops when the running builtin ends; press again to quit");
+    terminal.press(Terminal::INTERRUPT);
+    assert_eq!(terminal.status(), Some(130));
+}
+
 #[test]
 fn what_a_stopped_wait_was_for_stays_on_its_way() {
     let mut terminal = Terminal::start(&Folder::new(), &["--swarm", "3,lazy=3"]);
@@ -84,6 +99,20 @@ fn what_a_stopped_wait_was_for_stays_on_its_way() {
     terminal.ready();
     terminal.press(Terminal::END);
     assert_eq!(terminal.status(), Some(0));
+}
+
+#[test]
+fn a_task_that_computes_goes_on_when_the_wait_for_it_is_stopped() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    let task = "(define t (spawn (lambda () (display \"going\") (newline) \
+                  (let loop ((n 3000000)) (if (> n 0) (loop (- n 1)) 'done)))))";
+    assert_eq!(terminal.answer(task), "");
+    terminal.enter("t");
+    terminal.expect_line("going");
+    terminal.press(Terminal::INTERRUPT);
+    terminal.expect("still on its way");
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+    assert_eq!(terminal.answer("t"), "done");
 }
 
 #[test]
@@ -110,12 +139,21 @@ fn interrupted_programs_say_so_by_their_status() {
     let script = folder.write("busy.logos", busy);
     let script = script.to_str().unwrap();
     let waiting = "(display \"going\") (newline) (await (sleep 1000))";
+    // Both end at once: neither waits for the builtin, nor does the second go on after it.
+    let soon = "(display \"going\") (newline) (sleep 0.01) (expt 7 3000000) 1";
     let asking = "(begin (display \"going\") (newline) (remote 1 :timeout 600))";
-    let runs: [&[&str]; 4] = [
+    let tests = folder.path().join("tests");
+    std::fs::create_dir(&tests).unwrap();
+    std::fs::write(tests.join("a-test.logos"), busy).unwrap();
+    std::fs::write(tests.join("b-test.logos"), "(display \"never\")").unwrap();
+    let runs: [&[&str]; 7] = [
         &[script],
         &["-e", busy],
         &["-e", waiting],
         &["--swarm", "3,lazy=3", "-e", asking],
+        &["--json", "-e", LONG_BUILTIN, "-e", "2"],
+        &["-e", soon],
+        &["test", tests.to_str().unwrap()],
     ];
     for arguments in runs {
         let program = Background::start(logos(&folder).args(arguments));

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use super::{ERROR, Options, WRONG_USE, run, wrong_use};
 use crate::host::is_reachable;
+use crate::output;
 use crate::repl;
 
 /// Runs `logos attach`.
@@ -30,11 +31,11 @@ pub fn run(options: &Options) -> ExitCode {
         Ok(Ok(())) if std::io::stdin().is_terminal() => repl::run(options, network),
         Ok(Ok(())) => run::standard_input(options, network),
         Ok(Err(message)) => {
-            eprintln!("logos: {message}");
+            output::complain(message);
             ExitCode::from(WRONG_USE)
         }
         Err(error) => {
-            eprintln!("logos: {error}");
+            output::complain(error);
             ExitCode::from(ERROR)
         }
     }

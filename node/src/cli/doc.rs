@@ -1,6 +1,5 @@
 //! `logos doc`: what the prompt's `doc` shows, the index of all names, and the whole reference.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use logos::reader::is_plain_name;
@@ -9,6 +8,7 @@ use logos::reference::Entry;
 use super::run::{self, quoted};
 use super::{DONE, ERROR, Options, wrong_use};
 use crate::host::Ending;
+use crate::output;
 
 /// Where the descriptions of the index begin.
 const SIGNATURE_CHARACTERS: usize = 40;
@@ -35,8 +35,8 @@ pub fn run(options: &Options, name: Option<&str>, all: bool) -> ExitCode {
             (false, true) => whole(&entries),
             (false, false) => index(&entries),
         };
-        // Whoever has read enough closes the pipe.
-        let _ = io::stdout().write_all(text.as_bytes());
+        output::write(text.as_bytes());
+        output::flush();
         return ExitCode::from(DONE);
     };
     if !is_plain_name(name) {
@@ -48,7 +48,7 @@ pub fn run(options: &Options, name: Option<&str>, all: bool) -> ExitCode {
     let report = host.evaluate("doc", &question, options.bounds());
     match report.ending {
         Ending::Failed(failure) => {
-            eprintln!("logos: {}", failure.condition.message);
+            output::complain(failure.condition.message);
             ExitCode::from(ERROR)
         }
         _ => ExitCode::from(DONE),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::{DONE, ERROR, Options, run, test, wrong_use};
 use crate::layout::{LayoutError, lay_out};
+use crate::output;
 
 /// Runs `logos fmt`: with `is_check` it changes nothing, and names what it would change.
 pub fn run(options: &Options, is_check: bool, paths: &[PathBuf]) -> ExitCode {
@@ -25,22 +26,26 @@ pub fn run(options: &Options, is_check: bool, paths: &[PathBuf]) -> ExitCode {
         let laid_out = match lay_out(&text) {
             Ok(laid_out) => laid_out,
             Err(error) => {
-                eprintln!("logos: {}", explained(file, &text, &error));
+                output::complain(explained(file, &text, &error));
                 status = ERROR;
                 continue;
             }
         };
         if file == Path::new("-") && !is_check {
-            print!("{laid_out}");
+            output::write(laid_out.as_bytes());
+            output::flush();
         } else if laid_out == text {
         } else if is_check {
-            println!("{}", file.display());
+            output::line(file.display());
             status = ERROR;
         } else if let Err(error) = replace(file, &laid_out) {
-            eprintln!("logos: {} cannot be written: {error}", file.display());
+            output::complain(format_args!(
+                "{} cannot be written: {error}",
+                file.display()
+            ));
             status = ERROR;
         } else if !options.quiet {
-            eprintln!("{}", file.display());
+            output::error_line(file.display());
         }
     }
     ExitCode::from(status)

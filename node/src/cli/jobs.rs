@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::{Options, run, wrong_use};
 use crate::host::Ending;
+use crate::output;
 
 /// The program that does it.
 const PROGRAM: &str = include_str!("jobs.logos");
@@ -23,13 +24,8 @@ pub fn one(options: &Options, beginning: &str) -> ExitCode {
     if beginning.is_empty() || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return wrong_use("a job's name, or its beginning, is written in hex digits");
     }
-    if options.json {
-        if beginning.len() != 128 {
-            return wrong_use("with `--json` the whole name of the job is needed");
-        }
-        return run::expressions(options, &[format!("(job \"{beginning}\")")]);
-    }
-    tell(options, &format!("(tell-job \"{beginning}\")"))
+    let question = if options.json { "find-job" } else { "tell-job" };
+    tell(options, &format!("({question} \"{beginning}\")"))
 }
 
 fn tell(options: &Options, question: &str) -> ExitCode {
@@ -41,9 +37,10 @@ fn tell(options: &Options, question: &str) -> ExitCode {
     let report = host.evaluate("jobs", &text, options.bounds());
     host.close();
     ExitCode::from(match &report.ending {
+        _ if options.json => run::show(options, &report),
         // Where in our own program it happened tells nobody anything.
         Ending::Failed(failure) => {
-            eprintln!("logos: {}", run::sentence(failure));
+            output::complain(run::sentence(failure));
             run::status_of(failure)
         }
         ending => run::ended(options, ending),

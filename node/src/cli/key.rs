@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use node::error::DataError;
-use node::identity::Identity;
+use node::identity::{Identity, create_folder};
 use node::keys::to_hex;
+use node::store::lock;
 
 use super::{DONE, ERROR, Options, wrong_use};
+use crate::output;
 
 /// What to do with the key.
 #[derive(Debug, Subcommand)]
@@ -38,7 +40,7 @@ pub fn run(options: &Options, action: Action) -> ExitCode {
     match act(&folder, &action, options.quiet) {
         Ok(()) => ExitCode::from(DONE),
         Err(message) => {
-            eprintln!("logos: {message}");
+            output::complain(message);
             ExitCode::from(ERROR)
         }
     }
@@ -58,11 +60,16 @@ fn act(folder: &Path, action: &Action, is_quiet: bool) -> Result<(), String> {
             .ok_or_else(|| format!("there is no file {}", file.display()))?,
     };
     if !matches!(action, Action::Show) {
+        create_folder(folder).map_err(text)?;
+        let _alone = lock(folder).map_err(|error| match error {
+            DataError::Locked(_) => format!("{error} and its key: end that one first"),
+            error => error.to_string(),
+        })?;
         let kept = identity.replace(folder).map_err(text)?;
         if let (Some(kept), false) = (kept, is_quiet) {
-            eprintln!("the old key is kept in {}", kept.display());
+            output::error_line(format_args!("the old key is kept in {}", kept.display()));
         }
     }
-    println!("{}", to_hex(identity.public().as_bytes()));
+    output::line(to_hex(identity.public().as_bytes()));
     Ok(())
 }

@@ -141,15 +141,16 @@ impl Options {
 
     /// The folder for everything that is to last.
     pub fn data_folder(&self) -> Result<PathBuf, String> {
-        if let Some(folder) = &self.data {
-            return Ok(folder.clone());
-        }
-        if let Some(folder) = std::env::var_os(DATA_VARIABLE).filter(|text| !text.is_empty()) {
-            return Ok(folder.into());
-        }
-        platform_folder().ok_or_else(|| {
+        let variable = || std::env::var_os(DATA_VARIABLE).filter(|text| !text.is_empty());
+        let folder = self.data.clone().or_else(|| variable().map(PathBuf::from));
+        let folder = folder.or_else(platform_folder).ok_or_else(|| {
             "there is no home folder to keep data in: say where with `--data DIR`".to_string()
-        })
+        })?;
+        if folder.exists() && !folder.is_dir() {
+            let folder = folder.display();
+            return Err(format!("{folder} is no folder, and data is kept in one"));
+        }
+        Ok(folder)
     }
 
     /// How to take part in the network, once a program asks for it.
@@ -201,6 +202,7 @@ impl Options {
                 let _ = plain
                     .with_env_filter("node=error,dht=error")
                     .with_writer(std::io::stderr)
+                    .log_internal_errors(false)
                     .try_init();
                 return;
             }
@@ -211,6 +213,7 @@ impl Options {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            .log_internal_errors(false)
             .try_init();
     }
 }
@@ -275,10 +278,16 @@ fn practice(text: &str) -> Result<PracticeSettings, String> {
         liars: 0,
         lazy: 0,
     };
+    let mut said = Vec::new();
     for part in parts {
-        match part.split_once('=') {
-            Some(("liars", number)) => practice.liars = count(number)?,
-            Some(("lazy", number)) => practice.lazy = count(number)?,
+        let (what, number) = part.split_once('=').unwrap_or((part, ""));
+        if said.contains(&what) {
+            return Err(format!("{what} is said twice"));
+        }
+        said.push(what);
+        match what {
+            "liars" => practice.liars = count(number)?,
+            "lazy" => practice.lazy = count(number)?,
             _ => return Err(format!("{part} is neither liars=K nor lazy=K")),
         }
     }
@@ -322,7 +331,17 @@ mod tests {
     fn swarms_are_described_in_a_word() {
         let full = practice("7,liars=2,lazy=1").unwrap();
         assert_eq!((full.peers, full.liars, full.lazy), (7, 2, 1));
-        for wrong in ["", "0", "x", "3,liars", "3,liars=4", "3,honest=1", "9999"] {
+        let twice = "3,liars=1,liars=2";
+        for wrong in [
+            "",
+            "0",
+            "x",
+            "3,liars",
+            "3,liars=4",
+            "3,honest=1",
+            "9999",
+            twice,
+        ] {
             assert!(practice(wrong).is_err(), "{wrong}");
         }
     }

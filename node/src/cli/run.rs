@@ -9,6 +9,7 @@ use super::{
     DONE, ERROR, FUEL_OUT, INTERRUPTED, MEMORY_OUT, NO_AGREEMENT, Options, WRONG_USE, wrong_use,
 };
 use crate::host::{Effects, Ending, Failure, Host, NetworkSettings, Report};
+use crate::output;
 use crate::repl;
 
 /// Longest script, in bytes.
@@ -28,7 +29,7 @@ pub fn host_with(
     match Effects::start(network, arguments) {
         Ok(effects) => Ok(Host::new(options.profile(), effects)),
         Err(error) => {
-            eprintln!("logos: {error}");
+            output::complain(error);
             Err(ExitCode::from(ERROR))
         }
     }
@@ -74,9 +75,13 @@ fn run_text(
 
 /// The name and text of a script.
 pub fn read_script(file: &Path) -> Result<(String, String), String> {
-    let name = file.display().to_string();
+    let is_piped = file == Path::new("-");
+    let name = match is_piped {
+        true => "standard input".to_string(),
+        false => file.display().to_string(),
+    };
     let mut bytes = Vec::new();
-    let read = if name == "-" {
+    let read = if is_piped {
         std::io::stdin()
             .take(SCRIPT_BYTES_MAX + 1)
             .read_to_end(&mut bytes)
@@ -94,11 +99,6 @@ pub fn read_script(file: &Path) -> Result<(String, String), String> {
             error.utf8_error().valid_up_to()
         )
     })?;
-    let name = if name == "-" {
-        "standard input".into()
-    } else {
-        name
-    };
     Ok((name, text))
 }
 
@@ -114,15 +114,14 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
     for text in expressions {
         let report = host.evaluate("-e", text, bounds);
         bounds.fuel = bounds.fuel.map(|fuel| fuel.saturating_sub(report.fuel));
-        let ended = show(options, &report);
-        status = if status == DONE { ended } else { status };
+        status = show(options, &report);
         has_left = matches!(report.ending, Ending::Left(_));
-        if has_left || ended != DONE && !options.json {
+        if has_left || status != DONE {
             break;
         }
     }
     if status == DONE && !has_left {
-        status = self::ended(options, &host.finish_tasks());
+        status = ended(options, &host.finish_tasks());
     }
     host.close_for_good();
     ExitCode::from(status)
@@ -141,12 +140,12 @@ pub fn ended(options: &Options, ending: &Ending) -> u8 {
 /// Prints what came of an expression.
 pub fn show(options: &Options, report: &Report) -> u8 {
     if options.json {
-        println!("{}", json(report));
+        output::own_line(json(report));
     }
     let status = match &report.ending {
         Ending::Value(text) => {
             if let (Some(text), false) = (text, options.json) {
-                println!("{text}");
+                output::line(text);
             }
             DONE
         }
@@ -161,12 +160,12 @@ pub fn show(options: &Options, report: &Report) -> u8 {
 
 fn show_fuel(options: &Options, report: &Report) {
     let text = format!("fuel {}, peak memory {}", report.fuel, report.peak_memory);
-    eprintln!("{}", options.style().dim(&text));
+    output::error_line(options.style().dim(&text));
 }
 
 /// Prints an error; the status it ends the program with.
 pub fn tell(options: &Options, failure: &Failure) -> u8 {
-    eprintln!("{}", options.style().error(&failure.rendered));
+    output::error_line(options.style().error(&failure.rendered));
     status_of(failure)
 }
 
@@ -175,7 +174,8 @@ pub fn status_of(failure: &Failure) -> u8 {
         (":fuel-exhausted", true) => FUEL_OUT,
         (":memory-exhausted", true) => MEMORY_OUT,
         (":interrupted", _) => INTERRUPTED,
-        (":unreachable" | ":no-agreement", _) => NO_AGREEMENT,
+        (":unreachable" | ":refused" | ":no-agreement", _) => NO_AGREEMENT,
+        (":timeout", _) if failure.is_unanswered => NO_AGREEMENT,
         _ => ERROR,
     }
 }
@@ -193,7 +193,7 @@ pub fn standard_input(options: &Options, network: NetworkSettings) -> ExitCode {
     match read_script(Path::new("-")) {
         Ok((name, text)) => run_text(options, network, &name, &text, vec![name.clone()]),
         Err(message) => {
-            eprintln!("logos: {message}");
+            output::complain(message);
             ExitCode::from(WRONG_USE)
         }
     }

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use super::{DONE, ERROR, Options, wrong_use};
 use crate::evaluator::encoded_true;
 use crate::host::{Keeper, Peer, renew_profile};
+use crate::output;
 
 /// Runs `logos node`.
 pub fn run(options: &Options) -> ExitCode {
@@ -48,21 +49,24 @@ async fn serve(peer: &Peer, folder: &Path, relays: &[Relay]) -> Result<(), NodeE
     let service = &peer.service;
     let mut stop = std::pin::pin!(stop_asked());
     let keeper = Keeper::open(folder, peer.clone());
-    let keeper =
-        keeper.inspect_err(|error| eprintln!("logos: no other program can use this node: {error}"));
+    let keeper = keeper.inspect_err(|error| {
+        output::complain(format_args!("no other program can use this node: {error}"))
+    });
     let ticket = service.listen().await?;
     if ticket.relay.is_none() && !relays.is_empty() {
         let named: Vec<String> = relays.iter().map(ToString::to_string).collect();
         let named = named.join(" nor ");
-        eprintln!("logos: cannot reach {named}: the ticket names no relay; it is tried again");
+        output::complain(format_args!(
+            "cannot reach {named}: the ticket names no relay; it is tried again"
+        ));
     }
-    println!("ticket: {ticket}");
+    output::line(format_args!("ticket: {ticket}"));
     // Who joins us must find us in the network; who cannot be reached now is met later.
     tokio::select! {
         met = service.meet() => { met?; }
         () = &mut stop => {}
     }
-    println!("ready");
+    output::line("ready");
     let profile = async {
         if let Err(error) = renew_profile(peer, encoded_true()).await {
             tracing::warn!(%error, "the profile of this node is not published");
@@ -106,6 +110,6 @@ async fn stop_asked() {
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("logos: {message}");
+    output::complain(message);
     ExitCode::from(ERROR)
 }

@@ -9,8 +9,9 @@ use logos::reader::Reader;
 use logos::symbol::Symbols;
 use logos::syntax::{Datum, SourceId, Syntax};
 
-use super::{DONE, ERROR, NO_AGREEMENT, Options, run, wrong_use};
-use crate::host::{Ending, Failure};
+use super::{DONE, Options, run, wrong_use};
+use crate::host::Ending;
+use crate::output;
 
 /// What a form begins with that is to be done here.
 const DEFINITIONS: [&str; 9] = [
@@ -27,11 +28,12 @@ const DEFINITIONS: [&str; 9] = [
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
+#[command(override_usage = "logos submit [OPTIONS] (FILE | -e EXPR)")]
 pub struct Submission {
     /// The program, `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "expression")]
     file: Option<PathBuf>,
-    /// The expressions to compute, instead of a file
+    /// The forms to compute, instead of a file
     #[arg(
         short = 'e',
         value_name = "EXPR",
@@ -40,10 +42,10 @@ pub struct Submission {
     )]
     expression: Option<String>,
     /// Peers asked at first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     n: Option<u32>,
     /// Equal answers needed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     quorum: Option<u32>,
     /// How long one peer may take, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -76,67 +78,64 @@ pub fn run(options: &Options, submission: &Submission) -> ExitCode {
             Err(message) => return wrong_use(&message),
         },
     };
-    let Some(at) = computation(&text) else {
-        return wrong_use("there is nothing to compute besides definitions");
+    // It has to be whole by itself before anything of ours is put around it.
+    let (program, at, inserted) = match computation(&text) {
+        Ok(Some(at)) => submission.program(options, &text, at),
+        Ok(None) => return wrong_use("there is nothing to compute besides definitions"),
+        Err(read) => (blanked(&text, read), text.len(), 0),
     };
-    let program = submission.program(options, &text, at);
     // What is said of fuel and memory is said of the job.
     let bounds = Options::local_bounds();
     let mut host = match run::host(options, Vec::new()) {
         Ok(host) => host,
         Err(status) => return status,
     };
-    let report = host.evaluate(&name, &program, bounds);
+    let own = (name.as_str(), text.as_str());
+    let report = host.evaluate_for(own, &program, (at, inserted), bounds);
     let status = match &report.ending {
         Ending::Value(Some(text)) if submission.detach => tell_detached(options, text),
-        ending => match (run::show(options, &report), ending) {
-            (ERROR, Ending::Failed(failure)) => status_of(failure),
-            (status, _) => status,
-        },
+        _ => run::show(options, &report),
     };
     host.close();
     ExitCode::from(status)
 }
 
-/// Peers that do not answer in time, or will not, agree on nothing; an error they agree on is the
-/// program's.
-fn status_of(failure: &Failure) -> u8 {
-    match failure.condition.kind.as_str() {
-        ":timeout" | ":refused" => NO_AGREEMENT,
-        _ => ERROR,
-    }
-}
-
 /// Prints the name of a job in the queue: `("digits" . asked)`.
 fn tell_detached(options: &Options, text: &str) -> u8 {
     let digits = text.split('"').nth(1).unwrap_or_default();
-    println!("{digits}");
+    output::line(digits);
     if !text.ends_with("#t)") && !options.quiet {
-        eprintln!("no node runs on this data folder: the job waits for `logos node` or a prompt");
+        output::error_line(
+            "no node runs on this data folder: the job waits for `logos node` or a prompt",
+        );
     }
     DONE
 }
 
 impl Submission {
-    /// The text with what begins at `at` sent to peers.
-    fn program(&self, options: &Options, text: &str, at: usize) -> String {
+    /// The text with what begins at `at` sent to peers: where something is put in, and how much.
+    fn program(&self, options: &Options, text: &str, at: usize) -> (String, usize, usize) {
         let (definitions, computation) = text.split_at(at);
         let how = self.how(options);
-        let sent = format!("(lambda () {computation}\n)");
-        let asked = match (&self.store, self.detach) {
-            (_, true) => format!(
-                "(let ((queued (await (%node-request \"enqueue\" (%program {sent}) {how})))) \
-                   (cons (%submit-hex (:job queued)) (:asked queued)))"
+        let (before, after) = match (&self.store, self.detach) {
+            (_, true) => (
+                format!(
+                    "{HEX} (let ((queued (await (%node-request \"enqueue\" (%program (lambda () "
+                ),
+                format!(")) {how})))) (cons (%submit-hex (:job queued)) (:asked queued)))"),
             ),
-            (Some(name), _) => format!(
-                "(let ((value (await (remote-eval {sent} {how})))) \
-                   (await (dht-put {} value)) value)",
-                literal(name)
+            (Some(name), _) => (
+                "(let ((value (await (remote-eval (lambda () ".into(),
+                format!(
+                    ") {how})))) (await (dht-put {} value)) value)",
+                    literal(name)
+                ),
             ),
-            (None, _) => format!("(remote-eval {sent} {how})"),
+            (None, _) => ("(remote-eval (lambda () ".into(), format!(") {how})")),
         };
-        let hex = if self.detach { HEX } else { "" };
-        format!("{definitions}{hex}{asked}")
+        // The text may end with a comment.
+        let program = format!("{definitions}{before}{computation}\n{after}");
+        (program, at, before.len())
     }
 
     /// The options as a dict.
@@ -166,19 +165,20 @@ const HEX: &str = "(define (%submit-hex bytes) \
             (loop (- i 1) (cons (if (< byte 16) \"0\" \"\") \
                                 (cons (number->string byte 16) digits)))))))";
 
-/// Where the first form that is no definition begins; `None` if there is none. A text that cannot
-/// be read to there is left to who evaluates it.
-fn computation(text: &str) -> Option<usize> {
+/// Where the first form that is no definition begins; `None` if there is none. An error is where the first form begins that
+/// cannot be read.
+fn computation(text: &str) -> Result<Option<usize>, usize> {
     let mut symbols = Symbols::new();
     let mut reader = Reader::new(text, SourceId::default(), &mut symbols);
-    let mut starts = Vec::new();
-    let is_whole = loop {
+    let mut forms = Vec::new();
+    loop {
+        let position = reader.position();
         match reader.next() {
-            Ok(Some(form)) => starts.push(form),
-            Ok(None) => break true,
-            Err(_) => break false,
+            Ok(Some(form)) => forms.push(form),
+            Ok(None) => break,
+            Err(_) => return Err(position),
         }
-    };
+    }
     let is_definition = |form: &Syntax| match form.datum() {
         Datum::List(items, _) => items.first().is_some_and(|head| match head.datum() {
             Datum::Symbol(symbol) => DEFINITIONS.contains(&symbols.text(*symbol)),
@@ -186,12 +186,15 @@ fn computation(text: &str) -> Option<usize> {
         }),
         _ => false,
     };
-    let first = starts.iter().find(|form| !is_definition(form));
-    match first {
-        Some(form) => Some(form.span().start as usize),
-        None if is_whole => None,
-        None => Some(text.len()),
-    }
+    let first = forms.iter().find(|form| !is_definition(form));
+    Ok(first.map(|form| form.span().start as usize))
+}
+
+/// The text with nothing but blanks and line ends before a place.
+fn blanked(text: &str, at: usize) -> String {
+    let (before, after) = text.split_at(at);
+    let blank = |byte| if byte == b'\n' { '\n' } else { ' ' };
+    before.bytes().map(blank).chain(after.chars()).collect()
 }
 
 /// A string as Logos reads it.
@@ -230,13 +233,14 @@ mod tests {
     #[test]
     fn definitions_come_before_what_is_computed() {
         let checks = [
-            ("(+ 1 2)", Some(0)),
-            ("(define x 1) (+ x 1) (define y 2) y", Some(13)),
-            ("#!/usr/bin/env logos\n(define x 1)\n'x", Some(34)),
-            ("(define x 1)", None),
-            ("", None),
-            ("(define x 1) (", Some(14)),
-            ("(+ 1 2) (", Some(0)),
+            ("(+ 1 2)", Ok(Some(0))),
+            ("(define x 1) (+ x 1) (define y 2) y", Ok(Some(13))),
+            ("#!/usr/bin/env logos\n(define x 1)\n'x", Ok(Some(34))),
+            ("(define x 1)", Ok(None)),
+            ("", Ok(None)),
+            ("(define x 1) (", Err(12)),
+            ("(+ 1 2) (", Err(7)),
+            ("5) {:n 1}) (display \"here\"", Err(1)),
         ];
         for (text, expected) in checks {
             assert_eq!(computation(text), expected, "{text}");

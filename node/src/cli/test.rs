@@ -4,13 +4,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::run::{self, host};
-use super::{DONE, ERROR, Options, wrong_use};
-use crate::host::{Ending, Host};
+use super::{DONE, ERROR, FUEL_OUT, INTERRUPTED, MEMORY_OUT, Options, wrong_use};
+use crate::host::{Ending, Failure, Host};
+use crate::output;
 
 /// Most files that are looked at.
 const FILES_MAX: usize = 10_000;
 /// How the name of a source of Logos ends.
 const EXTENSION: &str = "logos";
+
+/// How the name of a file ends that is itself a test.
+const TEST_ENDING: &str = "-test.logos";
+
+/// What has been found out so far.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    /// The status of the first limit of a whole evaluation that ran out.
+    limit: Option<u8>,
+}
+
+/// Somebody pressed Ctrl-C.
+struct Interrupted;
 
 /// Runs `logos test`.
 pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
@@ -22,31 +38,110 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
             return wrong_use(&message);
         }
     }
-    let (mut passed, mut failed) = (0, 0);
+    let mut tally = Tally::default();
     for file in &files {
-        let (name, text) = match run::read_script(file) {
-            Ok(read) => read,
-            Err(message) => return wrong_use(&message),
-        };
         let mut host = match host(options, Vec::new()) {
             Ok(host) => host,
             Err(status) => return status,
         };
-        match host.run_program(&name, &text, options.bounds()).ending {
-            Ending::Failed(failure) => {
-                run::tell(options, &failure);
-                failed += 1;
-            }
-            _ => {
-                let (good, bad) = check_all(options, &mut host, &name);
-                passed += good;
-                failed += bad;
-            }
-        }
+        let tested = tally.test(options, &mut host, file);
         host.close();
+        if let Err(Interrupted) = tested {
+            return ExitCode::from(INTERRUPTED);
+        }
     }
-    println!("{passed} passed, {failed} failed");
-    ExitCode::from(if failed == 0 { DONE } else { ERROR })
+    let Tally { passed, failed, .. } = tally;
+    output::line(format_args!("{passed} passed, {failed} failed"));
+    let status = if failed == 0 { DONE } else { ERROR };
+    ExitCode::from(tally.limit.unwrap_or(status))
+}
+
+impl Tally {
+    /// Runs a file and the tests of what it defines.
+    fn test(&mut self, options: &Options, host: &mut Host, file: &Path) -> Result<(), Interrupted> {
+        let (name, text) = match run::read_script(file) {
+            Ok(read) => read,
+            Err(message) => {
+                output::complain(message);
+                self.failed += 1;
+                return Ok(());
+            }
+        };
+        let ending = match host.run_program(&name, &text, options.bounds()).ending {
+            Ending::Value(_) => host.finish_tasks(),
+            ending => ending,
+        };
+        match ending {
+            Ending::Failed(failure) => return self.fail(options, &failure),
+            Ending::Pending => return Err(Interrupted),
+            Ending::Left(status) if status != DONE => {
+                output::complain(format_args!("{name} ended with status {status}"));
+                self.failed += 1;
+                return Ok(());
+            }
+            Ending::Left(_) | Ending::Value(_) => {}
+        }
+        self.passed += usize::from(name.ends_with(TEST_ENDING));
+        self.check_all(options, host, &name)
+    }
+
+    fn fail(&mut self, options: &Options, failure: &Failure) -> Result<(), Interrupted> {
+        self.failed += 1;
+        match run::tell(options, failure) {
+            INTERRUPTED => Err(Interrupted),
+            status @ (FUEL_OUT | MEMORY_OUT) => {
+                self.limit.get_or_insert(status);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks all that a text defines with tests.
+    fn check_all(
+        &mut self,
+        options: &Options,
+        host: &mut Host,
+        file: &str,
+    ) -> Result<(), Interrupted> {
+        let text = format!("\"{}\"", file.replace('\\', "\\\\").replace('"', "\\\""));
+        let tested = format!("(%tested {text})");
+        let counted = format!("(list (length {tested}) 0)");
+        let (definitions, _) = self.numbers(options, host, &counted)?;
+        for place in 0..definitions {
+            let definition = format!("(list-ref {tested} {place})");
+            let (passed, failed) = self.numbers(options, host, &question(&definition))?;
+            if failed > 0 {
+                let named = format!(
+                    "(begin (display {text}) (display \": `\") (display (car {definition})) \
+                       (display \"` fails\\n\") (list 0 0))"
+                );
+                self.numbers(options, host, &named)?;
+            }
+            self.passed += passed;
+            self.failed += failed;
+        }
+        Ok(())
+    }
+
+    /// The two numbers that a text of ours gives; what fails is counted.
+    fn numbers(
+        &mut self,
+        options: &Options,
+        host: &mut Host,
+        text: &str,
+    ) -> Result<(usize, usize), Interrupted> {
+        match host.evaluate("test", text, options.bounds()).ending {
+            Ending::Value(value) => Ok(value.as_deref().and_then(numbers).unwrap_or_default()),
+            Ending::Failed(failure) => self.fail(options, &failure).map(|()| (0, 0)),
+            Ending::Left(_) => {
+                output::complain("a test ended the program");
+                self.failed += 1;
+                Ok((0, 0))
+            }
+            Ending::Pending => Err(Interrupted),
+        }
+    }
 }
 
 /// Finds the files to test: those named, and in folders those with tests in their names.
@@ -56,6 +151,10 @@ pub fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<
     if path.is_dir() {
         folders.push(path.to_owned());
     } else if is_named {
+        // `-` is standard input.
+        if path != Path::new("-") {
+            std::fs::metadata(path).map_err(unreadable)?;
+        }
         files.push(path.to_owned());
     }
     while let Some(folder) = folders.pop() {
@@ -87,34 +186,6 @@ pub fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<
         }
     }
     Ok(())
-}
-
-/// Checks all that a text defines with tests; how many tests passed and failed.
-fn check_all(options: &Options, host: &mut Host, file: &str) -> (usize, usize) {
-    let text = format!("\"{}\"", file.replace('\\', "\\\\").replace('"', "\\\""));
-    let tested = format!("(%tested {text})");
-    let mut number = |text: &str| match host.evaluate("test", text, options.bounds()).ending {
-        Ending::Value(Some(text)) => numbers(&text),
-        Ending::Failed(failure) => {
-            run::tell(options, &failure);
-            Some((0, 1))
-        }
-        _ => None,
-    };
-    let definitions = number(&format!("(list (length {tested}) 0)"));
-    let (mut passed, mut failed) = (0, 0);
-    for place in 0..definitions.unwrap_or_default().0 {
-        let definition = format!("(list-ref {tested} {place})");
-        let (good, bad) = number(&question(&definition)).unwrap_or_default();
-        if bad > 0 {
-            number(&format!(
-                "(begin (display {text}) (display \": `\") (display (car {definition})) (display \"` fails\\n\"))"
-            ));
-        }
-        passed += good;
-        failed += bad;
-    }
-    (passed, failed)
 }
 
 /// What to evaluate to have a definition checked: gives how many tests passed, and how many failed.

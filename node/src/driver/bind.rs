@@ -98,10 +98,21 @@ async fn try_bind(
             .and_then(|builder| bind_to(builder, (Ipv6Addr::UNSPECIFIED, port).into(), false)),
     };
     let builder = builder.map_err(|error| cannot(error.to_string()))?;
-    builder
-        .bind()
-        .await
-        .map_err(|error| cannot(error.to_string()))
+    builder.bind().await.map_err(|error| cannot(causes(&error)))
+}
+
+/// What went wrong, and why.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !said.ends_with(&why) {
+            said = format!("{said}: {why}");
+        }
+        cause = error.source();
+    }
+    said
 }
 
 fn with_relays(builder: Builder, relays: &[Relay]) -> Result<Builder, NodeError> {

@@ -185,7 +185,7 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
         ("dht-get", arguments) => get(&reader, arguments, false, room)?,
         ("dht-item", arguments) => get(&reader, arguments, true, room)?,
         ("dht-delete", [name]) => NodeAsk::Delete {
-            name: reader.text(name, "the name of an item, a string")?,
+            name: reader.name(name, "the name of an item, a string")?,
         },
         ("where-is", arguments) => match get(&reader, arguments, false, room)? {
             NodeAsk::Get { place, .. } => NodeAsk::WhereIs(place),
@@ -238,11 +238,14 @@ pub fn parse(name: &str, arguments: &[Syntax], symbols: &Symbols, room: u64) -> 
 }
 
 /// The procedure that asks for this, where it has another name.
-fn procedure(request: &str) -> &str {
+pub fn procedure(request: &str) -> &str {
     match request {
         "dht-newer" => "dht-watch",
+        "key-of" => "link",
+        "read-port" => "read",
         "where-is" => "where-is?",
         "who-is" => "who-is?",
+        "enqueue" => "submit",
         request => request,
     }
 }
@@ -303,7 +306,7 @@ fn put(
         }
     }
     Ok(NodeAsk::Put {
-        name: reader.text(name, "a name, a string")?,
+        name: reader.name(name, "a name, a string")?,
         value: reader.bytes(value)?,
         options: put,
         to,
@@ -388,9 +391,9 @@ fn place(reader: &Reader<'_>, arguments: &[Syntax]) -> Result<Place, Reply> {
             })?;
             Place::Key(Id::from_bytes(key))
         }
-        [name] => Place::Name(reader.text(name, "a name or a key")?, None),
+        [name] => Place::Name(reader.name(name, "a name or a key")?, None),
         [name, owner] => Place::Name(
-            reader.text(name, "a name, a string")?,
+            reader.name(name, "a name, a string")?,
             Some(reader.owner(owner)?),
         ),
         _ => {

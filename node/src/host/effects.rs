@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,16 +13,19 @@ use logos::vm::{CANCEL, Request};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
-use super::asks::{Ask, Local, parse};
+use super::asks::{Ask, Local, parse, procedure};
 use super::data::{Data, Reply};
 use super::files::{FileReply, Files, Input};
 use super::network::{Network, NetworkSettings};
 use crate::cli::INTERRUPTED;
+use crate::output;
 
 /// Threads for timers and sockets; jobs have their own.
 const THREADS: usize = 2;
 /// How long the runtime may take to end after the node has left.
 const SHUTDOWN: Duration = Duration::from_millis(500);
+/// How long a program may take to notice Ctrl-C.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// See the module's description.
 pub struct Effects {
@@ -31,7 +34,7 @@ pub struct Effects {
     receiver: Receiver<Happening>,
     /// What runs for requests that are not answered yet.
     running: BTreeMap<u64, Running>,
-    interrupted: Arc<AtomicBool>,
+    interrupts: Arc<Interrupts>,
     network: Network,
     arguments: Vec<String>,
     began: Instant,
@@ -41,6 +44,17 @@ pub struct Effects {
 struct Running {
     what: String,
     task: AbortHandle,
+}
+
+/// What is known of Ctrl-C on both sides.
+#[derive(Debug, Default)]
+struct Interrupts {
+    /// The number of the one that the program has not noticed yet, from 1; 0 is none.
+    unnoticed: AtomicU64,
+    /// Whether somebody sits at a prompt and waits for a value now.
+    is_awaited: AtomicBool,
+    /// Whether there is a prompt to go back to.
+    has_prompt: AtomicBool,
 }
 
 /// Something that the program's thread is to know.
@@ -71,11 +85,11 @@ impl Effects {
             .enable_all()
             .build()?;
         let (sender, receiver) = channel();
-        let interrupted = Arc::new(AtomicBool::new(false));
+        let interrupts = Arc::new(Interrupts::default());
         // From here on, not from when the task is first run: until then Ctrl-C would end the process.
         let entered = runtime.enter();
-        if let Ok(interrupts) = interrupts() {
-            runtime.spawn(hear(interrupts, interrupted.clone(), sender.clone()));
+        if let Ok(signals) = signals() {
+            runtime.spawn(hear(signals, interrupts.clone(), sender.clone()));
         }
         drop(entered);
         Ok(Effects {
@@ -83,7 +97,7 @@ impl Effects {
             sender,
             receiver,
             running: BTreeMap::new(),
-            interrupted,
+            interrupts,
             network: Network::new(network),
             arguments,
             began: Instant::now(),
@@ -175,7 +189,7 @@ impl Effects {
             let _ = sender.send(Happening::Answer(id, work.await));
         });
         let running = Running {
-            what: request.name.clone(),
+            what: procedure(&request.name).into(),
             task: task.abort_handle(),
         };
         self.running.insert(id, running);
@@ -224,12 +238,23 @@ impl Effects {
 
     /// Whether somebody pressed Ctrl-C since the last time.
     pub fn take_interrupt(&self) -> bool {
-        self.interrupted.swap(false, Ordering::Relaxed)
+        self.interrupts.unnoticed.swap(0, Ordering::Relaxed) != 0
     }
 
-    /// Forgets a Ctrl-C that was meant for something else.
-    pub fn forget_interrupt(&self) {
-        self.interrupted.store(false, Ordering::Relaxed);
+    /// Forgets a Ctrl-C that was meant for something else; the next is meant for what begins now.
+    pub fn begin_evaluation(&self) {
+        self.interrupts.unnoticed.store(0, Ordering::Relaxed);
+        self.interrupts.is_awaited.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing is left that a Ctrl-C could stop.
+    pub fn end_evaluation(&self) {
+        self.interrupts.is_awaited.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on Ctrl-C leads back to a prompt.
+    pub fn have_prompt(&self) {
+        self.interrupts.has_prompt.store(true, Ordering::Relaxed);
     }
 
     /// Leaves the network and ends.
@@ -240,12 +265,12 @@ impl Effects {
 }
 
 #[cfg(unix)]
-type Interrupts = tokio::signal::unix::Signal;
+type Signals = tokio::signal::unix::Signal;
 #[cfg(windows)]
-type Interrupts = tokio::signal::windows::CtrlC;
+type Signals = tokio::signal::windows::CtrlC;
 
 /// Every Ctrl-C from now on.
-fn interrupts() -> std::io::Result<Interrupts> {
+fn signals() -> std::io::Result<Signals> {
     #[cfg(unix)]
     return tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
     #[cfg(windows)]
@@ -253,13 +278,34 @@ fn interrupts() -> std::io::Result<Interrupts> {
 }
 
 /// The first Ctrl-C asks the program to stop; one more, before it did, ends the process.
-async fn hear(mut interrupts: Interrupts, interrupted: Arc<AtomicBool>, sender: Sender<Happening>) {
-    while interrupts.recv().await.is_some() {
-        if interrupted.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(INTERRUPTED));
+async fn hear(mut signals: Signals, interrupts: Arc<Interrupts>, sender: Sender<Happening>) {
+    let mut number = 0;
+    while signals.recv().await.is_some() {
+        number += 1;
+        if interrupts.unnoticed.swap(number, Ordering::Relaxed) != 0 {
+            end_interrupted();
         }
         if sender.send(Happening::Interrupt).is_err() {
             return;
         }
+        tokio::spawn(insist(number, interrupts.clone()));
     }
+}
+
+/// A builtin that takes long does not notice Ctrl-C: who has no prompt to go back to need not wait for its end.
+async fn insist(number: u64, interrupts: Arc<Interrupts>) {
+    tokio::time::sleep(NOTICE).await;
+    if interrupts.unnoticed.load(Ordering::Relaxed) != number {
+        return;
+    }
+    if !interrupts.has_prompt.load(Ordering::Relaxed) {
+        end_interrupted();
+    }
+    if interrupts.is_awaited.load(Ordering::Relaxed) {
+        output::error_line("… stops when the running builtin ends; press again to quit");
+    }
+}
+
+fn end_interrupted() -> ! {
+    std::process::exit(i32::from(INTERRUPTED))
 }

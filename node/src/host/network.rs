@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use node::error::{DataError, NodeError};
+use node::error::{DataError, NO_PEERS, NodeError};
 use node::service::Config;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Mutex;
@@ -110,7 +110,7 @@ impl Network {
     pub async fn perform(self, ask: NodeAsk) -> Reply {
         for _ in 0..TRIES_MAX {
             let guest = match self.way(&ask).await {
-                Ok(Way::Own(peer)) => return perform(peer, ask).await,
+                Ok(Way::Own(peer)) => return self.explained(perform(peer, ask).await),
                 Ok(Way::Guest(guest)) => guest,
                 Err(reply) => return reply,
             };
@@ -121,6 +121,23 @@ impl Network {
         }
         let message = "the program that runs the node of this data folder ends again and again";
         Reply::error(":unreachable", message)
+    }
+
+    /// Whoever gave a ticket knows somebody.
+    fn explained(&self, reply: Reply) -> Reply {
+        match reply {
+            Reply::Error { kind, message, .. }
+                if message == NO_PEERS && !self.inner.settings.config.join.is_empty() =>
+            {
+                Reply::Error {
+                    kind,
+                    message: "whom `--join` names does not answer, and no other peers are known"
+                        .into(),
+                    payload: None,
+                }
+            }
+            reply => reply,
+        }
     }
 
     /// The way to the node, opened now if this is the first that is asked of it, or if who was

@@ -21,6 +21,7 @@ fn what_fits_stands_on_a_line() {
         ("'( a . b )  #( 1 2 )", "'(a . b)\n#(1 2)\n"),
         ("{:a 1\n :b [x  y]}", "{:a 1 :b [x y]}\n"),
         ("`(a ,b\n,@c)", "`(a ,b ,@c)\n"),
+        ("`(a , b\n,  @c ,@ @d)", "`(a ,b , @c ,@@d)\n"),
         (
             "#\\( #\\space \"a ; b\" |c d| #u8(1 2)",
             "#\\(\n#\\space\n\"a ; b\"\n|c d|\n#u8(1 2)\n",

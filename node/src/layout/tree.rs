@@ -81,6 +81,10 @@ impl<'a> Tree<'a> {
                     let mut before = lines;
                     if !lexeme.is_comment() {
                         node.prefix = std::mem::take(&mut prefix);
+                        // `, @name` is not `,@name`.
+                        if node.prefix.ends_with(',') && node.text.starts_with('@') {
+                            node.prefix.push(' ');
+                        }
                         before = place.take().unwrap_or(lines);
                     }
                     node.has_blank_before = before > 1;

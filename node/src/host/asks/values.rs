@@ -58,6 +58,15 @@ impl<'a> Reader<'a> {
         Ok(found.to_string())
     }
 
+    /// The name of an item.
+    pub fn name(&self, syntax: &Syntax, what: &str) -> Result<String, Reply> {
+        let name = self.text(syntax, what)?;
+        if name.is_empty() {
+            return Err(self.wrong("a name that is not empty", syntax));
+        }
+        Ok(name)
+    }
+
     /// A bytevector.
     pub fn bytes(&self, syntax: &Syntax) -> Result<Vec<u8>, Reply> {
         let found = bytes(syntax).ok_or_else(|| self.wrong("a bytevector", syntax))?;
@@ -169,11 +178,15 @@ impl<'a> Reader<'a> {
                 .map(|(key, value)| Ok((self.keyword(&key)?, value)))
                 .collect();
         }
-        if let Some(dict) = given
+        if given
             .iter()
-            .find(|given| matches!(given.datum(), Datum::Dict(_)))
+            .any(|given| matches!(given.datum(), Datum::Dict(_)))
         {
-            return Err(self.wrong("all its options in one dict, the last argument", dict));
+            let procedure = self.procedure;
+            return Err(Reply::wrong(format!(
+                "`{procedure}` takes its options in one dict, the last argument, or as keywords with their values, \
+                 but not both"
+            )));
         }
         let mut options = Vec::new();
         for pair in given.chunks(2) {
