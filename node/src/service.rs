@@ -356,7 +356,8 @@ impl Service {
             Some(practice) => practice.grow(options).await,
             None => {
                 let (identity, evaluator) = (inner.identity.clone(), inner.evaluator.clone());
-                let practice = Practice::start(identity, evaluator, inner.clock, options).await?;
+                let practice =
+                    Practice::start(identity, evaluator, inner.clock.clone(), options).await?;
                 networks.practice = Some(practice);
                 Ok(())
             }
@@ -439,7 +440,7 @@ impl Inner {
             evaluator: self.evaluator.clone(),
             limits: config.limits,
             behaviour: Behaviour::Honest,
-            clock: self.clock,
+            clock: self.clock.clone(),
         };
         let first = config.join.iter().map(contact_of).collect();
         let node = Node::start(

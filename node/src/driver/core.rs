@@ -11,7 +11,7 @@ use dht::{
     OperationId, Outcome, PublicKey, Request, SendError, Token, VerifiedItem,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::DHT_ALPN;
 use super::dial::{may_be_early, say};
@@ -282,16 +282,9 @@ impl Loop {
             self.handle(event).await;
         }
         loop {
-            let timeout = self
-                .kademlia
-                .poll_timeout()
-                .map(|ms| self.clock.instant(ms));
-            let timer = async {
-                match timeout {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            // Perhaps too early, which is harmless.
+            let timeout = self.kademlia.poll_timeout().unwrap_or(u64::MAX);
+            let timer = sleep_until(self.clock.instant(timeout).into());
             // What is due and what we do ourselves comes before what others ask of us.
             let event = tokio::select! {
                 biased;
@@ -416,9 +409,9 @@ impl Loop {
         let pool = self.pool.clone();
         let core = self.core.clone();
         let sends = self.sends.clone();
-        let deadline = self.clock.instant(deadline);
+        let deadline = Instant::now() + self.clock.left(deadline);
         tokio::spawn(async move {
-            let exchanged = tokio::time::timeout_at(deadline.into(), async {
+            let exchanged = tokio::time::timeout_at(deadline, async {
                 let _turn = sends.acquire().await;
                 ask(&pool, &to, &frame).await
             });
