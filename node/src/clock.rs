@@ -58,6 +58,11 @@ impl Clock {
     }
 }
 
+/// Milliseconds since 1970 by the system's clock, whatever it was set to.
+pub fn system_now() -> u64 {
+    millis(system())
+}
+
 fn system() -> Duration {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     since_1970.unwrap_or_default()

@@ -6,6 +6,7 @@ mod finding;
 mod options;
 mod storing;
 
+pub use crate::clock::system_now as now;
 pub use crate::counters::NodeMetrics;
 pub use crate::watches::News;
 pub use dht::Version;
