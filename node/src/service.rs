@@ -187,7 +187,7 @@ impl Service {
             size = opened.len();
             item.value = Some(opened);
         }
-        let is_deleted = item.value.is_none();
+        let is_deleted = item.is_tombstone();
         item.value = item.value.filter(|_| read.value);
         Ok(Whole {
             item,
