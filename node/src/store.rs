@@ -46,7 +46,7 @@ pub const QUEUED_JOBS_MAX: u64 = 256;
 /// Most own jobs kept; the oldest go first.
 const JOBS_MAX: u64 = 1024;
 use fetched::{FETCHED, FETCHES};
-use opening::Opened;
+use opening::{Opened, owners_only};
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
@@ -545,10 +545,7 @@ fn record<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, redb::Error> {
 
 fn lock(folder: &Path) -> Result<File, DataError> {
     let path = folder.join(LOCK_FILE);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
+    let file = owners_only()
         .open(&path)
         .map_err(|error| DataError::Io(path.clone(), error.to_string()))?;
     match file.try_lock() {

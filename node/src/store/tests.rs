@@ -143,6 +143,26 @@ fn the_first_program_holds_the_folder() {
     Store::open(folder.path()).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = Folder::new();
+    let folder = parent.path().join("data");
+    let store = Store::open(&folder).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in [DATABASE_FILE, LOCK_FILE] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+    // Whoever gave others a right to it keeps that.
+    drop(store);
+    let database = folder.join(DATABASE_FILE);
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).unwrap();
+    Store::open(&folder).unwrap();
+    assert_eq!(mode(&database), 0o640);
+}
+
 #[test]
 fn a_damaged_file_is_an_error_and_stays_as_it_is() {
     let folder = Folder::new();
