@@ -88,6 +88,19 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether it does no harm if this is never made: what is forgotten in memory may come back after a restart, as
+    /// contacts and what was read may be gone.
+    pub(crate) fn is_dispensable(&self) -> bool {
+        match self {
+            Change::StoreItem(_) | Change::Block(_) | Change::Unblock(_) => false,
+            Change::RemoveItem(_)
+            | Change::SaveContact(..)
+            | Change::ForgetContact(_)
+            | Change::SaveSeen(_)
+            | Change::ForgetSeen(_) => true,
+        }
+    }
+
     /// What it changes: which table, and which key there.
     pub(crate) fn place(&self) -> (u8, Vec<u8>) {
         match self {
@@ -172,7 +185,10 @@ impl Store {
     }
 
     /// Makes all of `changes` durable, in order, or none.
-    pub fn apply(&self, changes: &[Change]) -> Result<(), DataError> {
+    pub fn apply<'a>(
+        &self,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Result<(), DataError> {
         self.write(|write| {
             for change in changes {
                 match change {
@@ -193,6 +209,24 @@ impl Store {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// Whether a change would forget what is not on disk anyway.
+    pub(crate) fn is_needless(&self, change: &Change) -> Result<bool, DataError> {
+        let (table, key) = match change {
+            Change::RemoveItem(key) => (ITEMS, key.as_bytes().as_slice()),
+            Change::ForgetContact(key) => (CONTACTS, key.as_bytes().as_slice()),
+            Change::Unblock(key) => (BLOCKS, key.as_bytes().as_slice()),
+            Change::ForgetSeen(key) => (SEEN, key.as_bytes().as_slice()),
+            Change::StoreItem(_)
+            | Change::SaveContact(..)
+            | Change::Block(_)
+            | Change::SaveSeen(_) => return Ok(false),
+        };
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(table)?;
+            Ok(table.get(key)?.is_none())
         })
     }
 
