@@ -25,7 +25,7 @@ use super::dial::{may_be_early, observed};
 use super::pace::{Pace, REFUSAL_PAUSE};
 use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
-use super::seats::{Seat, Seats};
+use super::seats::{NoSeat, Seat, Seats};
 use super::stream::{FrameReader, FrameWriter};
 use super::{DHT_ALPN, JOB_ALPN};
 use crate::counters::{Connected, Counters};
@@ -60,11 +60,15 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         tokio::select! {
             incoming = pool.endpoint().accept() => match incoming {
                 Some(incoming) => {
-                    let Some(seat) = seats.take(subnet(&incoming)) else {
-                        incoming.refuse();
-                        continue;
-                    };
-                    connections.spawn(server.clone().connection(incoming, seat));
+                    let is_proven = incoming.remote_addr_validated();
+                    match seats.take(subnet(&incoming), is_proven) {
+                        Ok(seat) => {
+                            connections.spawn(server.clone().connection(incoming, seat));
+                        }
+                        // It comes again with the proof.
+                        Err(NoSeat::Unproven) => drop(incoming.retry()),
+                        Err(NoSeat::Full) => incoming.refuse(),
+                    }
                 }
                 None => break,
             },
