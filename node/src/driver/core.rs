@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::DHT_ALPN;
 use super::dial::{may_be_early, say};
+use super::pace::Pace;
 use super::pool::Pool;
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
@@ -65,6 +66,8 @@ struct Incoming {
     interaction: InteractionId,
     request: Request,
     reply: oneshot::Sender<ResponseFrame>,
+    /// Where the peer pays for the time it takes.
+    pace: Arc<Pace>,
 }
 
 enum Input {
@@ -187,6 +190,7 @@ impl Core {
         from: Contact,
         observed: Option<Address>,
         frame: RequestFrame,
+        pace: &Arc<Pace>,
     ) -> Option<ResponseFrame> {
         let (reply, answer) = oneshot::channel();
         let RequestFrame {
@@ -200,6 +204,7 @@ impl Core {
             interaction,
             request,
             reply,
+            pace: pace.clone(),
         };
         self.requests.send(incoming).await.ok()?;
         answer.await.ok()
@@ -286,17 +291,25 @@ impl Loop {
             let timeout = self.kademlia.poll_timeout().unwrap_or(u64::MAX);
             let timer = sleep_until(self.clock.instant(timeout).into());
             // What is due and what we do ourselves comes before what others ask of us.
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
-                () = timer => Some(Event::Timer),
+                () = timer => self.handle(Event::Timer).await,
                 input = inputs.recv() => match input {
                     Some(Input::Close) | None => break,
-                    Some(input) => self.take(input),
+                    Some(input) => {
+                        if let Some(event) = self.take(input) {
+                            self.handle(event).await;
+                        }
+                    }
                 },
-                Some(incoming) = requests.recv() => Some(self.asked(incoming)),
-            };
-            if let Some(event) = event {
-                self.handle(event).await;
+                Some(incoming) = requests.recv() => {
+                    let (peer, pace) = (incoming.from.public_key(), incoming.pace.clone());
+                    let asked = self.asked(incoming);
+                    let began = Instant::now();
+                    let actions = self.kademlia.handle(self.clock.now(), asked);
+                    pace.charge(&peer, began.elapsed());
+                    self.perform(actions).await;
+                }
             }
         }
     }
@@ -342,6 +355,10 @@ impl Loop {
 
     async fn handle(&mut self, event: Event) {
         let actions = self.kademlia.handle(self.clock.now(), event);
+        self.perform(actions).await;
+    }
+
+    async fn perform(&mut self, actions: Vec<Action>) {
         let mut changes = Vec::new();
         let mut releases = Vec::new();
         // Nobody waits for these.

@@ -101,7 +101,7 @@ impl Hearing {
         match RequestFrame::decode(bytes) {
             Ok(frame) if is_news(&self.core, &frame.request).await => {
                 let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-                self.core.incoming(from, None, frame).await
+                self.core.incoming(from, None, frame, &self.pace).await
             }
             Ok(frame) => {
                 let failure = Failure::new(ErrorCode::Refused, "this is not watched here");

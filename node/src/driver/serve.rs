@@ -52,7 +52,7 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         core,
         workers,
         per_peer: Mutex::default(),
-        pace: Pace::default(),
+        pace: Arc::default(),
         room: Room::default(),
     });
     let (mut connections, seats) = (JoinSet::new(), Seats::default());
@@ -82,7 +82,7 @@ struct Server {
     core: Core,
     workers: Workers,
     per_peer: Mutex<BTreeMap<PublicKey, Peer>>,
-    pace: Pace,
+    pace: Arc<Pace>,
     room: Room,
 }
 
@@ -283,7 +283,7 @@ impl Server {
                             return;
                         };
                         let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-                        self.core.incoming(from, observed, frame).await
+                        self.core.incoming(from, observed, frame, &self.pace).await
                     }
                     Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
                 }
