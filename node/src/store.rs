@@ -12,6 +12,7 @@ mod records;
 pub use fetched::FetchedChunk;
 pub use records::{Evidence, OwnName, QueuedJob, Standing, WorkedJob};
 
+use std::cmp::Reverse;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,8 +36,9 @@ use crate::wire::{decode, encode};
 pub const DATABASE_FILE: &str = "node.redb";
 /// Name of the file whose lock says that a program uses the folder.
 pub const LOCK_FILE: &str = "lock";
-/// The version of the tables below. In the first one an item's record ended before its subnet.
-const FORMAT: u64 = 2;
+/// The version of the tables below. In the first one an item's record ended before its subnet, in the first two a
+/// contact's before the time it was reached at.
+const FORMAT: u64 = 3;
 /// Name of the version in the table of numbers.
 const FORMAT_NAME: &str = "format";
 /// Most receipts kept of jobs run for others; the oldest go first.
@@ -73,8 +75,8 @@ pub enum Change {
     StoreItem(ItemRecord),
     /// Forget the item under this key.
     RemoveItem(Id),
-    /// Keep this contact.
-    SaveContact(Contact),
+    /// Keep this contact, which was reached then, in milliseconds since 1970.
+    SaveContact(Contact, u64),
     /// Forget this contact.
     ForgetContact(PublicKey),
     /// Keep this block.
@@ -106,7 +108,7 @@ impl Change {
         match self {
             Change::StoreItem(record) => (0, record.item.key.as_bytes().to_vec()),
             Change::RemoveItem(key) => (0, key.as_bytes().to_vec()),
-            Change::SaveContact(contact) => (1, contact.public_key().as_bytes().to_vec()),
+            Change::SaveContact(contact, _) => (1, contact.public_key().as_bytes().to_vec()),
             Change::ForgetContact(key) => (1, key.as_bytes().to_vec()),
             Change::Block(record) => (2, record.public_key.as_bytes().to_vec()),
             Change::Unblock(key) => (2, key.as_bytes().to_vec()),
@@ -196,8 +198,9 @@ impl Store {
                         put(write, ITEMS, record.item.key.as_bytes(), record)?;
                     }
                     Change::RemoveItem(key) => remove(write, ITEMS, key.as_bytes())?,
-                    Change::SaveContact(contact) => {
-                        put(write, CONTACTS, contact.public_key().as_bytes(), contact)?;
+                    Change::SaveContact(contact, at) => {
+                        let key = contact.public_key();
+                        put(write, CONTACTS, key.as_bytes(), &(contact, at))?;
                     }
                     Change::ForgetContact(key) => remove(write, CONTACTS, key.as_bytes())?,
                     Change::Block(record) => {
@@ -235,9 +238,11 @@ impl Store {
         self.all(ITEMS)
     }
 
-    /// All contacts.
+    /// All contacts, those first that were reached last.
     pub fn contacts(&self) -> Result<Vec<Contact>, DataError> {
-        self.all(CONTACTS)
+        let mut contacts: Vec<(Contact, u64)> = self.all(CONTACTS)?;
+        contacts.sort_by_key(|(_, at)| Reverse(*at));
+        Ok(contacts.into_iter().map(|(contact, _)| contact).collect())
     }
 
     /// All blocks, without their evidence: of that, one at a time is enough.
@@ -355,7 +360,7 @@ impl Store {
     /// All of our own jobs, the newest first.
     pub fn jobs(&self) -> Result<Vec<JobRecord>, DataError> {
         let mut jobs: Vec<JobRecord> = self.all(JOBS)?;
-        jobs.sort_by_key(|job| std::cmp::Reverse((job.submitted, job.name)));
+        jobs.sort_by_key(|job| Reverse((job.submitted, job.name)));
         Ok(jobs)
     }
 
@@ -445,7 +450,12 @@ impl Store {
             let mut meta = write.open_table(META)?;
             let found = meta.get(FORMAT_NAME)?.map(|format| format.value());
             if found == Some(1) {
-                add_subnets(write)?;
+                // The subnet an item came from is not known.
+                extend_records(write, ITEMS, &encode(&None::<Subnet>))?;
+            }
+            if matches!(found, Some(1 | 2)) {
+                // Nor is when a contact was reached.
+                extend_records(write, CONTACTS, &encode(&0u64))?;
             }
             if found != Some(FORMAT) {
                 meta.insert(FORMAT_NAME, FORMAT)?;
@@ -513,20 +523,20 @@ fn format_of(database: &Database) -> Result<Option<u64>, redb::Error> {
     }
 }
 
-/// Says of every item of the first format that the subnet it came from is not known.
-fn add_subnets(write: &WriteTransaction) -> Result<(), redb::Error> {
-    let mut items = write.open_table(ITEMS)?;
+/// Puts this at the end of every record of a table.
+fn extend_records(write: &WriteTransaction, table: Table, end: &[u8]) -> Result<(), redb::Error> {
+    let mut table = write.open_table(table)?;
     let mut keys = Vec::new();
-    for entry in items.iter()? {
+    for entry in table.iter()? {
         keys.push(entry?.0.value().to_vec());
     }
     for key in keys {
-        let known = items.get(key.as_slice())?;
+        let known = table.get(key.as_slice())?;
         let Some(mut record) = known.map(|bytes| bytes.value().to_vec()) else {
             continue;
         };
-        record.extend(encode(&None::<Subnet>));
-        items.insert(key.as_slice(), record.as_slice())?;
+        record.extend_from_slice(end);
+        table.insert(key.as_slice(), record.as_slice())?;
     }
     Ok(())
 }

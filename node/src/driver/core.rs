@@ -30,6 +30,9 @@ const REQUESTS_MAX: usize = 256;
 /// Most requests of ours on their way at once; more wait their turn.
 const SENDS_MAX: usize = 256;
 
+/// How often it is saved which contacts were reached.
+const SAVE_CONTACTS_MS: u64 = 60 * 60 * 1000;
+
 /// Most versions of a watched item that wait for whoever watches; of more the oldest are skipped.
 pub(crate) const VERSIONS_MAX: usize = 32;
 
@@ -117,6 +120,7 @@ impl Core {
             Event::LoadItems(store.items()?),
         ];
         let (writer, writing) = Writer::start(store.clone());
+        let began = clock.now();
         let run = Loop {
             kademlia,
             pool,
@@ -127,6 +131,7 @@ impl Core {
             operations: BTreeMap::new(),
             watches: BTreeMap::new(),
             tokens: 0,
+            contacts_saved_at: began,
             sends: Arc::new(Semaphore::new(SENDS_MAX)),
         };
         let task = tokio::spawn(async move {
@@ -273,6 +278,8 @@ struct Loop {
     /// Who is told of newer versions.
     watches: BTreeMap<OperationId, News>,
     tokens: u64,
+    /// When it was last saved which contacts were reached.
+    contacts_saved_at: u64,
     sends: Arc<Semaphore>,
 }
 
@@ -311,7 +318,21 @@ impl Loop {
                     self.perform(actions).await;
                 }
             }
+            if self.clock.now() >= self.contacts_saved_at + SAVE_CONTACTS_MS {
+                self.save_contacts().await;
+            }
         }
+        self.save_contacts().await;
+    }
+
+    /// Saves which contacts were reached since that was last saved, and when: a later run tries those first.
+    async fn save_contacts(&mut self) {
+        let since = std::mem::replace(&mut self.contacts_saved_at, self.clock.now());
+        let buckets = self.kademlia.table().into_iter();
+        let known = buckets.flat_map(|bucket| bucket.contacts);
+        let reached = known.filter(|known| known.is_live && known.last_contact >= since);
+        let save = reached.map(|known| Change::SaveContact(known.contact, known.last_contact));
+        self.writer.write(save.collect(), Vec::new()).await;
     }
 
     fn take(&mut self, input: Input) -> Option<Event> {
@@ -404,7 +425,9 @@ impl Loop {
                 Action::RemoveItem(key) => changes.push(Change::RemoveItem(key)),
                 Action::SaveSeen(seen) => later.push(Change::SaveSeen(seen)),
                 Action::ForgetSeen(key) => later.push(Change::ForgetSeen(key)),
-                Action::SaveContact(contact) => changes.push(Change::SaveContact(contact)),
+                Action::SaveContact(contact) => {
+                    changes.push(Change::SaveContact(contact, self.clock.now()));
+                }
                 Action::ForgetContact(key) => changes.push(Change::ForgetContact(key)),
                 Action::Block(block) => {
                     self.pool.blocks().add(block.public_key, block.until);
