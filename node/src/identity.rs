@@ -68,7 +68,12 @@ impl Identity {
             Some(old) => Some(keep_beside(&path, &old)?),
             None => None,
         };
-        self.write_new(&path)
+        // At every instant there is a key: the old one until the new one is there whole.
+        let put: fn(&Path, &Path) -> io::Result<()> = match kept {
+            Some(_) => |from, to| fs::rename(from, to),
+            None => |from, to| fs::hard_link(from, to),
+        };
+        self.write(&path, put)
             .map_err(|error| io_error(&path, &error))?;
         Ok(kept)
     }
@@ -113,9 +118,17 @@ impl Identity {
         &self.signing
     }
 
-    /// Writes beside `path` and then links: the file is there whole or not at all, and an
-    /// existing one is an error.
+    /// An existing file is an error.
     fn write_new(&self, path: &Path) -> io::Result<()> {
+        self.write(path, |from, to| fs::hard_link(from, to))
+    }
+
+    /// Writes beside `path`, and from there `put`s it: the file is there whole or not at all, whenever the power fails.
+    fn write(
+        &self,
+        path: &Path,
+        put: impl FnOnce(&Path, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
         let temporary = path.with_extension(format!("new-{}", to_hex(&random_bytes::<4>())));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -125,10 +138,12 @@ impl Identity {
             let mut file = options.open(&temporary)?;
             writeln!(file, "{}", to_hex(&self.signing.to_bytes()))?;
             file.sync_all()?;
-            fs::hard_link(&temporary, path)
+            put(&temporary, path)
         })();
         let _ = fs::remove_file(&temporary);
-        written
+        written?;
+        sync_folder(path);
+        Ok(())
     }
 }
 
@@ -150,11 +165,28 @@ pub fn create_folder(folder: &Path) -> Result<(), DataError> {
         .map_err(|error| io_error(folder, &error))
 }
 
+/// Keeps a key under a second name, unless it is kept there already.
 fn keep_beside(path: &Path, old: &Identity) -> Result<PathBuf, DataError> {
     let digits = to_hex(&old.public.as_bytes()[..8]);
     let kept = path.with_file_name(format!("{KEY_FILE}-{digits}"));
-    fs::rename(path, &kept).map_err(|error| io_error(&kept, &error))?;
-    Ok(kept)
+    match old.write_new(&kept) {
+        Ok(()) => Ok(kept),
+        Err(error) => match Identity::read(&kept)? {
+            Some(there) if there.public == old.public => Ok(kept),
+            _ => Err(io_error(&kept, &error)),
+        },
+    }
+}
+
+/// Makes durable which files there are in the folder of this one, where a system lets that be asked for.
+fn sync_folder(path: &Path) {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let synced = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    if let Err(error) = synced {
+        tracing::debug!(%error, "a folder cannot be made durable");
+    }
 }
 
 fn io_error(path: &Path, error: &io::Error) -> DataError {
@@ -169,6 +201,8 @@ impl std::fmt::Debug for Identity {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::testing::Folder;
 
@@ -205,6 +239,52 @@ mod tests {
             old.public()
         );
         assert!(new.export(&kept).is_err(), "an export overwrites nothing");
+    }
+
+    /// Whoever looks while a key is replaced, or after the power failed meanwhile, finds the old one or the new one.
+    #[test]
+    fn there_is_a_key_while_it_is_replaced() {
+        let folder = Folder::new();
+        let mut known = vec![Identity::load_or_create(folder.path()).unwrap().public()];
+        let is_over = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                let mut seen = Vec::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    seen.push(Identity::load(folder.path()).unwrap());
+                    seen.dedup_by_key(|seen| seen.as_ref().map(Identity::public));
+                }
+                seen
+            });
+            for _ in 0..50 {
+                let next = Identity::random();
+                known.push(next.public());
+                next.replace(folder.path()).unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+            looking.join().unwrap()
+        });
+        for seen in seen {
+            assert!(known.contains(&seen.expect("there is a key").public()));
+        }
+    }
+
+    #[test]
+    fn a_key_that_comes_back_is_kept_beside_once() {
+        let folder = Folder::new();
+        let old = Identity::load_or_create(folder.path()).unwrap();
+        let new = Identity::random();
+        let kept = new.replace(folder.path()).unwrap();
+        old.replace(folder.path()).unwrap();
+        assert_eq!(new.replace(folder.path()).unwrap(), kept);
+        let current = Identity::load(folder.path()).unwrap().unwrap();
+        assert_eq!(current.public(), new.public());
+        // What lies in its place and is no key is not lost.
+        fs::write(kept.unwrap(), "mine").unwrap();
+        old.replace(folder.path()).unwrap();
+        assert!(new.replace(folder.path()).is_err());
+        let current = Identity::load(folder.path()).unwrap().unwrap();
+        assert_eq!(current.public(), old.public());
     }
 
     #[test]

@@ -121,16 +121,21 @@ impl Node {
         };
         let kademlia = Kademlia::new(config, identity.public(), random_bytes());
         let counters = Arc::<Counters>::default();
-        let (pool, opened) = Pool::new(endpoint, relays, Blocks::new(clock), counters.clone());
+        let (pool, opened) = Pool::new(
+            endpoint,
+            relays,
+            Blocks::new(clock.clone()),
+            counters.clone(),
+        );
         let pool = Arc::new(pool);
-        let (core, core_task) = Core::start(kademlia, &store, pool.clone(), clock)?;
+        let (core, core_task) = Core::start(kademlia, &store, pool.clone(), clock.clone())?;
         let workers = Workers::new(
             identity.clone(),
             store.clone(),
             evaluator,
             limits,
             behaviour,
-            clock,
+            clock.clone(),
             counters,
         );
         let mut tasks = JoinSet::new();
@@ -143,6 +148,7 @@ impl Node {
         Ok(Arc::new(Node {
             identity,
             store,
+            began: clock.now(),
             clock,
             pool,
             core,
@@ -151,7 +157,6 @@ impl Node {
             queue: Arc::default(),
             watches,
             large: Large::default(),
-            began: clock.now(),
             addresses: Mutex::new(addresses),
             serves: place.serves,
             first: AsyncMutex::new(place.first),

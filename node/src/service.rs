@@ -6,6 +6,7 @@ mod finding;
 mod options;
 mod storing;
 
+pub use crate::clock::system_now as now;
 pub use crate::counters::NodeMetrics;
 pub use crate::watches::News;
 pub use dht::Version;
@@ -186,7 +187,7 @@ impl Service {
             size = opened.len();
             item.value = Some(opened);
         }
-        let is_deleted = item.value.is_none();
+        let is_deleted = item.is_tombstone();
         item.value = item.value.filter(|_| read.value);
         Ok(Whole {
             item,
@@ -356,7 +357,8 @@ impl Service {
             Some(practice) => practice.grow(options).await,
             None => {
                 let (identity, evaluator) = (inner.identity.clone(), inner.evaluator.clone());
-                let practice = Practice::start(identity, evaluator, inner.clock, options).await?;
+                let practice =
+                    Practice::start(identity, evaluator, inner.clock.clone(), options).await?;
                 networks.practice = Some(practice);
                 Ok(())
             }
@@ -439,7 +441,7 @@ impl Inner {
             evaluator: self.evaluator.clone(),
             limits: config.limits,
             behaviour: Behaviour::Honest,
-            clock: self.clock,
+            clock: self.clock.clone(),
         };
         let first = config.join.iter().map(contact_of).collect();
         let node = Node::start(

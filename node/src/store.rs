@@ -12,6 +12,7 @@ mod records;
 pub use fetched::FetchedChunk;
 pub use records::{Evidence, OwnName, QueuedJob, Standing, WorkedJob};
 
+use std::cmp::Reverse;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,8 +36,9 @@ use crate::wire::{decode, encode};
 pub const DATABASE_FILE: &str = "node.redb";
 /// Name of the file whose lock says that a program uses the folder.
 pub const LOCK_FILE: &str = "lock";
-/// The version of the tables below. In the first one an item's record ended before its subnet.
-const FORMAT: u64 = 2;
+/// The version of the tables below. In the first one an item's record ended before its subnet, in the first two a
+/// contact's before the time it was reached at.
+const FORMAT: u64 = 3;
 /// Name of the version in the table of numbers.
 const FORMAT_NAME: &str = "format";
 /// Most receipts kept of jobs run for others; the oldest go first.
@@ -46,7 +48,7 @@ pub const QUEUED_JOBS_MAX: u64 = 256;
 /// Most own jobs kept; the oldest go first.
 const JOBS_MAX: u64 = 1024;
 use fetched::{FETCHED, FETCHES};
-use opening::Opened;
+use opening::{Opened, owners_only};
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
@@ -73,8 +75,8 @@ pub enum Change {
     StoreItem(ItemRecord),
     /// Forget the item under this key.
     RemoveItem(Id),
-    /// Keep this contact.
-    SaveContact(Contact),
+    /// Keep this contact, which was reached then, in milliseconds since 1970.
+    SaveContact(Contact, u64),
     /// Forget this contact.
     ForgetContact(PublicKey),
     /// Keep this block.
@@ -88,12 +90,25 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether it does no harm if this is never made: what is forgotten in memory may come back after a restart, as
+    /// contacts and what was read may be gone.
+    pub(crate) fn is_dispensable(&self) -> bool {
+        match self {
+            Change::StoreItem(_) | Change::Block(_) | Change::Unblock(_) => false,
+            Change::RemoveItem(_)
+            | Change::SaveContact(..)
+            | Change::ForgetContact(_)
+            | Change::SaveSeen(_)
+            | Change::ForgetSeen(_) => true,
+        }
+    }
+
     /// What it changes: which table, and which key there.
     pub(crate) fn place(&self) -> (u8, Vec<u8>) {
         match self {
             Change::StoreItem(record) => (0, record.item.key.as_bytes().to_vec()),
             Change::RemoveItem(key) => (0, key.as_bytes().to_vec()),
-            Change::SaveContact(contact) => (1, contact.public_key().as_bytes().to_vec()),
+            Change::SaveContact(contact, _) => (1, contact.public_key().as_bytes().to_vec()),
             Change::ForgetContact(key) => (1, key.as_bytes().to_vec()),
             Change::Block(record) => (2, record.public_key.as_bytes().to_vec()),
             Change::Unblock(key) => (2, key.as_bytes().to_vec()),
@@ -172,7 +187,10 @@ impl Store {
     }
 
     /// Makes all of `changes` durable, in order, or none.
-    pub fn apply(&self, changes: &[Change]) -> Result<(), DataError> {
+    pub fn apply<'a>(
+        &self,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Result<(), DataError> {
         self.write(|write| {
             for change in changes {
                 match change {
@@ -180,8 +198,9 @@ impl Store {
                         put(write, ITEMS, record.item.key.as_bytes(), record)?;
                     }
                     Change::RemoveItem(key) => remove(write, ITEMS, key.as_bytes())?,
-                    Change::SaveContact(contact) => {
-                        put(write, CONTACTS, contact.public_key().as_bytes(), contact)?;
+                    Change::SaveContact(contact, at) => {
+                        let key = contact.public_key();
+                        put(write, CONTACTS, key.as_bytes(), &(contact, at))?;
                     }
                     Change::ForgetContact(key) => remove(write, CONTACTS, key.as_bytes())?,
                     Change::Block(record) => {
@@ -196,14 +215,34 @@ impl Store {
         })
     }
 
+    /// Whether a change would forget what is not on disk anyway.
+    pub(crate) fn is_needless(&self, change: &Change) -> Result<bool, DataError> {
+        let (table, key) = match change {
+            Change::RemoveItem(key) => (ITEMS, key.as_bytes().as_slice()),
+            Change::ForgetContact(key) => (CONTACTS, key.as_bytes().as_slice()),
+            Change::Unblock(key) => (BLOCKS, key.as_bytes().as_slice()),
+            Change::ForgetSeen(key) => (SEEN, key.as_bytes().as_slice()),
+            Change::StoreItem(_)
+            | Change::SaveContact(..)
+            | Change::Block(_)
+            | Change::SaveSeen(_) => return Ok(false),
+        };
+        self.read(|database| {
+            let table = database.begin_read()?.open_table(table)?;
+            Ok(table.get(key)?.is_none())
+        })
+    }
+
     /// All items.
     pub fn items(&self) -> Result<Vec<ItemRecord>, DataError> {
         self.all(ITEMS)
     }
 
-    /// All contacts.
+    /// All contacts, those first that were reached last.
     pub fn contacts(&self) -> Result<Vec<Contact>, DataError> {
-        self.all(CONTACTS)
+        let mut contacts: Vec<(Contact, u64)> = self.all(CONTACTS)?;
+        contacts.sort_by_key(|(_, at)| Reverse(*at));
+        Ok(contacts.into_iter().map(|(contact, _)| contact).collect())
     }
 
     /// All blocks, without their evidence: of that, one at a time is enough.
@@ -321,7 +360,7 @@ impl Store {
     /// All of our own jobs, the newest first.
     pub fn jobs(&self) -> Result<Vec<JobRecord>, DataError> {
         let mut jobs: Vec<JobRecord> = self.all(JOBS)?;
-        jobs.sort_by_key(|job| std::cmp::Reverse((job.submitted, job.name)));
+        jobs.sort_by_key(|job| Reverse((job.submitted, job.name)));
         Ok(jobs)
     }
 
@@ -411,7 +450,12 @@ impl Store {
             let mut meta = write.open_table(META)?;
             let found = meta.get(FORMAT_NAME)?.map(|format| format.value());
             if found == Some(1) {
-                add_subnets(write)?;
+                // The subnet an item came from is not known.
+                extend_records(write, ITEMS, &encode(&None::<Subnet>))?;
+            }
+            if matches!(found, Some(1 | 2)) {
+                // Nor is when a contact was reached.
+                extend_records(write, CONTACTS, &encode(&0u64))?;
             }
             if found != Some(FORMAT) {
                 meta.insert(FORMAT_NAME, FORMAT)?;
@@ -479,20 +523,20 @@ fn format_of(database: &Database) -> Result<Option<u64>, redb::Error> {
     }
 }
 
-/// Says of every item of the first format that the subnet it came from is not known.
-fn add_subnets(write: &WriteTransaction) -> Result<(), redb::Error> {
-    let mut items = write.open_table(ITEMS)?;
+/// Puts this at the end of every record of a table.
+fn extend_records(write: &WriteTransaction, table: Table, end: &[u8]) -> Result<(), redb::Error> {
+    let mut table = write.open_table(table)?;
     let mut keys = Vec::new();
-    for entry in items.iter()? {
+    for entry in table.iter()? {
         keys.push(entry?.0.value().to_vec());
     }
     for key in keys {
-        let known = items.get(key.as_slice())?;
+        let known = table.get(key.as_slice())?;
         let Some(mut record) = known.map(|bytes| bytes.value().to_vec()) else {
             continue;
         };
-        record.extend(encode(&None::<Subnet>));
-        items.insert(key.as_slice(), record.as_slice())?;
+        record.extend_from_slice(end);
+        table.insert(key.as_slice(), record.as_slice())?;
     }
     Ok(())
 }
@@ -546,10 +590,7 @@ fn record<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, redb::Error> {
 /// Takes a data folder for as long as the file lives.
 pub fn lock(folder: &Path) -> Result<File, DataError> {
     let path = folder.join(LOCK_FILE);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
+    let file = owners_only()
         .open(&path)
         .map_err(|error| DataError::Io(path.clone(), error.to_string()))?;
     match file.try_lock() {

@@ -102,7 +102,7 @@ impl Practice {
             starting.spawn(start_one(
                 identity,
                 evaluator,
-                self.us.clock,
+                self.us.clock.clone(),
                 behaviour,
                 true,
             ));

@@ -51,12 +51,14 @@ pub struct News {
 }
 
 impl Service {
-    /// Watches an item from now on, telling its current version, or `None` if there is none.
-    pub async fn watch(&self, target: &Target) -> Result<Option<Version>, NodeError> {
+    /// Watches an item, telling the version after which all are news: the current one, or `None` if there is none.
+    /// Whatever was made since it was `asked` for, milliseconds since 1970, is news, though it came before this was
+    /// done.
+    pub async fn watch(&self, target: &Target, asked: u64) -> Result<Option<Version>, NodeError> {
         let watched = self.watched(target).await?;
         let news = watched.news()?;
         let current = news.borrow().back().map(VerifiedItem::version);
-        Ok(current)
+        Ok(current.min(Some(last_before(asked))))
     }
 
     /// Waits for the next version of an item after `since`; a deletion is one without a value. Versions that were told
@@ -98,9 +100,22 @@ impl Service {
         let node = self.running().await?;
         node.meet(1).await?;
         let watched = node.watched(key).await?;
-        let watch = watched.watch.get_or_try_init(|| node.core.watch(key));
-        watch.await?;
+        let set = watched.watch.get_or_try_init(async || {
+            let watch = node.core.watch(key).await?;
+            // Something may have come to the holders after they said what they have, and before they knew whom to tell.
+            node.core.tell(Event::WatchAnew { key }).await;
+            Ok::<_, NodeError>(watch)
+        });
+        set.await?;
         Ok(watched)
+    }
+}
+
+/// The last version that can have been made before a time.
+fn last_before(time: u64) -> Version {
+    Version {
+        timestamp: time.saturating_sub(1),
+        digest: Id::from_bytes([0xff; 64]),
     }
 }
 

@@ -260,6 +260,23 @@ async fn what_is_forgotten_cannot_be_deleted_and_nothing_lives_for_no_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_holds_what_has_expired_not_even_who_put_it() {
+    let nodes = network(3).await;
+    let options = PutOptions {
+        expires: Some(Duration::from_secs(2)),
+        ..PutOptions::default()
+    };
+    nodes[0].put("n", b"v".to_vec(), options).await.unwrap();
+    let target = of(&nodes[0], "n");
+    let holders = nodes[0].where_is(&target).await.unwrap();
+    assert!(holders.iter().any(|holder| holder.key == nodes[0].my_key()));
+    until("nobody holds it", || async {
+        nodes[0].where_is(&target).await.unwrap().is_empty()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_of_the_programs_own_are_refused() {
     let node = node(None, &[]).await;
     let put = node.put("logos/profile", b"x".to_vec(), PutOptions::default());

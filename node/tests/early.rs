@@ -3,6 +3,8 @@
 mod common;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::node;
@@ -21,6 +23,7 @@ use node::wire::{JobFrame, JobMessage};
 use tokio::net::UdpSocket;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// What comes through on the way to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +35,15 @@ enum Passage {
     Narrow,
 }
 
+/// More handshakes than a node has going on with those who may be elsewhere.
+const UNHEARD: usize = 40;
+
 /// A way to a node.
 struct Way {
     address: SocketAddr,
     passage: watch::Sender<Passage>,
+    /// How often the node asked for a proof of where somebody is.
+    proofs: Arc<AtomicUsize>,
 }
 
 impl Way {
@@ -45,6 +53,8 @@ impl Way {
         far.connect(node).await.unwrap();
         let (passage, mut now) = watch::channel(Passage::Wide);
         let address = near.local_addr().unwrap();
+        let proofs = Arc::<AtomicUsize>::default();
+        let asked = proofs.clone();
         tokio::spawn(async move {
             let (mut there, mut back) = ([0; 2048], [0; 2048]);
             let mut from = None;
@@ -59,6 +69,7 @@ impl Way {
                         }
                     }
                     Ok(length) = far.recv(&mut back), if passage != Passage::Held => {
+                        asked.fetch_add(usize::from(is_retry(&back[..length])), Ordering::Relaxed);
                         if let Some(origin) = from {
                             let _ = near.send_to(&back[..length], origin).await;
                         }
@@ -68,7 +79,11 @@ impl Way {
                 }
             }
         });
-        Way { address, passage }
+        Way {
+            address,
+            passage,
+            proofs,
+        }
     }
 
     fn let_through(&self, passage: Passage) {
@@ -105,6 +120,11 @@ fn is_early(datagram: &[u8]) -> bool {
         rest = &after[length..];
     }
     true
+}
+
+/// Whether a datagram asks for a proof of where its receiver is (RFC 9000, 17.2.5).
+fn is_retry(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|head| head & 0xf0 == 0xf0)
 }
 
 /// A number of variable length (RFC 9000, 16).
@@ -172,18 +192,60 @@ fn watch_request() -> Request {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn questions_are_answered_before_the_handshake_is_over_and_nothing_else_is_done() {
+/// A node that nobody reaches but on a way.
+async fn distant() -> Option<Service> {
     if UdpSocket::bind("[::1]:0").await.is_err() {
         // The stranger would find another way.
         eprintln!("not run: this machine has no IPv6");
-        return;
+        return None;
     }
     let config = Config {
         listen: Some("[::1]:0".parse().unwrap()),
         ..common::config(None, &[])
     };
-    let service = Service::open(config, common::fake(), Handle::current()).unwrap();
+    Some(Service::open(config, common::fake(), Handle::current()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hears_no_answer_takes_nobodys_place() {
+    let Some(service) = distant().await else {
+        return;
+    };
+    let real = service.listen().await.unwrap();
+    let (way, others) = (
+        Way::to(real.addresses[0]).await,
+        Way::to(real.addresses[0]).await,
+    );
+    let early = Stranger::new().await;
+    let connected = early.connect(&way.ticket(&real), DHT_ALPN).await.unwrap();
+    assert!(early.ask(&connected, Request::Ping).await.is_some());
+    assert_eq!(way.proofs.load(Ordering::Relaxed), 0);
+    // Like packets that name a sender who knows nothing of them.
+    others.let_through(Passage::Held);
+    let unheard = Arc::new(Stranger::new().await);
+    let ticket = others.ticket(&real);
+    let mut waiting = JoinSet::new();
+    for _ in 0..UNHEARD {
+        let (unheard, ticket) = (unheard.clone(), ticket.clone());
+        waiting.spawn(async move { unheard.connect(&ticket, DHT_ALPN).await });
+    }
+    common::until("a proof is asked for", || async {
+        let (late, way) = (Stranger::new().await, Way::to(real.addresses[0]).await);
+        let connected = late.connect(&way.ticket(&real), DHT_ALPN).await.unwrap();
+        assert!(late.ask(&connected, Request::Ping).await.is_some());
+        way.proofs.load(Ordering::Relaxed) > 0
+    })
+    .await;
+    assert!(early.ask(&connected, Request::Ping).await.is_some());
+    assert!(connected.close_reason().is_none());
+    service.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_before_the_handshake_is_over_and_nothing_else_is_done() {
+    let Some(service) = distant().await else {
+        return;
+    };
     let real = service.listen().await.unwrap();
     let way = Way::to(real.addresses[0]).await;
     let ticket = way.ticket(&real);

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use common::raw::{DHT_ALPN, JOB_ALPN, Stranger, Talk};
 use common::{network, until};
-use dht::wire::{FRAME_BYTES_MAX, RequestFrame};
-use dht::{ErrorCode, InteractionId, Item, Request, Response};
+use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame};
+use dht::{ErrorCode, FindValue, InteractionId, Item, Request, Response};
 use node::identity::random_bytes;
 use node::service::{PutOptions, Service, Target};
 use node::ticket::Ticket;
 use node::wire::{JOB_FRAME_BYTES_MAX, JobFrame, JobMessage};
+use tokio::task::JoinSet;
 
 async fn is_healthy(node: &Service, other: &Service) {
     node.put("health", b"good".to_vec(), PutOptions::default())
@@ -175,6 +176,64 @@ async fn silent_streams_keep_nobody_else_waiting() {
     }
     assert!(closed > 0);
     is_healthy(&nodes[0], &nodes[1]).await;
+}
+
+/// The answers to a peer that reads none take no more than that peer's share of the memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_no_answers_is_told_that_there_is_no_room_for_more() {
+    const SHARE_BYTES: usize = 8 * 1024 * 1024;
+    let nodes = network(2).await;
+    let value = vec![7; 60_000];
+    let put = nodes[0].put("large", value.clone(), PutOptions::default());
+    let key = put.await.unwrap().key;
+    let find = || FindValue {
+        key,
+        newer_than: None,
+        fresh: true,
+    };
+    let ticket = nodes[0].listen().await.unwrap();
+    let stranger = Stranger::narrow().await;
+    let before = nodes[0].metrics().await.unwrap().dht.received.find_value;
+    let mut unread = Vec::new();
+    let mut connections = Vec::new();
+    for _ in 0..5 {
+        let connection = stranger.connect(&ticket, DHT_ALPN).await.unwrap();
+        for _ in 0..50 {
+            let find = Request::FindValue(find());
+            unread.push(stranger.say(&connection, find).await);
+        }
+        connections.push(connection);
+    }
+    until("all is heard", || async {
+        let heard = nodes[0].metrics().await.unwrap().dht.received;
+        heard.find_value - before >= unread.len() as u64
+    })
+    .await;
+    is_healthy(&nodes[0], &nodes[1]).await;
+    let mut reading = JoinSet::new();
+    for mut receive in unread {
+        reading.spawn(async move {
+            let bytes = receive.read_to_end(1 << 20).await.ok()?;
+            ResponseFrame::decode(&bytes).ok()
+        });
+    }
+    let (mut values, mut refused) = (0, 0);
+    for answer in reading.join_all().await {
+        match answer.map(|frame| frame.response) {
+            Some(Response::Value(_)) => values += 1,
+            Some(Response::Failure(failure)) if failure.code == ErrorCode::Busy => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        values > 0 && values * value.len() <= SHARE_BYTES,
+        "{values}"
+    );
+    assert!(refused > 0);
+    // Who reads gets all again.
+    let answer = stranger.ask(&connections[0], Request::FindValue(find()));
+    let answer = answer.await.unwrap().response;
+    assert!(matches!(answer, Response::Value(_)), "{answer:?}");
 }
 
 /// What is done to an item after it was signed.

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{config, fake, network};
-use node::service::{Config, PutOptions, Read, Service, Target, Version};
+use node::service::{Config, PutOptions, Read, Service, Target, Version, now};
 use tokio::runtime::Handle;
 
 /// Far shorter than the time after which a watch is set anew.
@@ -29,7 +29,7 @@ async fn who_serves_nobody_is_told_over_the_connections_it_opened() {
         ..config(None, &[ticket])
     };
     let watcher = Service::open(config, fake(), Handle::current()).unwrap();
-    let mut since = watcher.watch(&target).await.unwrap();
+    let mut since = watcher.watch(&target, now()).await.unwrap();
     assert!(since.is_some());
     let told_before = told(&nodes).await;
     for value in ["two", "three", "four"] {
@@ -93,7 +93,7 @@ async fn next_values(
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_that_come_while_nobody_waits_are_told_one_after_the_other() {
     let nodes = network(3).await;
-    let since = nodes[1].watch(&news_of(&nodes)).await.unwrap();
+    let since = nodes[1].watch(&news_of(&nodes), now()).await.unwrap();
     assert_eq!(since, None);
     let texts: Vec<String> = (0..10).map(|number| number.to_string()).collect();
     for text in &texts {
@@ -108,7 +108,7 @@ async fn versions_that_come_while_nobody_waits_are_told_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_cannot_be_read_is_told_and_the_next_one_too() {
     let nodes = network(3).await;
-    let since = nodes[1].watch(&news_of(&nodes)).await.unwrap();
+    let since = nodes[1].watch(&news_of(&nodes), now()).await.unwrap();
     let sealed = PutOptions {
         to: Some(vec![nodes[2].my_key()]),
         ..PutOptions::default()
@@ -118,4 +118,28 @@ async fn a_version_that_cannot_be_read_is_told_and_the_next_one_too() {
     nodes[0].put("news", b"two".to_vec(), all).await.unwrap();
     let told = next_values(&nodes[1], &nodes, since, 2).await;
     assert_eq!(told, [None, Some("two".into())]);
+}
+
+/// Whoever asks to be told, and puts something before it is known what there was, is told of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_before_the_watch_is_set_is_news_and_what_there_was_is_not() {
+    let nodes = network(3).await;
+    let target = news_of(&nodes);
+    let put = |value: &'static str| {
+        let all = PutOptions::default();
+        nodes[0].put("news", value.as_bytes().to_vec(), all)
+    };
+    put("old").await.unwrap();
+    let old = nodes[0].item(&target, false).await.unwrap();
+    for (watcher, value) in [(&nodes[0], "own"), (&nodes[1], "another's")] {
+        let asked = now();
+        put(value).await.unwrap();
+        let since = watcher.watch(&target, asked).await.unwrap();
+        let told = next_values(watcher, &nodes, since, 1).await;
+        assert_eq!(told, [Some(value.into())]);
+    }
+    let last = nodes[0].item(&target, false).await.unwrap();
+    assert!(last.timestamp > old.timestamp);
+    let since = nodes[2].watch(&target, now()).await.unwrap();
+    assert_eq!(since.map(|version| version.timestamp), Some(last.timestamp));
 }

@@ -268,6 +268,25 @@ fn a_put_that_requires_nobody_is_content_with_its_own_copy() {
 }
 
 #[test]
+fn what_is_put_right_after_a_watch_was_asked_for_is_told() {
+    let program = "
+        (define told '())
+        (define watching
+          (dht-watch \"race\" (my-key) (lambda (item) (set! told (cons (:value item) told)))))
+        (await (dht-put \"race\" 'first))
+        (let wait ((left 1000))
+          (if (and (null? told) (> left 0))
+              (begin (sleep 0.01) (wait (- left 1)))))
+        (cancel watching)
+        told";
+    let ran = run(logos(&Folder::new()).args(["--swarm", "7", "-e", program]));
+    assert_eq!(
+        (ran.output.as_str(), ran.errors.as_str()),
+        ("(first)\n", "")
+    );
+}
+
+#[test]
 fn watchers_hear_of_news_when_the_nearest_holder_is_dead() {
     let mut network = Network::start();
     let (owner, watching) = (Folder::new(), Folder::new());

@@ -310,6 +310,11 @@ impl Kademlia {
         self.storage.held(key).map(|held| held.item.clone())
     }
 
+    /// The item under a key as this node tells others that it holds it: alive, and no cached copy.
+    pub fn held_in_earnest(&self, now: u64, key: &Id) -> Option<VerifiedItem> {
+        self.storage.read_unnoticed(now, key)
+    }
+
     /// Every item held, cached copies included, in the order of keys.
     pub fn items(&self) -> impl Iterator<Item = &VerifiedItem> {
         self.storage.iter().map(|held| &held.item)

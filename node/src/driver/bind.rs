@@ -23,6 +23,8 @@ const STREAMS_MAX: u32 = 64;
 /// anybody reads it. The largest frames take a few round trips.
 const STREAM_WINDOW_BYTES: u32 = 192 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
+/// Most bytes we keep on one connection until the peer says that it has them: as many as one of ours lets come.
+const SEND_WINDOW_BYTES: u64 = CONNECTION_WINDOW_BYTES as u64;
 /// What TLS remembers of each peer that was connected before. As many peers are remembered as may be connected at once.
 const TICKETS_PER_PEER: usize = 8;
 /// After how long without a sign of life a peer is taken to be gone. The endpoint sends a heartbeat every five seconds
@@ -74,6 +76,7 @@ async fn try_bind(
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
+        .send_window(SEND_WINDOW_BYTES)
         .datagram_receive_buffer_size(None)
         .max_idle_timeout(Some(
             IdleTimeout::try_from(IDLE_TIMEOUT).expect("30 s is a timeout"),

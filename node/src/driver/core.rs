@@ -11,10 +11,11 @@ use dht::{
     OperationId, Outcome, PublicKey, Request, SendError, Token, VerifiedItem,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::DHT_ALPN;
 use super::dial::{may_be_early, say};
+use super::pace::Pace;
 use super::pool::Pool;
 use super::writer::{Release, Writer};
 use crate::clock::Clock;
@@ -28,6 +29,9 @@ const INPUTS_MAX: usize = 1024;
 const REQUESTS_MAX: usize = 256;
 /// Most requests of ours on their way at once; more wait their turn.
 const SENDS_MAX: usize = 256;
+
+/// How often it is saved which contacts were reached.
+const SAVE_CONTACTS_MS: u64 = 60 * 60 * 1000;
 
 /// Most versions of a watched item that wait for whoever watches; of more the oldest are skipped.
 pub(crate) const VERSIONS_MAX: usize = 32;
@@ -65,6 +69,8 @@ struct Incoming {
     interaction: InteractionId,
     request: Request,
     reply: oneshot::Sender<ResponseFrame>,
+    /// Where the peer pays for the time it takes.
+    pace: Arc<Pace>,
 }
 
 enum Input {
@@ -114,6 +120,7 @@ impl Core {
             Event::LoadItems(store.items()?),
         ];
         let (writer, writing) = Writer::start(store.clone());
+        let began = clock.now();
         let run = Loop {
             kademlia,
             pool,
@@ -124,6 +131,7 @@ impl Core {
             operations: BTreeMap::new(),
             watches: BTreeMap::new(),
             tokens: 0,
+            contacts_saved_at: began,
             sends: Arc::new(Semaphore::new(SENDS_MAX)),
         };
         let task = tokio::spawn(async move {
@@ -187,6 +195,7 @@ impl Core {
         from: Contact,
         observed: Option<Address>,
         frame: RequestFrame,
+        pace: &Arc<Pace>,
     ) -> Option<ResponseFrame> {
         let (reply, answer) = oneshot::channel();
         let RequestFrame {
@@ -200,6 +209,7 @@ impl Core {
             interaction,
             request,
             reply,
+            pace: pace.clone(),
         };
         self.requests.send(incoming).await.ok()?;
         answer.await.ok()
@@ -268,6 +278,8 @@ struct Loop {
     /// Who is told of newer versions.
     watches: BTreeMap<OperationId, News>,
     tokens: u64,
+    /// When it was last saved which contacts were reached.
+    contacts_saved_at: u64,
     sends: Arc<Semaphore>,
 }
 
@@ -282,30 +294,45 @@ impl Loop {
             self.handle(event).await;
         }
         loop {
-            let timeout = self
-                .kademlia
-                .poll_timeout()
-                .map(|ms| self.clock.instant(ms));
-            let timer = async {
-                match timeout {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            // Perhaps too early, which is harmless.
+            let timeout = self.kademlia.poll_timeout().unwrap_or(u64::MAX);
+            let timer = sleep_until(self.clock.instant(timeout).into());
             // What is due and what we do ourselves comes before what others ask of us.
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
-                () = timer => Some(Event::Timer),
+                () = timer => self.handle(Event::Timer).await,
                 input = inputs.recv() => match input {
                     Some(Input::Close) | None => break,
-                    Some(input) => self.take(input),
+                    Some(input) => {
+                        if let Some(event) = self.take(input) {
+                            self.handle(event).await;
+                        }
+                    }
                 },
-                Some(incoming) = requests.recv() => Some(self.asked(incoming)),
-            };
-            if let Some(event) = event {
-                self.handle(event).await;
+                Some(incoming) = requests.recv() => {
+                    let (peer, pace) = (incoming.from.public_key(), incoming.pace.clone());
+                    let asked = self.asked(incoming);
+                    let began = Instant::now();
+                    let actions = self.kademlia.handle(self.clock.now(), asked);
+                    pace.charge(&peer, began.elapsed());
+                    self.perform(actions).await;
+                }
+            }
+            if self.clock.now() >= self.contacts_saved_at + SAVE_CONTACTS_MS {
+                self.save_contacts().await;
             }
         }
+        self.save_contacts().await;
+    }
+
+    /// Saves which contacts were reached since that was last saved, and when: a later run tries those first.
+    async fn save_contacts(&mut self) {
+        let since = std::mem::replace(&mut self.contacts_saved_at, self.clock.now());
+        let buckets = self.kademlia.table().into_iter();
+        let known = buckets.flat_map(|bucket| bucket.contacts);
+        let reached = known.filter(|known| known.is_live && known.last_contact >= since);
+        let save = reached.map(|known| Change::SaveContact(known.contact, known.last_contact));
+        self.writer.write(save.collect(), Vec::new()).await;
     }
 
     fn take(&mut self, input: Input) -> Option<Event> {
@@ -349,6 +376,10 @@ impl Loop {
 
     async fn handle(&mut self, event: Event) {
         let actions = self.kademlia.handle(self.clock.now(), event);
+        self.perform(actions).await;
+    }
+
+    async fn perform(&mut self, actions: Vec<Action>) {
         let mut changes = Vec::new();
         let mut releases = Vec::new();
         // Nobody waits for these.
@@ -394,7 +425,9 @@ impl Loop {
                 Action::RemoveItem(key) => changes.push(Change::RemoveItem(key)),
                 Action::SaveSeen(seen) => later.push(Change::SaveSeen(seen)),
                 Action::ForgetSeen(key) => later.push(Change::ForgetSeen(key)),
-                Action::SaveContact(contact) => changes.push(Change::SaveContact(contact)),
+                Action::SaveContact(contact) => {
+                    changes.push(Change::SaveContact(contact, self.clock.now()));
+                }
                 Action::ForgetContact(key) => changes.push(Change::ForgetContact(key)),
                 Action::Block(block) => {
                     self.pool.blocks().add(block.public_key, block.until);
@@ -416,9 +449,9 @@ impl Loop {
         let pool = self.pool.clone();
         let core = self.core.clone();
         let sends = self.sends.clone();
-        let deadline = self.clock.instant(deadline);
+        let deadline = Instant::now() + self.clock.left(deadline);
         tokio::spawn(async move {
-            let exchanged = tokio::time::timeout_at(deadline.into(), async {
+            let exchanged = tokio::time::timeout_at(deadline, async {
                 let _turn = sends.acquire().await;
                 ask(&pool, &to, &frame).await
             });

@@ -8,7 +8,7 @@
 //! that is proven only by the handshake. Watches and jobs wait as well. It saves a round trip: with 50 ms each way the
 //! first answer comes after 131 ms instead of 227 (`--bin first_answer` of the tests, between two namespaces).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use dht::{Address, Contact, Request};
 use iroh::endpoint::{
@@ -89,16 +89,23 @@ impl Connected {
     }
 }
 
-/// Where a contact may be dialled: all sockets it names, and the relays that are ours.
+/// Where a contact may be dialled: the sockets it names that can be one machine's, and the relays that are ours.
 pub(super) fn dialable(contact: &Contact, ours: &[Relay]) -> Vec<Address> {
     let usable = |address: &Address| match address {
-        Address::Ip(socket) => (socket.port() != 0).then(|| address.clone()),
+        Address::Ip(socket) => is_of_one_machine(socket).then(|| address.clone()),
         Address::Relay(_) => {
             let relay = Relay::of_address(address)?;
             ours.contains(&relay).then(|| relay.address())
         }
     };
     contact.addresses().iter().filter_map(usable).collect()
+}
+
+/// Whether a packet sent there reaches at most one machine, and another one than whoever sends it to "this host".
+fn is_of_one_machine(socket: &SocketAddr) -> bool {
+    let ip = socket.ip().to_canonical();
+    let is_broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    socket.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !is_broadcast
 }
 
 /// Whether a request may be said before the handshake is over, when somebody else could say it again.
@@ -222,5 +229,30 @@ mod tests {
             [ours.address(), socket.clone()]
         );
         assert_eq!(dialable(&contact, &[]), [socket]);
+    }
+
+    #[test]
+    fn nobody_is_dialled_where_many_would_hear_it() {
+        let named = |text: &str| vec![Address::Ip(text.parse().unwrap())];
+        let dialled = |addresses: Vec<Address>| {
+            let key = PublicKey::from_bytes([1; 32]);
+            dialable(&Contact::new(key, addresses, PROTOCOL_VERSION), &[])
+        };
+        for nobodys in [
+            "0.0.0.0:9",
+            "255.255.255.255:9",
+            "224.0.0.251:9",
+            "239.255.1.2:9",
+            "192.0.2.1:0",
+            "[::]:9",
+            "[ff02::1]:9",
+            "[::ffff:224.0.0.1]:9",
+            "[::ffff:0.0.0.0]:9",
+        ] {
+            assert_eq!(dialled(named(nobodys)), [], "{nobodys}");
+        }
+        for somebodys in ["192.0.2.1:9", "127.0.0.1:9", "[2001:db8::1]:9"] {
+            assert_eq!(dialled(named(somebodys)), named(somebodys));
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::pace::Pace;
 use super::pool::Pool;
 use super::room::{Room, Share};
 use super::serve::{Unread, read_frame, refuse_late, reply, too_much};
+use crate::wire::interaction_of;
 
 /// How long telling us something may take.
 const NEWS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -81,7 +82,7 @@ impl Hearing {
         match self.pace.turn(Instant::now(), peer) {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => tokio::time::sleep(wait).await,
-            None => return refuse_late(send, receive, counters).await,
+            None => return refuse_late(send, receive, &self.share, counters).await,
         }
         let answer = match read_frame(&mut receive, &self.share).await {
             Ok((bytes, _taken)) => {
@@ -89,11 +90,11 @@ impl Hearing {
                 self.answer(peer, &bytes).await
             }
             Err(Unread::TooBig) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
-            Err(Unread::NoRoom(head)) => Some(too_much(&head)),
+            Err(Unread::NoRoom(head)) => Some(too_much(interaction_of(&head))),
             Err(Unread::Gone) => None,
         };
         if let Some(answer) = answer {
-            reply(send, &answer, counters).await;
+            reply(send, answer, &self.share, counters).await;
         }
     }
 
@@ -101,7 +102,7 @@ impl Hearing {
         match RequestFrame::decode(bytes) {
             Ok(frame) if is_news(&self.core, &frame.request).await => {
                 let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-                self.core.incoming(from, None, frame).await
+                self.core.incoming(from, None, frame, &self.pace).await
             }
             Ok(frame) => {
                 let failure = Failure::new(ErrorCode::Refused, "this is not watched here");

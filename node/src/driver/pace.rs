@@ -1,6 +1,6 @@
 //! How fast each peer may ask. Whoever is a little too fast waits its turn, whoever is much too fast
 //! is told so, and late, so that it cannot ask the faster for it. Knows nothing of what is asked: a
-//! turn is taken before the first byte is read.
+//! turn is taken before the first byte is read. What took long to answer is paid for afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,6 +15,9 @@ use super::pool::locked;
 const BURST_MAX: u32 = (REQUESTS_BURST_MAX - REQUESTS_BURST_MAX / 10) as u32;
 /// What one request costs of its sender's time.
 const COST: Duration = Duration::from_nanos(1_000_000_000 / REQUESTS_PER_SECOND_MAX);
+/// One peer may take up this part of the time of the loop that answers all: what takes longer than it has paid for
+/// costs so many times as much.
+const LOOP_SHARE: u32 = 4;
 /// Longest wait for a turn: honest peers ask somebody else when an answer takes longer.
 const WAIT_MAX: Duration = Duration::from_millis(150);
 /// How long who is refused waits to be told.
@@ -48,6 +51,14 @@ impl Pace {
         *at = next;
         Some(wait)
     }
+
+    /// Has a peer pay for a request that took so long to answer, as far as its turn was too cheap.
+    pub(crate) fn charge(&self, peer: &PublicKey, took: Duration) {
+        let unpaid = (took * LOOP_SHARE).saturating_sub(COST);
+        if let Some(at) = locked(&self.paid_at).get_mut(peer) {
+            *at += unpaid;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +85,30 @@ mod tests {
         assert_eq!(pace.turn(begin + COST, peer), Some(WAIT_MAX));
         let later = begin + COST * (BURST_MAX + 16);
         assert_eq!(pace.turn(later, peer), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_takes_long_is_paid_for() {
+        let pace = Pace::default();
+        let (cheap, dear) = (
+            PublicKey::from_bytes([1; 32]),
+            PublicKey::from_bytes([2; 32]),
+        );
+        let begin = Instant::now();
+        let served = |peer, took| {
+            let turns = (0..1000).take_while(|_| {
+                let has_turn = pace.turn(begin, peer).is_some();
+                pace.charge(&peer, took);
+                has_turn
+            });
+            turns.count()
+        };
+        assert_eq!(served(cheap, COST / LOOP_SHARE), BURST_MAX as usize + 15);
+        let most = COST * (BURST_MAX + 15);
+        // Of a second it takes, others have four.
+        let took = Duration::from_millis(100);
+        let spent = took * served(dear, took) as u32;
+        assert!(spent <= most / LOOP_SHARE + took, "{spent:?} of {most:?}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Room for the connections that others open to us: so many in all, and so many from one subnet, so that nobody
 //! fills it alone. Whoever comes when it is full takes the place of the one used least recently, which is closed;
 //! only who comes while all others are still shaking hands is refused.
+//!
+//! What a first packet says of where it comes from may be a lie. Few seats are given on its word, and nobody else's:
+//! everybody else is asked to prove it first, which costs a round trip (RFC 9000, 8.1.2).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +18,19 @@ const SEATS_MAX: usize = 512;
 /// Most of them from one subnet; loopback and private ones are exempt.
 const SEATS_PER_SUBNET_MAX: usize = 64;
 
+/// Most of them that are shaking hands with somebody who has not proven where it is: fewer than a subnet may have, so
+/// that who claims to be in somebody's subnet leaves it room.
+const SEATS_UNPROVEN_MAX: usize = 32;
+
+/// Why there is no seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSeat {
+    /// There may be one for who proves where it is.
+    Unproven,
+    /// All others are only just coming.
+    Full,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Seats(Arc<Mutex<Taken>>);
@@ -28,6 +44,8 @@ struct Taken {
 
 struct Occupant {
     subnet: Option<Subnet>,
+    /// Whether it is where it says.
+    is_proven: bool,
     /// Nothing until the handshake has ended, or once it is to leave.
     close: Option<Box<dyn Fn() + Send>>,
     used: u64,
@@ -43,27 +61,32 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    /// A seat for somebody from this subnet.
-    pub(crate) fn take(&self, subnet: Option<Subnet>) -> Option<Seat> {
+    /// A seat for somebody from this subnet; whether that is proven.
+    pub(crate) fn take(&self, subnet: Option<Subnet>, is_proven: bool) -> Result<Seat, NoSeat> {
         let mut taken = locked(&self.0);
-        let neighbours = |taken: &Taken| {
-            let seats = taken.seats.values();
-            seats.filter(|occupant| occupant.subnet == subnet).count()
-        };
-        if subnet.is_some() && neighbours(&taken) >= SEATS_PER_SUBNET_MAX {
-            taken.free_one(|occupant| occupant.subnet == subnet)?;
-        } else if taken.seats.len() >= SEATS_MAX {
+        let is_neighbour = |occupant: &Occupant| occupant.subnet == subnet;
+        let is_crowded = subnet.is_some() && taken.count(is_neighbour) >= SEATS_PER_SUBNET_MAX;
+        let is_full = taken.seats.len() >= SEATS_MAX;
+        if !is_proven {
+            let unproven = taken.count(|occupant| !occupant.is_proven);
+            if is_crowded || is_full || unproven >= SEATS_UNPROVEN_MAX {
+                return Err(NoSeat::Unproven);
+            }
+        } else if is_crowded {
+            taken.free_one(is_neighbour)?;
+        } else if is_full {
             taken.free_one(|_| true)?;
         }
         let number = taken.happening();
         let occupant = Occupant {
             subnet,
+            is_proven,
             close: None,
             used: number,
             running: 0,
         };
         taken.seats.insert(number, occupant);
-        Some(Seat {
+        Ok(Seat {
             seats: self.0.clone(),
             number,
         })
@@ -76,22 +99,33 @@ impl Taken {
         self.happenings
     }
 
+    fn count(&self, which: impl Fn(&Occupant) -> bool) -> usize {
+        self.seats
+            .values()
+            .filter(|occupant| which(occupant))
+            .count()
+    }
+
     /// Closes who of these was used least recently, one that waits for nothing if there is one. Its seat is free when
     /// it has left.
-    fn free_one(&mut self, may_leave: impl Fn(&Occupant) -> bool) -> Option<()> {
+    fn free_one(&mut self, may_leave: impl Fn(&Occupant) -> bool) -> Result<(), NoSeat> {
         let seats = self.seats.values_mut();
         let seats = seats.filter(|occupant| occupant.close.is_some() && may_leave(occupant));
-        let leaving = seats.min_by_key(|occupant| (occupant.running > 0, occupant.used))?;
-        let close = leaving.close.take()?;
+        let leaving = seats.min_by_key(|occupant| (occupant.running > 0, occupant.used));
+        let close = leaving.and_then(|leaving| leaving.close.take());
+        let close = close.ok_or(NoSeat::Full)?;
         close();
-        Some(())
+        Ok(())
     }
 }
 
 impl Seat {
     /// The handshake has ended: `close` is what makes it leave.
     pub(crate) fn opened(&self, close: impl Fn() + Send + 'static) {
-        self.with(|occupant, _| occupant.close = Some(Box::new(close)));
+        self.with(|occupant, _| {
+            occupant.is_proven = true;
+            occupant.close = Some(Box::new(close));
+        });
     }
 
     /// So many of its requests are being answered now.
@@ -118,6 +152,7 @@ impl fmt::Debug for Occupant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Occupant")
             .field("subnet", &self.subnet)
+            .field("is_proven", &self.is_proven)
             .field("used", &self.used)
             .field("running", &self.running)
             .finish_non_exhaustive()
@@ -136,7 +171,7 @@ mod tests {
 
     /// An open connection, and whether it was closed.
     fn open(seats: &Seats, subnet: Option<Subnet>) -> (Seat, Arc<AtomicBool>) {
-        let seat = seats.take(subnet).expect("there is room");
+        let seat = seats.take(subnet, true).expect("there is room");
         let closed = Arc::<AtomicBool>::default();
         let close = closed.clone();
         seat.opened(move || close.store(true, Ordering::Relaxed));
@@ -185,11 +220,49 @@ mod tests {
     fn who_only_shakes_hands_takes_nobodys_place() {
         let seats = Seats::default();
         let waiting: Vec<_> = (0..SEATS_PER_SUBNET_MAX)
-            .map(|_| seats.take(subnet(1)))
+            .map(|_| seats.take(subnet(1), true).unwrap())
             .collect();
-        assert!(seats.take(subnet(1)).is_none());
-        assert!(seats.take(subnet(2)).is_some());
+        assert_eq!(seats.take(subnet(1), true).unwrap_err(), NoSeat::Full);
+        assert!(seats.take(subnet(2), true).is_ok());
         drop(waiting);
-        assert!(seats.take(subnet(1)).is_some());
+        assert!(seats.take(subnet(1), true).is_ok());
+    }
+
+    #[test]
+    fn who_may_be_elsewhere_gets_few_seats_and_nobody_elses() {
+        let seats = Seats::default();
+        let mut connections: Vec<_> = (0..SEATS_PER_SUBNET_MAX)
+            .map(|_| open(&seats, subnet(1)))
+            .collect();
+        let refused = seats.take(subnet(1), false).unwrap_err();
+        assert_eq!(refused, NoSeat::Unproven);
+        // Those who lie fill up their part and no more.
+        let lies: Vec<_> = (0..SEATS_UNPROVEN_MAX)
+            .map(|n| seats.take(subnet(2 + n), false).unwrap())
+            .collect();
+        let refused = seats.take(subnet(999), false).unwrap_err();
+        assert_eq!(refused, NoSeat::Unproven);
+        let others = SEATS_MAX - SEATS_PER_SUBNET_MAX - SEATS_UNPROVEN_MAX;
+        connections.extend((0..others).map(|n| open(&seats, subnet(100 + n))));
+        assert_eq!(closed(&connections), []);
+        drop(lies);
+        connections.extend((0..SEATS_UNPROVEN_MAX).map(|_| open(&seats, None)));
+        let refused = seats.take(subnet(999), false).unwrap_err();
+        assert_eq!(refused, NoSeat::Unproven);
+        assert_eq!(closed(&connections), []);
+        // Who is where it says takes the place of one.
+        connections.push(open(&seats, subnet(999)));
+        assert_eq!(closed(&connections), [0]);
+    }
+
+    #[test]
+    fn whose_handshake_has_ended_has_proven_where_it_is() {
+        let seats = Seats::default();
+        let mut honest = Vec::new();
+        for n in 0..2 * SEATS_UNPROVEN_MAX {
+            let seat = seats.take(subnet(n), false).unwrap();
+            seat.opened(|| ());
+            honest.push(seat);
+        }
     }
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use dht::wire::{FRAME_BYTES_MAX, RequestFrame, ResponseFrame, WireError};
 use dht::{
-    Address, Contact, ErrorCode, Failure, PROTOCOL_VERSION, PublicKey, Request, Response, Subnet,
+    Address, Contact, ErrorCode, Failure, InteractionId, PROTOCOL_VERSION, PublicKey, Request,
+    Response, Subnet,
 };
 use iroh::endpoint::{
     Connection, ConnectionState, Incoming, IncomingAddr, IncomingZeroRttConnection, RecvStream,
@@ -25,7 +26,7 @@ use super::dial::{may_be_early, observed};
 use super::pace::{Pace, REFUSAL_PAUSE};
 use super::pool::{CLOSE_BLOCKED, CLOSE_UNUSED, Pool, locked};
 use super::room::{Room, SMALL_BYTES, Share, Taken};
-use super::seats::{Seat, Seats};
+use super::seats::{NoSeat, Seat, Seats};
 use super::stream::{FrameReader, FrameWriter};
 use super::{DHT_ALPN, JOB_ALPN};
 use crate::counters::{Connected, Counters};
@@ -52,7 +53,7 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         core,
         workers,
         per_peer: Mutex::default(),
-        pace: Pace::default(),
+        pace: Arc::default(),
         room: Room::default(),
     });
     let (mut connections, seats) = (JoinSet::new(), Seats::default());
@@ -60,11 +61,15 @@ pub(crate) async fn serve(pool: Arc<Pool>, core: Core, workers: Workers) {
         tokio::select! {
             incoming = pool.endpoint().accept() => match incoming {
                 Some(incoming) => {
-                    let Some(seat) = seats.take(subnet(&incoming)) else {
-                        incoming.refuse();
-                        continue;
-                    };
-                    connections.spawn(server.clone().connection(incoming, seat));
+                    let is_proven = incoming.remote_addr_validated();
+                    match seats.take(subnet(&incoming), is_proven) {
+                        Ok(seat) => {
+                            connections.spawn(server.clone().connection(incoming, seat));
+                        }
+                        // It comes again with the proof.
+                        Err(NoSeat::Unproven) => drop(incoming.retry()),
+                        Err(NoSeat::Full) => incoming.refuse(),
+                    }
                 }
                 None => break,
             },
@@ -78,7 +83,7 @@ struct Server {
     core: Core,
     workers: Workers,
     per_peer: Mutex<BTreeMap<PublicKey, Peer>>,
-    pace: Pace,
+    pace: Arc<Pace>,
     room: Room,
 }
 
@@ -212,8 +217,8 @@ impl Server {
             let (server, peer, share) = (self.clone(), place.peer, place.share.clone());
             streams.spawn(async move {
                 let counters = server.pool.counters().clone();
-                let reader = FrameReader::new(receive, Some(share), counters.clone());
-                let writer = FrameWriter::new(send, counters);
+                let reader = FrameReader::new(receive, Some(share.clone()), counters.clone());
+                let writer = FrameWriter::new(send, Some(share), counters);
                 server.workers.serve(peer, observed, reader, writer).await;
             });
         }
@@ -268,7 +273,7 @@ impl Server {
         match self.pace.turn(Instant::now(), peer) {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => tokio::time::sleep(wait).await,
-            None => return refuse_late(send, receive, counters).await,
+            None => return refuse_late(send, receive, share, counters).await,
         }
         let answer = match read_frame(&mut receive, share).await {
             Ok((bytes, _taken)) => {
@@ -279,17 +284,17 @@ impl Server {
                             return;
                         };
                         let from = Contact::new(peer, frame.addresses.clone(), PROTOCOL_VERSION);
-                        self.core.incoming(from, observed, frame).await
+                        self.core.incoming(from, observed, frame, &self.pace).await
                     }
                     Err(error) => Some(ResponseFrame::refusal(&bytes, error)),
                 }
             }
             Err(Unread::TooBig) => Some(ResponseFrame::refusal(&[], WireError::TooBig)),
-            Err(Unread::NoRoom(head)) => Some(too_much(&head)),
+            Err(Unread::NoRoom(head)) => Some(too_much(interaction_of(&head))),
             Err(Unread::Gone) => None,
         };
         if let Some(answer) = answer {
-            reply(send, &answer, counters).await;
+            reply(send, answer, share, counters).await;
         }
     }
 }
@@ -346,7 +351,7 @@ pub(super) async fn read_frame(
             return Err(Unread::TooBig);
         }
         if taken.is_none() && bytes.len() == SMALL_BYTES {
-            taken = share.take(FRAME_BYTES_MAX);
+            taken = share.coming.take(FRAME_BYTES_MAX);
             if taken.is_none() {
                 let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
                 return Err(Unread::NoRoom(bytes));
@@ -355,28 +360,49 @@ pub(super) async fn read_frame(
     }
 }
 
-pub(super) async fn reply(mut send: SendStream, answer: &ResponseFrame, counters: &Counters) {
-    let bytes = answer.encode();
+/// Says an answer, or, where there is no room to keep it until it is read, that there is none. Nothing but its bytes
+/// is kept meanwhile.
+pub(super) async fn reply(
+    mut send: SendStream,
+    answer: ResponseFrame,
+    share: &Share,
+    counters: &Counters,
+) {
+    let mut bytes = answer.encode();
+    let mut taken = None;
+    if bytes.len() > SMALL_BYTES {
+        taken = share.going.take(bytes.len());
+        if taken.is_none() {
+            bytes = too_much(answer.interaction).encode();
+        }
+    }
+    drop(answer);
     counters.bytes_out.add(bytes.len());
     if send.write_all(&bytes).await.is_ok() && send.finish().is_ok() {
         let _ = tokio::time::timeout(LINGER_TIMEOUT, send.stopped()).await;
     }
+    drop(taken);
 }
 
 /// Tells somebody that it asks too often. Of its request only what names the interaction is read.
-pub(super) async fn refuse_late(send: SendStream, mut receive: RecvStream, counters: &Counters) {
+pub(super) async fn refuse_late(
+    send: SendStream,
+    mut receive: RecvStream,
+    share: &Share,
+    counters: &Counters,
+) {
     let mut head = [0; 18];
     // Whoever sent less named none.
     let _ = receive.read_exact(&mut head).await;
     let _ = receive.stop(VarInt::from_u32(CLOSE_BUSY));
     tokio::time::sleep(REFUSAL_PAUSE).await;
-    reply(send, &too_much(&head), counters).await;
+    reply(send, too_much(interaction_of(&head)), share, counters).await;
 }
 
-pub(super) fn too_much(head: &[u8]) -> ResponseFrame {
+pub(super) fn too_much(interaction: InteractionId) -> ResponseFrame {
     let failure = Failure::new(ErrorCode::Busy, "too many requests");
     ResponseFrame {
-        interaction: interaction_of(head),
+        interaction,
         response: Response::Failure(failure),
     }
 }

@@ -2,6 +2,7 @@
 //! anything is allocated, and memory grows only with the bytes that arrive.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dht::ErrorCode;
 use iroh::endpoint::{ReadExactError, RecvStream, SendStream, VarInt};
@@ -12,6 +13,8 @@ use crate::wire::{JOB_FRAME_BYTES_MAX, JobFrame, interaction_of};
 
 /// Code with which a submitter resets the stream of a job it gives up.
 pub(crate) const RESET_CANCELLED: u32 = 1;
+/// How long the other side may take to read a frame.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -39,8 +42,12 @@ pub(crate) struct FrameReader {
 #[derive(Debug)]
 pub(crate) struct FrameWriter {
     stream: SendStream,
+    /// Where room for large frames is taken until they are read; nothing if we chose the peer ourselves.
+    share: Option<Share>,
     counters: Arc<Counters>,
     finished: bool,
+    /// Whether the last frame was not written whole: then there is no good end.
+    is_broken: bool,
 }
 
 impl FrameReader {
@@ -67,7 +74,7 @@ impl FrameReader {
         let _taken = match &self.share {
             Some(share) if length > SMALL_BYTES => {
                 let busy = ReadFailure::Bad(ErrorCode::Busy, dht::InteractionId(0));
-                Some(share.take(length).ok_or(busy)?)
+                Some(share.coming.take(length).ok_or(busy)?)
             }
             _ => None,
         };
@@ -84,34 +91,53 @@ impl FrameReader {
 }
 
 impl FrameWriter {
-    pub(crate) fn new(stream: SendStream, counters: Arc<Counters>) -> FrameWriter {
+    pub(crate) fn new(
+        stream: SendStream,
+        share: Option<Share>,
+        counters: Arc<Counters>,
+    ) -> FrameWriter {
         FrameWriter {
             stream,
+            share,
             counters,
             finished: false,
+            is_broken: false,
         }
     }
 
-    /// Writes one frame; `false` if the other side is gone.
+    /// Writes one frame; `false` if the other side is gone, or does not read.
     pub(crate) async fn write(&mut self, frame: &JobFrame) -> bool {
+        self.is_broken = true;
         let bytes = frame.encode();
+        let _taken = match &self.share {
+            Some(share) if bytes.len() > SMALL_BYTES => match share.going.take(bytes.len()) {
+                Some(taken) => Some(taken),
+                None => return false,
+            },
+            _ => None,
+        };
         let length = (bytes.len() as u32).to_be_bytes();
         self.counters.bytes_out.add(4 + bytes.len());
-        self.stream.write_all(&length).await.is_ok() && self.stream.write_all(&bytes).await.is_ok()
+        let writing = async {
+            self.stream.write_all(&length).await?;
+            self.stream.write_all(&bytes).await
+        };
+        let written = tokio::time::timeout(WRITE_TIMEOUT, writing).await;
+        self.is_broken = !matches!(written, Ok(Ok(())));
+        !self.is_broken
     }
 
     /// Ends the stream in good order and waits until the other side has everything.
     pub(crate) async fn finish(mut self) {
-        self.finished = true;
-        if self.stream.finish().is_ok() {
+        self.finished = !self.is_broken;
+        if self.finished && self.stream.finish().is_ok() {
             let _ = self.stream.stopped().await;
         }
     }
 
     /// Ends the stream in good order; what is still under way arrives or does not.
     pub(crate) fn finish_now(mut self) {
-        self.finished = true;
-        let _ = self.stream.finish();
+        self.finished = !self.is_broken && self.stream.finish().is_ok();
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dht::{ErrorCode, Failure, OperationError, Outcome, Response, wire::ResponseFrame};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use super::core::DhtFailure;
 use crate::error::DataError;
@@ -16,6 +17,11 @@ use crate::store::{Change, Store};
 const BATCHES_MAX: usize = 256;
 /// Most batches made durable at once.
 const BATCHES_AT_ONCE_MAX: usize = 64;
+/// How long a disk that refused is left alone; each time it refuses again twice as long, up to the other.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(100);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Most changes kept meanwhile that could be left undone without harm.
+const DISPENSABLE_MAX: usize = 8192;
 
 /// Something that may leave once what was decided before it is durable.
 #[derive(Debug)]
@@ -73,78 +79,128 @@ impl Writer {
 
 async fn write_all(store: Store, mut batches: mpsc::Receiver<Batch>, waiting: Arc<AtomicUsize>) {
     let mut group = Vec::new();
-    let mut behind = Behind::default();
-    while batches.recv_many(&mut group, BATCHES_AT_ONCE_MAX).await > 0 {
-        let count = group.len();
-        let mut changes = behind.changes();
-        let mut releases = Vec::new();
+    let mut behind: Option<Behind> = None;
+    loop {
+        let received = batches.recv_many(&mut group, BATCHES_AT_ONCE_MAX);
+        let count = match &behind {
+            None => received.await,
+            Some(behind) => tokio::select! {
+                count = received => count,
+                // It is tried again though nothing happens.
+                () = sleep_until(behind.retry_at) => 0,
+            },
+        };
+        let is_over = count == 0 && batches.is_closed() && batches.is_empty();
+        let (mut changes, mut releases) = (Vec::new(), Vec::new());
         for batch in group.drain(..) {
             changes.extend(batch.changes);
             releases.extend(batch.releases);
         }
-        let written = apply(&store, changes.clone()).await;
-        let was_behind = behind.is_behind();
-        match &written {
-            Ok(()) => behind = Behind::default(),
-            Err(error) => {
-                if was_behind {
-                    tracing::debug!(%error, "still cannot write to the data folder");
-                } else {
-                    // Whoever runs the node is to know, once: until it can write again, nothing is stored.
-                    tracing::error!("cannot write to the data folder: {error}");
-                }
-                behind.note(changes);
+        let was_behind = behind.is_some();
+        behind = match behind {
+            Some(mut known) if !is_over && Instant::now() < known.retry_at => {
+                known.pending.add(changes);
+                Some(known)
             }
-        }
+            known => write(&store, known, changes).await,
+        };
         for release in releases {
-            match &written {
-                Ok(()) => release.go(),
-                Err(error) => release.fail(error),
+            match &behind {
+                Some(behind) if release.acknowledges() => release.fail(&behind.error),
+                _ => release.go(),
             }
         }
         // Who is behind counts as one more batch, so that nothing is acknowledged past it.
-        waiting.fetch_add(usize::from(behind.is_behind()), Ordering::AcqRel);
+        waiting.fetch_add(usize::from(behind.is_some()), Ordering::AcqRel);
         waiting.fetch_sub(count + usize::from(was_behind), Ordering::AcqRel);
-    }
-}
-
-/// The changes that the disk refused, to be tried again with the next ones: what is in memory must not be
-/// acknowledged later, as held already, without being on disk. The last change of each thing is enough.
-#[derive(Debug, Default)]
-struct Behind {
-    changes: BTreeMap<(u8, Vec<u8>), Change>,
-}
-
-impl Behind {
-    fn is_behind(&self) -> bool {
-        !self.changes.is_empty()
-    }
-
-    fn changes(&self) -> Vec<Change> {
-        self.changes.values().cloned().collect()
-    }
-
-    fn note(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            self.changes.insert(change.place(), change);
+        if is_over {
+            return;
         }
     }
 }
 
-async fn apply(store: &Store, changes: Vec<Change>) -> Result<(), DataError> {
-    if changes.is_empty() {
-        return Ok(());
+/// Makes durable what the disk refused before, and `changes`; what it refuses now.
+async fn write(store: &Store, before: Option<Behind>, changes: Vec<Change>) -> Option<Behind> {
+    let pause = before.as_ref().map(|before| before.pause);
+    let mut pending = before.map(|before| before.pending).unwrap_or_default();
+    pending.add(changes);
+    let pending = Arc::new(pending);
+    let (error, needless) = pending.clone().write(store).await.err()?;
+    match pause {
+        Some(_) => tracing::debug!(%error, "still cannot write to the data folder"),
+        // Whoever runs the node is to know, once: until it can write again, nothing is stored.
+        None => tracing::error!("cannot write to the data folder: {error}"),
     }
-    if !store.is_on_disk() {
-        return store.apply(&changes);
+    let mut pending = Arc::unwrap_or_clone(pending);
+    for place in &needless {
+        pending.remove(place);
     }
-    let store = store.clone();
-    match tokio::task::spawn_blocking(move || store.apply(&changes)).await {
-        Ok(written) => written,
-        Err(_) => Err(DataError::Io(
-            "(data folder)".into(),
-            "writing was interrupted".into(),
-        )),
+    let pause = pause.map_or(RETRY_PAUSE_MIN, |pause| (2 * pause).min(RETRY_PAUSE_MAX));
+    Some(Behind {
+        pending,
+        error,
+        pause,
+        retry_at: Instant::now() + pause,
+    })
+}
+
+/// The disk refused something, and is asked again after a pause: what is in memory must not be acknowledged later,
+/// as held already, without being on disk.
+#[derive(Debug)]
+struct Behind {
+    pending: Pending,
+    error: DataError,
+    pause: Duration,
+    retry_at: Instant,
+}
+
+type ChangePlace = (u8, Vec<u8>);
+
+/// The last change of each thing. Of items and blocks there are no more than the state machine has room for; of what
+/// could be left undone without harm no more than a maximum is kept.
+#[derive(Debug, Clone, Default)]
+struct Pending {
+    changes: BTreeMap<ChangePlace, Change>,
+    dispensable: usize,
+}
+
+impl Pending {
+    fn add(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            let (place, is_dispensable) = (change.place(), change.is_dispensable());
+            self.remove(&place);
+            if !is_dispensable || self.dispensable < DISPENSABLE_MAX {
+                self.dispensable += usize::from(is_dispensable);
+                self.changes.insert(place, change);
+            }
+        }
+    }
+
+    fn remove(&mut self, place: &ChangePlace) {
+        let known = self.changes.remove(place);
+        self.dispensable -= usize::from(known.is_some_and(|change| change.is_dispensable()));
+    }
+
+    /// Makes all of it durable, or says why not, and what of it is needless: to forget what is not on disk.
+    async fn write(self: Arc<Pending>, store: &Store) -> Result<(), (DataError, Vec<ChangePlace>)> {
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let written = store.run(move |store| {
+            let written = store.apply(self.changes.values());
+            written.map_err(|error| {
+                let places = self.changes.iter();
+                // If that cannot be read either, it is asked again later.
+                let is_needless = |change: &Change| store.is_needless(change).ok();
+                let known = places.map_while(|(place, change)| Some((place, is_needless(change)?)));
+                let needless = known.filter(|(_, is_needless)| *is_needless);
+                (error, needless.map(|(place, _)| place.clone()).collect())
+            })
+        });
+        written.await.unwrap_or_else(|| {
+            let why = "writing was interrupted".into();
+            Err((DataError::Io("(data folder)".into(), why), Vec::new()))
+        })
     }
 }
 
@@ -191,6 +247,7 @@ mod tests {
     use dht::InteractionId;
 
     use super::*;
+    use crate::keys::Id;
     use crate::store::crashes::{Disk, open, record};
 
     fn answer() -> (Release, oneshot::Receiver<ResponseFrame>) {
@@ -229,13 +286,99 @@ mod tests {
         writer.write(Vec::new(), vec![release]).await;
         assert_ne!(again.await.unwrap().response, Response::Stored);
         disk.fill(false);
-        let (release, again) = answer();
-        writer.write(Vec::new(), vec![release]).await;
-        assert_eq!(again.await.unwrap().response, Response::Stored);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let (release, again) = answer();
+            writer.write(Vec::new(), vec![release]).await;
+            if again.await.unwrap().response == Response::Stored {
+                break;
+            }
+            assert!(Instant::now() < deadline, "it is not tried again");
+            tokio::task::yield_now().await;
+        }
         drop(writer);
         writing.await.unwrap();
         drop(store);
         let kept = open(disk.synced()).unwrap().items().unwrap();
         assert_eq!(kept.len(), filler + 1);
+    }
+
+    fn change(number: usize) -> Change {
+        Change::StoreItem(record(&format!("{number}"), 1, 10))
+    }
+
+    fn removal(number: usize) -> Change {
+        Change::RemoveItem(Id::hash(&number.to_be_bytes()))
+    }
+
+    /// While the disk refuses, it is asked now and then, not for every batch, and written to when it does no more.
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_refuses_is_left_alone_and_written_to_in_the_end() {
+        let disk = Disk::default();
+        let backend = disk.clone();
+        let store = Store::on_backends(move || backend.clone()).unwrap();
+        let (writer, writing) = Writer::start(store.clone());
+        disk.break_down(true);
+        let before = disk.operations();
+        let mut answers = Vec::new();
+        for number in 0..1000 {
+            let (release, answer) = answer();
+            writer.write(vec![change(number)], vec![release]).await;
+            answers.push(answer);
+        }
+        for answer in answers {
+            assert_ne!(answer.await.unwrap().response, Response::Stored);
+        }
+        let tried = disk.operations() - before;
+        assert!(tried < 50, "{tried} operations of a broken disk");
+        disk.break_down(false);
+        // Nothing more happens, but time passes.
+        tokio::time::sleep(RETRY_PAUSE_MAX).await;
+        assert_eq!(store.items().unwrap().len(), 1000);
+        drop(writer);
+        writing.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_meanwhile_takes_no_room() {
+        let disk = Disk::default();
+        let backend = disk.clone();
+        let store = Store::on_backends(move || backend.clone()).unwrap();
+        let kept = record("kept", 1, 10);
+        store.apply(&[Change::StoreItem(kept.clone())]).unwrap();
+        disk.fill(true);
+        let mut changes: Vec<Change> = (0..10).map(removal).collect();
+        changes.push(Change::RemoveItem(kept.item.key));
+        let mut expected = vec![Change::RemoveItem(kept.item.key).place()];
+        for number in 0..100 {
+            let large = Change::StoreItem(record(&format!("{number}"), 1, 60_000));
+            expected.push(large.place());
+            changes.push(large);
+        }
+        let behind = write(&store, None, changes).await.unwrap();
+        // What is not on disk need not be forgotten there.
+        let left: Vec<ChangePlace> = behind.pending.changes.into_keys().collect();
+        expected.sort();
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn of_what_can_be_forgotten_no_more_than_a_maximum_is_kept() {
+        let mut pending = Pending::default();
+        pending.add((0..3).map(change).collect());
+        pending.add((0..2 * DISPENSABLE_MAX).map(removal).collect());
+        assert_eq!(pending.changes.len(), 3 + DISPENSABLE_MAX);
+        pending.add((0..2 * DISPENSABLE_MAX).map(removal).collect());
+        assert_eq!(pending.changes.len(), 3 + DISPENSABLE_MAX);
+        // What is removed is not stored, whether or not there is room for the removal.
+        let stored = change(0);
+        let Change::StoreItem(record) = &stored else {
+            unreachable!()
+        };
+        pending.add(vec![Change::RemoveItem(record.item.key)]);
+        assert_eq!(pending.changes.len(), 2 + DISPENSABLE_MAX);
+        pending.remove(&removal(5).place());
+        pending.add(vec![removal(DISPENSABLE_MAX + 5)]);
+        assert_eq!(pending.changes.len(), 2 + DISPENSABLE_MAX);
     }
 }

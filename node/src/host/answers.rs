@@ -69,8 +69,12 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
             let holders = service.where_is(&target(peer, place)?).await?;
             Data::List(holders.iter().map(holder).collect())
         }
-        NodeAsk::Watch { place, newer_than } => {
-            let current = service.watch(&target(peer, place)?).await?;
+        NodeAsk::Watch {
+            place,
+            newer_than,
+            asked_at,
+        } => {
+            let current = service.watch(&target(peer, place)?, asked_at).await?;
             version(match newer_than {
                 Some(timestamp) => Some(Version {
                     timestamp,

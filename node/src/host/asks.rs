@@ -92,6 +92,8 @@ pub enum NodeAsk {
         place: Place,
         /// When the last version was made that is not to be told; `None` is the current one.
         newer_than: Option<u64>,
+        /// When this was asked, milliseconds since 1970: what is made from then on is told.
+        asked_at: u64,
     },
     /// Wait for the next version; `None` is before all.
     Newer {
@@ -261,6 +263,7 @@ fn watch(reader: &Reader<'_>, options: &Syntax, arguments: &[Syntax]) -> Result<
     Ok(NodeAsk::Watch {
         place: place(reader, arguments)?,
         newer_than,
+        asked_at: node::service::now(),
     })
 }
 

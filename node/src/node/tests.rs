@@ -1,12 +1,14 @@
 use std::time::Instant;
 
 use dht::wire::RequestFrame;
-use dht::{InteractionId, Request, Response};
+use dht::{Draft, InteractionId, Item, Request, Response};
+use tokio::runtime::Handle;
 
 use super::*;
 use crate::driver::{DHT_ALPN, JOB_ALPN, ask};
 use crate::jobs::{Control, Evaluation, Job, Versions};
 use crate::keys::Id;
+use crate::service::{Config, Read, Service};
 
 /// Who runs nothing.
 struct Idle;
@@ -96,6 +98,30 @@ async fn who_only_connects_to_us_is_served_and_enters_no_table() {
     .await;
     public.close().await;
     hidden.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_its_author_deleted_is_deleted() {
+    let config = Config::default();
+    let service = Service::open(config, Arc::new(Idle), Handle::current()).unwrap();
+    let node = service.running().await.unwrap();
+    let draft = |value| Draft {
+        name: "a".into(),
+        value,
+        timestamp: 5,
+        ..Draft::default()
+    };
+    let sign = |value| Item::sign(node.identity.signing_key(), draft(value)).unwrap();
+    let whole = sign(Some(b"v".to_vec()));
+    let stub = Item {
+        value: None,
+        ..whole.clone()
+    };
+    for (item, is_deleted) in [(whole, false), (stub, false), (sign(None), true)] {
+        let read = service.whole(&node, &item, Read::default()).await.unwrap();
+        assert_eq!(read.is_deleted, is_deleted);
+    }
+    service.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use dht::wire::RequestFrame;
 use dht::{
-    Command, Contact, FindValue, InteractionId, Item, OperationError, Outcome, Request, Response,
+    Command, Contact, FindValue, InteractionId, Item, Kademlia, OperationError, Outcome, Request,
+    Response,
 };
 use tokio::task::JoinSet;
 
@@ -48,8 +49,9 @@ impl Service {
         let node = self.inner.node().await?;
         node.meet(1).await?;
         let mut versions = BTreeMap::new();
-        let held = node.core.look(move |kademlia| kademlia.item(&key)).await?;
-        if let Some(item) = held {
+        let now = node.clock.now();
+        let held = move |kademlia: &Kademlia| kademlia.held_in_earnest(now, &key);
+        if let Some(item) = node.core.look(held).await? {
             versions.insert(self.my_key(), item.version().timestamp);
         }
         let nearest = match node.core.run(Command::FindNode { target: key }).await {

@@ -50,6 +50,16 @@ impl Disk {
         state.room = is_full.then_some(state.current.len() as u64);
     }
 
+    /// Lets every operation fail, or none any more.
+    pub(crate) fn break_down(&self, is_broken: bool) {
+        self.state().fuse = is_broken.then_some(0);
+    }
+
+    /// How often it was written to, or was to be.
+    pub(crate) fn operations(&self) -> usize {
+        self.state().operations
+    }
+
     /// What survives whatever happens.
     pub(crate) fn synced(&self) -> Vec<u8> {
         self.state().synced.clone()

@@ -3,6 +3,7 @@
 //! Refuses files that are damaged, or not ours, and leaves them as they are.
 
 use std::fmt;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -35,7 +36,9 @@ impl Opened {
     pub(super) fn file(path: &Path) -> Result<Opened, DataError> {
         try_out(path)?;
         let place = path.to_owned();
-        let opened = Opened::with(path, move || builder().create(&place))?;
+        let opened = Opened::with(path, move || {
+            builder().create_file(owners_only().open(&place)?)
+        })?;
         opened.compact_if_sparse();
         Ok(opened)
     }
@@ -188,6 +191,15 @@ fn is_sparse(path: &Path, database: &Database) -> bool {
         .allocated_pages()
         .saturating_mul(stats.page_size() as u64);
     file.len() > SPARSE.saturating_mul(held)
+}
+
+/// How a file is opened that only its owner may read; one that is there keeps the rights it has.
+pub(super) fn owners_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn builder() -> redb::Builder {

@@ -71,8 +71,8 @@ fn everything_is_there_after_reopening() {
                 Change::StoreItem(item("a")),
                 Change::StoreItem(item("b")),
                 Change::RemoveItem(item("a").item.key),
-                Change::SaveContact(contact(1)),
-                Change::SaveContact(contact(2)),
+                Change::SaveContact(contact(1), 5),
+                Change::SaveContact(contact(2), 5),
                 Change::ForgetContact(contact(1).public_key()),
                 Change::Block(block.clone()),
                 Change::SaveSeen(seen(1, 5)),
@@ -141,6 +141,26 @@ fn the_first_program_holds_the_folder() {
     ));
     drop(first);
     Store::open(folder.path()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = Folder::new();
+    let folder = parent.path().join("data");
+    let store = Store::open(&folder).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in [DATABASE_FILE, LOCK_FILE] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+    // Whoever gave others a right to it keeps that.
+    drop(store);
+    let database = folder.join(DATABASE_FILE);
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).unwrap();
+    Store::open(&folder).unwrap();
+    assert_eq!(mode(&database), 0o640);
 }
 
 #[test]
@@ -276,34 +296,59 @@ fn a_newer_file_is_an_error() {
     ));
 }
 
+/// Takes the last byte, which is 0, from the records under these keys.
+fn shorten<'a>(store: &Store, table: Table, keys: impl Iterator<Item = &'a [u8]>) {
+    let change = |write: &WriteTransaction| {
+        let mut table = write.open_table(table)?;
+        for key in keys {
+            let mut bytes = table.get(key)?.unwrap().value().to_vec();
+            assert_eq!(bytes.pop(), Some(0));
+            table.insert(key, bytes.as_slice())?;
+        }
+        Ok(())
+    };
+    store.write(change).unwrap();
+}
+
 #[test]
-fn items_of_the_first_format_are_read() {
-    let folder = Folder::new();
-    let records: Vec<ItemRecord> = (0..5).map(|n| item(&format!("{n}"))).collect();
-    {
-        let store = Store::open(folder.path()).unwrap();
-        let put = records.iter().cloned().map(Change::StoreItem);
-        store.apply(&put.collect::<Vec<_>>()).unwrap();
-        let of_old = |write: &WriteTransaction| {
-            let mut items = write.open_table(ITEMS)?;
-            for record in &records {
-                let mut bytes = encode(record);
-                assert_eq!(bytes.pop(), Some(0), "no subnet");
-                items.insert(record.item.key.as_bytes().as_slice(), bytes.as_slice())?;
+fn what_older_programs_wrote_is_read() {
+    for format in [1, 2] {
+        let folder = Folder::new();
+        let mut records: Vec<ItemRecord> = (0..5).map(|n| item(&format!("{n}"))).collect();
+        let contacts: Vec<Contact> = (0..5).map(contact).collect();
+        {
+            let store = Store::open(folder.path()).unwrap();
+            let put = records.iter().cloned().map(Change::StoreItem);
+            let saved = contacts.iter().cloned();
+            let saved = saved.map(|contact| Change::SaveContact(contact, 0));
+            store.apply(&put.chain(saved).collect::<Vec<_>>()).unwrap();
+            let keys: Vec<PublicKey> = contacts.iter().map(Contact::public_key).collect();
+            shorten(&store, CONTACTS, keys.iter().map(|key| &key.as_bytes()[..]));
+            assert!(store.contacts().is_err());
+            if format == 1 {
+                let keys = records.iter().map(|record| &record.item.key.as_bytes()[..]);
+                shorten(&store, ITEMS, keys);
+                assert!(store.items().is_err());
             }
-            Ok(())
-        };
-        store.write(of_old).unwrap();
-        assert!(store.items().is_err());
-        store.save_number(FORMAT_NAME, 1).unwrap();
+            store.save_number(FORMAT_NAME, format).unwrap();
+        }
+        records.sort_by_key(|record| record.item.key);
+        for _ in 0..2 {
+            let store = Store::open(folder.path()).unwrap();
+            assert_eq!(store.items().unwrap(), records);
+            assert_eq!(store.contacts().unwrap(), contacts);
+            assert_eq!(store.number(FORMAT_NAME).unwrap(), Some(FORMAT));
+        }
     }
-    let mut expected = records;
-    expected.sort_by_key(|record| record.item.key);
-    for _ in 0..2 {
-        let store = Store::open(folder.path()).unwrap();
-        assert_eq!(store.items().unwrap(), expected);
-        assert_eq!(store.number(FORMAT_NAME).unwrap(), Some(FORMAT));
-    }
+}
+
+#[test]
+fn contacts_that_were_reached_last_come_first() {
+    let store = Store::in_memory();
+    let saved = [(1, 20), (2, 40), (3, 10), (4, 30), (3, 50)];
+    let saved = saved.map(|(n, at)| Change::SaveContact(contact(n), at));
+    store.apply(&saved).unwrap();
+    assert_eq!(store.contacts().unwrap(), [3, 2, 4, 1].map(contact));
 }
 
 #[test]

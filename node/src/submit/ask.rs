@@ -160,7 +160,7 @@ impl Question {
             .map_err(|_| Failure::Unreachable)?;
         let counters = self.pool.counters();
         let mut reader = FrameReader::new(receive, None, counters.clone());
-        let mut writer = FrameWriter::new(send, counters.clone());
+        let mut writer = FrameWriter::new(send, None, counters.clone());
         self.say(
             &mut writer,
             JobMessage::Submit(Box::new((*self.job).clone())),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use dht::wire::{RequestFrame, ResponseFrame};
 use dht::{Draft, InteractionId, Item, Request, Store};
 use ed25519_dalek::SigningKey;
-use iroh::endpoint::{Connection, PortmapperConfig, RecvStream, SendStream, presets};
+use iroh::endpoint::{
+    Connection, PortmapperConfig, QuicTransportConfig, RecvStream, SendStream, VarInt, presets,
+};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, SecretKey, TransportAddr};
 use node::identity::random_bytes;
 use node::jobs::{Evaluator, Job, SignedJob};
@@ -40,8 +42,21 @@ pub fn now() -> u64 {
 
 impl Stranger {
     pub async fn new() -> Stranger {
+        Stranger::with(QuicTransportConfig::builder().build()).await
+    }
+
+    /// One who takes only a little of each answer before it is read.
+    pub async fn narrow() -> Stranger {
+        let transport = QuicTransportConfig::builder()
+            .stream_receive_window(VarInt::from_u32(4096))
+            .build();
+        Stranger::with(transport).await
+    }
+
+    async fn with(transport: QuicTransportConfig) -> Stranger {
         let key = SigningKey::from_bytes(&random_bytes());
         let endpoint = Endpoint::builder(presets::Minimal)
+            .transport_config(transport)
             .secret_key(SecretKey::from_bytes(&key.to_bytes()))
             .relay_mode(RelayMode::Disabled)
             .portmapper_config(PortmapperConfig::Disabled)
@@ -84,6 +99,19 @@ impl Stranger {
             request,
         };
         self.ask_bytes(connection, &frame.encode()).await
+    }
+
+    /// Asks something, and leaves the answer unread.
+    pub async fn say(&self, connection: &Connection, request: Request) -> RecvStream {
+        let frame = RequestFrame {
+            interaction: InteractionId(5),
+            addresses: Vec::new(),
+            request,
+        };
+        let (mut send, receive) = connection.open_bi().await.unwrap();
+        send.write_all(&frame.encode()).await.unwrap();
+        send.finish().unwrap();
+        receive
     }
 
     /// A request to store an item of theirs, to which something is done after it was signed.
