@@ -81,6 +81,7 @@ impl Vm {
     ) -> Result<(), Fault> {
         let m = &mut self.machine;
         let form = m.heap.field(Value(m.stack[m.fp + 2]), 1);
+        let opaques = m.opaques.len();
         let (form, words) = match to_syntax_counted(m, form, Span::NONE) {
             Ok(made) => made,
             Err(Some(fault)) => return Err(fault),
@@ -94,6 +95,7 @@ impl Vm {
         let expander = make(environment, form);
         let mut evaluation = Evaluation::new(environment.clone(), None, Some(expander));
         evaluation.taken = words;
+        evaluation.opaques = opaques..self.machine.opaques.len();
         self.evaluations.insert(number, evaluation);
         self.last_evaluation = self.last_evaluation.max(number);
         Ok(())

@@ -35,6 +35,7 @@ mod returns;
 mod stack;
 mod stubs;
 mod tasks;
+mod transient;
 mod travel;
 mod world;
 
