@@ -251,6 +251,8 @@ fn evaluated_forms_leave_nothing() {
         "(let loop ((i 0)) (if (< i 4000) (begin (guard (e (#t 0)) (eval '(car (vector 1)))) (loop (+ i 1))) i))",
         "(define (loop i) (if (< i 4000) (eval `(loop (+ ,i 1))) i)) (loop 0)",
         "(define (loop i) (if (< i 4000) (eval `(,loop (+ ,i 1))) i)) (loop 0)",
+        "(define (loop i) (if (< i 4000) (eval `(,loop (+ ,i 1)) (environment '(scheme base))) i)) (loop 0)",
+        "(let loop ((i 0)) (if (< i 4000) (begin (environment '(only (scheme base) car)) (environment '(scheme cxr)) (loop (+ i 1))) i))",
         "(define e (environment '(scheme base)))
          (let loop ((i 0)) (if (< i 4000) (begin (eval '(let lp ((i 0)) (if (< i 3) (lp (+ i 1)) i)) e) (loop (+ i 1))) i))",
     ];

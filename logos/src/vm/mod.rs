@@ -134,6 +134,10 @@ pub struct Vm {
     /// The user's names.
     pub(crate) user: Rc<Environment>,
     pub(crate) environments: Vec<Rc<Environment>>,
+    /// Places among them that are free.
+    free_environments: Vec<usize>,
+    /// The worlds that hold the names of standard libraries for others, by the names of the libraries.
+    standard_worlds: BTreeMap<String, Rc<Environment>>,
     /// Libraries that programs have defined, by name.
     libraries: BTreeMap<String, Rc<crate::expand::Library>>,
     evaluations: BTreeMap<u64, Evaluation>,
