@@ -14,6 +14,7 @@ use crate::expand::{Environment, Library, standard_names};
 use crate::reader::{Meter, Reader};
 use crate::syntax::{Datum, Span, Syntax};
 use crate::value::Value;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What the texts are for that an evaluation waits for.
@@ -107,8 +108,25 @@ impl Vm {
     /// The files where the library of this name could be.
     fn paths_of(&self, number: u64, name: &str) -> Vec<String> {
         let file = name.replace(' ', "/");
-        let path = |end| self.path_beside(number, &format!("{file}.{end}"));
-        EXTENSIONS.map(path).to_vec()
+        let files = EXTENSIONS.map(|end| format!("{file}.{end}"));
+        let beside = |number| files.iter().map(move |file| self.path_beside(number, file));
+        let mut paths: Vec<String> = beside(number).collect();
+        // Then where the libraries around were looked for, and beside the program.
+        let mut around = number;
+        while let Some(import) = self.import_of(around) {
+            if let Some(root) = import.root() {
+                paths.extend(files.iter().map(|file| format!("{root}{file}")));
+            }
+            around = import.importer;
+        }
+        paths.extend(beside(around));
+        let mut seen = BTreeSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+        paths
+    }
+
+    fn import_of(&self, number: u64) -> Option<&Import> {
+        self.evaluations.get(&number)?.import.as_ref()
     }
 
     /// Has it found out whether there is a file for the library of this name.
@@ -358,6 +376,15 @@ pub(super) struct Import {
     pub(super) rights: Option<Rights>,
     /// The last library that the file defined.
     pub(super) defined: Option<Rc<Library>>,
+}
+
+impl Import {
+    /// The folder in which a library was found by its name, whose parts are folders.
+    fn root(&self) -> Option<&str> {
+        let file = self.name.as_ref()?.replace(' ', "/");
+        let path = self.path.rsplit_once('.')?.0;
+        path.strip_suffix(file.as_str())
+    }
 }
 
 /// A path without the parts that lead nowhere, `.` and `a/..`, so that a file goes by one name however it is written. Looks at no file.

@@ -1,0 +1,109 @@
+//! Programs in several files: where the files are looked for that they name.
+
+use logos::printer::write_limited;
+use logos::syntax::{Datum, Span, Syntax};
+use logos::vm::{Answer, Bounds, Profile, Status, Vm};
+
+/// Runs the first of these files, each a path and a text, as a program: its value, or its error.
+fn run(files: &[(&str, &str)]) -> String {
+    let mut vm = Vm::new(Profile::Local);
+    let (name, text) = files[0];
+    vm.begin_program(name, text, Bounds::default());
+    let status = loop {
+        match vm.run(1_000) {
+            Status::Yield => {}
+            Status::Idle => answer(&mut vm, files),
+            status => break status,
+        }
+    };
+    match status {
+        Status::Done => write_limited(&vm.machine, vm.result()),
+        _ => vm
+            .condition()
+            .map_or(String::new(), |it| format!("{} {}", it.kind, it.message)),
+    }
+}
+
+fn answer(vm: &mut Vm, files: &[(&str, &str)]) {
+    let request = vm.poll_request().expect("it waits for an answer");
+    let path = match request.arguments.first().map(Syntax::datum) {
+        Some(Datum::String(path)) => path.to_string(),
+        other => panic!("{}: {other:?}", request.name),
+    };
+    let found = files.iter().find(|(name, _)| *name == path);
+    let answer = match (request.name.as_str(), found) {
+        ("file-exists?", found) => {
+            Answer::Value(Syntax::new(Datum::Bool(found.is_some()), Span::NONE))
+        }
+        ("read-file", Some((_, text))) => {
+            Answer::Value(Syntax::new(Datum::String((*text).into()), Span::NONE))
+        }
+        _ => Answer::Error {
+            kind: ":file".to_string(),
+            message: format!("there is no file {path}"),
+            payload: None,
+        },
+    };
+    vm.resume(request.id, answer);
+}
+
+#[test]
+fn libraries_find_their_siblings() {
+    let a = "(define-library (cyc a) (export a) (import (scheme base) (cyc b)) (begin (define a (list 'a b))))";
+    let b = "(define-library (cyc b) (export b) (import (scheme base)) (begin (define b 'b)))";
+    assert_eq!(
+        run(&[
+            ("main.scm", "(import (scheme base) (cyc a)) a"),
+            ("cyc/a.sld", a),
+            ("cyc/b.sld", b),
+        ]),
+        "(a b)"
+    );
+    assert_eq!(
+        run(&[
+            ("work/main.scm", "(import (scheme base) (cyc a)) a"),
+            ("work/cyc/a.sld", a),
+            ("work/cyc/b.logos", b),
+        ]),
+        "(a b)"
+    );
+    // Beside the library comes first, and what is imported by path looks beside the program, too.
+    assert_eq!(
+        run(&[
+            ("main.scm", "(import (scheme base) (cyc a)) a"),
+            ("cyc/a.sld", a),
+            ("cyc/b.sld", "(define b 'wrong)"),
+            ("cyc/cyc/b.sld", b),
+        ]),
+        "(a b)"
+    );
+    assert_eq!(
+        run(&[
+            ("work/main.logos", "(import \"parts/a.logos\") a"),
+            (
+                "work/parts/a.logos",
+                "(import (logos) (cyc b)) (define a b)"
+            ),
+            ("work/cyc/b.sld", b),
+        ]),
+        "b"
+    );
+    assert_eq!(
+        run(&[
+            ("work/main.scm", "(import (cyc a)) a"),
+            ("work/cyc/a.sld", a),
+        ]),
+        ":not-found there is no library (cyc b), nor a file work/cyc/cyc/b.logos or work/cyc/cyc/b.sld or work/cyc/b.logos or work/cyc/b.sld"
+    );
+    assert_eq!(
+        run(&[
+            ("main.scm", "(import (cyc a)) a"),
+            ("cyc/a.sld", a),
+            (
+                "cyc/b.sld",
+                "(define-library (cyc b) (export b) (import (cyc a)) (begin (define b 1)))"
+            ),
+        ]),
+        ":bad-syntax cyc/a.sld is being imported already: it imports itself"
+    );
+}
