@@ -107,3 +107,48 @@ fn libraries_find_their_siblings() {
         ":bad-syntax cyc/a.sld is being imported already: it imports itself"
     );
 }
+
+#[test]
+fn included_files_name_others_beside_themselves() {
+    assert_eq!(
+        run(&[
+            ("main.scm", "(include \"sub/a.scm\") (list a b c)"),
+            (
+                "sub/a.scm",
+                "(define a 1) (include \"deep/b.scm\" \"c.scm\")"
+            ),
+            ("sub/deep/b.scm", "(define b 2)"),
+            ("c.scm", "(define c 3)"),
+        ]),
+        "(1 2 3)"
+    );
+    // Where both are, the file beside the including one is meant.
+    assert_eq!(
+        run(&[
+            ("work/main.scm", "(include \"sub/a.scm\") b"),
+            ("work/sub/a.scm", "(include \"b.scm\")"),
+            ("work/b.scm", "(define b 'wrong)"),
+            ("work/sub/b.scm", "(define b 'right)"),
+        ]),
+        "right"
+    );
+    assert_eq!(
+        run(&[
+            ("main.scm", "(import (scheme base) (lib)) x"),
+            (
+                "lib.sld",
+                "(define-library (lib) (export x) (import (scheme base)) (include \"sub/a.scm\"))"
+            ),
+            ("sub/a.scm", "(begin (include \"deep/b.scm\"))"),
+            ("sub/deep/b.scm", "(define x 'x)"),
+        ]),
+        "x"
+    );
+    assert_eq!(
+        run(&[
+            ("main.scm", "(include \"sub/a.scm\")"),
+            ("sub/a.scm", "(include \"b.scm\")"),
+        ]),
+        ":file there is no file sub/b.scm"
+    );
+}

@@ -351,8 +351,7 @@ impl Vm {
                 fold_case,
                 span,
             } => {
-                let paths = paths.iter().map(|name| self.path_beside(number, name));
-                let paths = paths.collect();
+                let paths = self.included_paths(number, &paths, span);
                 let wanted = Wanted::Forms {
                     paths,
                     fold_case,
