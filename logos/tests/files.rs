@@ -24,19 +24,41 @@ fn run(files: &[(&str, &str)]) -> String {
     }
 }
 
+thread_local! {
+    /// Whether the file that is open has been read.
+    static OVER: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
 fn answer(vm: &mut Vm, files: &[(&str, &str)]) {
     let request = vm.poll_request().expect("it waits for an answer");
+    // An open file goes by its place among the files, and is read whole.
+    if let Some(Datum::Number(file)) = request.arguments.first().map(Syntax::datum) {
+        let file: usize = file.to_string().parse().expect("it was told a place");
+        let is_over = OVER.with(|over| over.replace(true));
+        let text = if is_over {
+            Datum::Eof
+        } else {
+            Datum::String(files[file].1.into())
+        };
+        return vm.resume(request.id, Answer::Value(Syntax::new(text, Span::NONE)));
+    }
     let path = match request.arguments.first().map(Syntax::datum) {
         Some(Datum::String(path)) => path.to_string(),
         other => panic!("{}: {other:?}", request.name),
     };
     let found = files.iter().find(|(name, _)| *name == path);
+    let place = files.iter().position(|(name, _)| *name == path);
     let answer = match (request.name.as_str(), found) {
         ("file-exists?", found) => {
             Answer::Value(Syntax::new(Datum::Bool(found.is_some()), Span::NONE))
         }
         ("read-file", Some((_, text))) => {
             Answer::Value(Syntax::new(Datum::String((*text).into()), Span::NONE))
+        }
+        ("open-input-file", Some(_)) => {
+            OVER.with(|over| over.set(false));
+            let place = place.unwrap_or_default() as i64;
+            Answer::Value(Syntax::new(Datum::Number(place.into()), Span::NONE))
         }
         _ => Answer::Error {
             kind: ":file".to_string(),
@@ -151,4 +173,57 @@ fn included_files_name_others_beside_themselves() {
         ]),
         ":file there is no file sub/b.scm"
     );
+}
+
+#[test]
+fn a_loaded_file_is_part_of_the_program() {
+    let loaded = ("sub/defs.scm", "(define from-file (* 2 from-program))");
+    for text in [
+        "(import (scheme base) (scheme load)) (define from-program 4) (load \"sub/defs.scm\") from-file",
+        "(define from-program 4) (load \"sub/defs.scm\") from-file",
+    ] {
+        assert_eq!(run(&[("main.scm", text), loaded]), "8", "{text}");
+    }
+}
+
+/// What the program asks of the world when it ends itself.
+fn status_of(text: &str) -> String {
+    let mut vm = Vm::new(Profile::Local);
+    vm.begin_program("main.scm", text, Bounds::default());
+    loop {
+        match vm.run(1_000) {
+            Status::Yield => {}
+            Status::Idle => {
+                let request = vm.poll_request().expect("it waits for an answer");
+                assert_eq!(request.name, "exit");
+                return match request.arguments.first().map(Syntax::datum) {
+                    Some(Datum::Number(status)) => status.to_string(),
+                    other => panic!("{other:?}"),
+                };
+            }
+            status => panic!("{text}: {status:?} {:?}", vm.condition()),
+        }
+    }
+}
+
+#[test]
+fn a_program_ends_whatever_it_exits_with() {
+    for (given, status) in [
+        ("", "0"),
+        ("#t", "0"),
+        ("#f", "1"),
+        ("0", "0"),
+        ("255", "255"),
+        ("256", "0"),
+        ("-1", "255"),
+        ("(expt 10 30)", "0"),
+        ("2.5", "1"),
+        ("'done", "1"),
+        ("\"no\"", "1"),
+    ] {
+        for ends in ["exit", "emergency-exit"] {
+            let text = format!("(guard (e (#t 'goes-on)) ({ends} {given}))");
+            assert_eq!(status_of(&text), status, "{text}");
+        }
+    }
 }

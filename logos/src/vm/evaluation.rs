@@ -161,6 +161,7 @@ impl Vm {
         self.put_running_aside();
         let source = self.machine.sources.add(name, text);
         let environment = self.environments[environment].clone();
+        self.program = None;
         self.begin_limits(bounds);
         let evaluation = Evaluation::new(environment, Some(source), None);
         let number = self.add_evaluation(evaluation);
@@ -473,6 +474,9 @@ impl Vm {
                 let is_first = std::mem::take(&mut evaluation.whole_program);
                 if is_first && sees_only_imports(&form, symbols) {
                     evaluation.environment = Environment::for_imports(symbols);
+                    if evaluation.import.is_none() {
+                        self.program = Some(evaluation.environment.clone());
+                    }
                 }
                 evaluation.begins = start;
                 evaluation.units = 0;

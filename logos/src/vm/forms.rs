@@ -2,7 +2,7 @@
 
 use super::control::Next;
 use super::evaluation::Evaluation;
-use super::{Fault, Outcome, Status, Vm};
+use super::{Fault, Outcome, Status, USER_ENVIRONMENT, Vm};
 use crate::datum::{to_syntax, to_syntax_counted};
 use crate::expand::{Environment, Expander, is_standard, library_name_text};
 use crate::syntax::{Span, Syntax};
@@ -29,7 +29,7 @@ impl Vm {
 
     /// `(macroexpand form)`, `(macroexpand-1 form)`.
     pub(super) fn expand_argument(&mut self, once: bool) -> Option<Status> {
-        let environment = self.user.clone();
+        let environment = self.interaction_environment();
         self.evaluate_form(environment, |environment, form| {
             if once {
                 Expander::macroexpand_1(environment, form)
@@ -224,10 +224,16 @@ impl Vm {
     fn environment_of(&self, environment: Value) -> Rc<Environment> {
         let m = &self.machine;
         match m.heap.kind(environment) {
-            Some(Kind::Environment) => {
-                self.environments[m.heap.field(environment, 0).fixnum_value() as usize].clone()
-            }
-            _ => self.user.clone(),
+            Some(Kind::Environment) => match m.heap.field(environment, 0).fixnum_value() as usize {
+                USER_ENVIRONMENT => self.interaction_environment(),
+                number => self.environments[number].clone(),
+            },
+            _ => self.interaction_environment(),
         }
+    }
+
+    /// Where the program at hand defines.
+    fn interaction_environment(&self) -> Rc<Environment> {
+        self.program.as_ref().unwrap_or(&self.user).clone()
     }
 }

@@ -133,6 +133,8 @@ pub struct Vm {
     pub(crate) library: Rc<Environment>,
     /// The user's names.
     pub(crate) user: Rc<Environment>,
+    /// The names of the program at hand, if it chose to see only what it imports.
+    program: Option<Rc<Environment>>,
     pub(crate) environments: Vec<Rc<Environment>>,
     /// Places among them that are free.
     free_environments: Vec<usize>,

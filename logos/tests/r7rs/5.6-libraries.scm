@@ -114,3 +114,6 @@ x ;=> #\A
 (define-library (parts seen) (export x) (import (scheme base)) (begin (define x 1)))
 (import (scheme base))
 (cond-expand ((library (parts seen)) 'known) (else 'unknown)) ;=> known
+(import (scheme base) (scheme eval) (scheme repl)) (define zz 5) (eval '(define yy (+ zz 1)) (interaction-environment)) (list (eval 'zz (interaction-environment)) (eval 'yy) yy) ;=> (5 6 6)
+(import (scheme base) (scheme eval) (scheme repl)) (eval '(exact->inexact 1) (interaction-environment)) ;!> :unknown-name
+(import (scheme base) (scheme eval) (scheme repl)) (eval '(import (scheme inexact)) (interaction-environment)) (exact (sin 0)) ;=> 0
