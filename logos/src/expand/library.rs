@@ -22,6 +22,7 @@ use std::rc::Rc;
 pub const FEATURES: &[&str] = &[
     "r7rs",
     "exact-closed",
+    "exact-complex",
     "ieee-float",
     "full-unicode",
     "ratios",

@@ -4,7 +4,7 @@ use super::report::is_library;
 use super::transient::Transient;
 use super::{Fault, Machine, Vm};
 use crate::codegen::{Failure, Inline, TooBig, World, compile};
-use crate::core::{GlobalId, Unit};
+use crate::core::{GlobalId, Node, Unit};
 use crate::datum::to_value_counted;
 use crate::symbol::Symbol;
 use crate::syntax::{Span, Syntax};
@@ -46,6 +46,11 @@ impl Vm {
             + VARIABLE_WORDS * unit.variables.len()
             + LAMBDA_WORDS * unit.lambdas.len();
         self.machine.take_external(unit_words)?;
+        // A procedure without cases has no code but what stands in that of the unit.
+        let has_cases = unit
+            .nodes
+            .iter()
+            .any(|it| matches!(it, Node::CaseLambda(_)));
         let before = self.code.words.len();
         let blocks_before = self.code.blocks.len();
         let mut world = Compilation {
@@ -73,7 +78,7 @@ impl Vm {
                 let code_words = CODE_WORDS_EACH * (self.code.words.len() - before);
                 self.machine.take_external(code_words + words)?;
                 self.note_names(blocks_before);
-                let is_alone = self.code.blocks.len() == blocks_before + 1;
+                let is_alone = self.code.blocks.len() == blocks_before + 1 && !has_cases;
                 let mut made = Made { entry, own: None };
                 if let Some(constants) = own_constants.filter(|_| is_alone) {
                     let place = self.code.settle(before as u32);

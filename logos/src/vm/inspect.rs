@@ -194,7 +194,7 @@ impl Vm {
 
     /// The code of a closure; of a `case-lambda`, that of its first clause.
     pub(crate) fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
-        self.clause_code(self.clauses(closure)[0])
+        self.clause_code(*self.clauses(closure).first()?)
     }
 
     /// The closures that a `case-lambda` chooses from; of another closure, itself.
