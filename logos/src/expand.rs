@@ -73,7 +73,7 @@ pub(crate) use print::print_bounded;
 pub use print::{print_syntax, print_unit};
 pub use scope::{Alias, Identifier};
 pub use specials::{SPECIALS, Special, find_special};
-pub(crate) use standard::standard_names;
+pub(crate) use standard::{is_standard, standard_names};
 pub use standard::{library_name_cost, library_name_text, standard_library};
 
 use crate::builtins::symbols::symbol_words;

@@ -335,7 +335,7 @@ fn characters_and_symbols() {
         ),
         (
             "(memq 'r7rs (features))",
-            "(r7rs exact-closed ieee-float full-unicode ratios logos logos-0.1.0)",
+            "(r7rs exact-closed exact-complex ieee-float full-unicode ratios logos logos-0.1.0)",
         ),
     ]);
 }

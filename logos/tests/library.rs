@@ -1165,14 +1165,6 @@ fn errors_and_ends_are_asked_for_as_written() {
             ":wrong-count `exit` takes 0 or 1 arguments, but got 2 arguments",
         ),
         (
-            "(exit 300)",
-            ":wrong-argument `exit` needs #t, #f or a number from 0 to 255, but got 300",
-        ),
-        (
-            "(emergency-exit 'a)",
-            ":wrong-argument `emergency-exit` needs #t, #f or a number from 0 to 255, but got a",
-        ),
-        (
             "(error-object-message 5)",
             ":wrong-argument `error-object-message` needs an error, but got 5",
         ),

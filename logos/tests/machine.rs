@@ -173,6 +173,14 @@ const PROGRAMS: &[(&str, &str)] = &[
         "(eval '(begin (define n 0) (define k #f) (call/cc (lambda (c) (set! k c))) (set! n (+ n 1)) (if (< n 3) (k 1)) n))",
         "3",
     ),
+    // Code of `eval` that a continuation keeps while that of others comes and goes.
+    (
+        "(define k #f) (define seen '()) \
+         (define (others i) (if (> i 0) (begin (eval (list 'if (list '= i 0) ''(a b) (list 'list i \"text\"))) (others (- i 1))))) \
+         (set! seen (cons (eval '(list \"kept\" (call/cc (lambda (c) (set! k c) 1)) '(1 2))) seen)) \
+         (others 20) (if (< (length seen) 3) (k (length seen))) seen",
+        "((\"kept\" 2 (1 2)) (\"kept\" 1 (1 2)) (\"kept\" 1 (1 2)))",
+    ),
     (
         "(guard (e (#t (error-kind e))) (%with-limits 1000 #f (lambda () (let loop () (loop)))))",
         ":fuel-exhausted",
@@ -231,6 +239,31 @@ fn the_size_of_slices_changes_nothing() {
                 "{program} in slices of {slice}"
             );
         }
+    }
+}
+
+/// What a form given to `eval` leaves behind that makes no procedure and defines nothing.
+#[test]
+fn evaluated_forms_leave_nothing() {
+    let programs = [
+        "(let loop ((i 0)) (if (< i 4000) (begin (eval '(+ 1 2)) (loop (+ i 1))) i))",
+        "(let loop ((i 0)) (if (< i 4000) (begin (eval (list 'quote (list i \"text\" 0.1))) (loop (+ i 1))) i))",
+        "(let loop ((i 0)) (if (< i 4000) (begin (guard (e (#t 0)) (eval '(car (vector 1)))) (loop (+ i 1))) i))",
+        "(define (loop i) (if (< i 4000) (eval `(loop (+ ,i 1))) i)) (loop 0)",
+        "(define (loop i) (if (< i 4000) (eval `(,loop (+ ,i 1))) i)) (loop 0)",
+        "(define (loop i) (if (< i 4000) (eval `(,loop (+ ,i 1)) (environment '(scheme base))) i)) (loop 0)",
+        "(let loop ((i 0)) (if (< i 4000) (begin (environment '(only (scheme base) car)) (environment '(scheme cxr)) (loop (+ i 1))) i))",
+        "(define e (environment '(scheme base)))
+         (let loop ((i 0)) (if (< i 4000) (begin (eval '(let lp ((i 0)) (if (< i 3) (lp (+ i 1)) i)) e) (loop (+ i 1))) i))",
+    ];
+    for program in programs {
+        let bounds = Bounds {
+            fuel: None,
+            memory: Some(1 << 19),
+        };
+        let mut vm = Vm::new(Profile::Pure);
+        let ended = evaluate_in(&mut vm, program, bounds, u64::MAX);
+        assert_eq!(ended.result.as_deref(), Ok("4000"), "{program}");
     }
 }
 

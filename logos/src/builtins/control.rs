@@ -208,10 +208,10 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::control(
         "%environment",
-        "(%environment [environment])",
-        (0, 1),
+        "(%environment [environment] [sets])",
+        (0, 2),
         "",
-        "A world of names that can only import; of a world, itself, once it is paid for.",
+        "A world of names that can only import; of a world and what it imported, itself, once it is paid for; of import sets, a world that has them, or #f.",
         environment,
     ),
     Builtin::plain(
@@ -547,6 +547,7 @@ fn evaluate(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, F
 
 fn environment(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Fault> {
     if let Some(environment) = m.optional(arguments, 0)
+        && arguments.count == 2
         && !m.heap.is(environment, Kind::Environment)
     {
         return Err(wrong_argument(

@@ -7,6 +7,7 @@ use crate::core::{GlobalId, Unit};
 use crate::ir::Analysis;
 use crate::syntax::Span;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// All code of a world, one instruction word after another, with what belongs to each word beside it.
@@ -26,6 +27,10 @@ pub struct Code {
     pub blocks: Vec<Block>,
     /// Builtins inlined into a program's code, by the global variable that named them.
     pub inlined: BTreeMap<GlobalId, Vec<u32>>,
+    /// The words of the unit compiled last whose lower half is a place of its code.
+    pub(super) jumps: Vec<u32>,
+    /// Stretches whose code has been given up, in order, none next to another or at the end.
+    free: Vec<Range<u32>>,
 }
 
 /// One compiled procedure.
@@ -60,6 +65,83 @@ impl Code {
         self.words.push(word);
         self.heights.push(height);
         self.spans.push(span);
+    }
+
+    /// Moves the code from `start` to the end, that of one procedure compiled last, to a stretch given up before, if it fits one; gives the
+    /// stretch that it has.
+    pub fn settle(&mut self, start: u32) -> Range<u32> {
+        let end = self.words.len() as u32;
+        let length = end - start;
+        let Some(place) = self.free.iter().position(|it| it.end - it.start >= length) else {
+            return start..end;
+        };
+        let to = self.free[place].start;
+        self.free[place].start += length;
+        if self.free[place].is_empty() {
+            self.free.remove(place);
+        }
+        for &jump in &self.jumps {
+            self.words[jump as usize] -= u64::from(start - to);
+        }
+        let (from, target) = (start as usize..end as usize, to as usize);
+        self.words.copy_within(from.clone(), target);
+        self.heights.copy_within(from.clone(), target);
+        self.spans.copy_within(from, target);
+        for (at, span) in self.origins.split_off(&start) {
+            self.origins.insert(at - start + to, span);
+        }
+        for (at, register) in self.holes.split_off(&start) {
+            self.holes.insert(at - start + to, register);
+        }
+        for places in self.inlined.values_mut() {
+            for place in places.iter_mut().rev().take_while(|it| **it >= start) {
+                *place = *place - start + to;
+            }
+        }
+        if let Some(mut block) = self.blocks.pop() {
+            block.entry = to;
+            let after = self.blocks.partition_point(|it| it.entry < to);
+            self.blocks.insert(after, block);
+        }
+        self.truncate(start);
+        to..to + length
+    }
+
+    /// Gives up stretches of code that nothing can come back to.
+    pub fn give_up(&mut self, mut stretches: Vec<Range<u32>>) {
+        if stretches.is_empty() {
+            return;
+        }
+        stretches.sort_unstable_by_key(|it| it.start);
+        let is_given_up = |at: u32| {
+            let after = stretches.partition_point(|it| it.start <= at);
+            after > 0 && at < stretches[after - 1].end
+        };
+        self.blocks.retain(|block| !is_given_up(block.entry));
+        for places in self.inlined.values_mut() {
+            places.retain(|&at| !is_given_up(at));
+        }
+        self.origins.retain(|&at, _| !is_given_up(at));
+        self.holes.retain(|&at, _| !is_given_up(at));
+        self.free.append(&mut stretches);
+        self.free.sort_unstable_by_key(|it| it.start);
+        self.free.dedup_by(|next, kept| {
+            let touch = next.start == kept.end;
+            if touch {
+                kept.end = next.end;
+            }
+            touch
+        });
+        let end = self.words.len() as u32;
+        if let Some(last) = self.free.pop_if(|last| last.end == end) {
+            self.truncate(last.start);
+        }
+    }
+
+    fn truncate(&mut self, end: u32) {
+        self.words.truncate(end as usize);
+        self.heights.truncate(end as usize);
+        self.spans.truncate(end as usize);
     }
 }
 

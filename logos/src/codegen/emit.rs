@@ -74,6 +74,7 @@ impl Generator<'_> {
         for &(place, label) in &self.fixups {
             let target = self.labels[label].expect("every label that is jumped to is placed");
             self.code.words[place] |= u64::from(target);
+            self.code.jumps.push(place as u32);
         }
     }
 

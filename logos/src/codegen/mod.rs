@@ -95,6 +95,7 @@ pub fn compile(code: &mut Code, world: &mut dyn World, unit: Unit) -> Result<u32
     let analysis = Analysis::new(&unit, || world.pay_for_capture()).ok_or(Failure::Stopped)?;
     let compiled = Rc::new(Compiled { unit, analysis });
     let start = Checkpoint::of(code);
+    code.jumps.clear();
     let result = compile_all(code, world, &compiled);
     if result.is_err() {
         start.restore(code);

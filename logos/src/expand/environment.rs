@@ -61,6 +61,8 @@ pub struct Environment {
     /// Worlds whose macros this one has imported; they must outlive it.
     sources: RefCell<Vec<Rc<Environment>>>,
     keywords: Cell<bool>,
+    /// Whether it shares the cells of every library that it imports, also of those that others copy.
+    shares: bool,
 }
 
 impl fmt::Debug for Environment {
@@ -106,6 +108,21 @@ impl Environment {
             keywords,
             ..Environment::default()
         })
+    }
+
+    /// A world on top of one for sharing: it sees every name of it, and changes none.
+    pub fn sharing(base: &Rc<Environment>) -> Rc<Environment> {
+        Rc::new(Environment {
+            base: Some(base.clone()),
+            keywords: Cell::new(base.keywords.get()),
+            shares: true,
+            ..Environment::default()
+        })
+    }
+
+    /// Whether there is no world beneath.
+    pub fn stands_alone(&self) -> bool {
+        self.base.is_none()
     }
 
     /// Makes keywords without a binding evaluate to themselves.
@@ -245,7 +262,19 @@ impl Environment {
     /// A world in which nothing is bound but what is needed to import the rest: where a program begins that
     /// sees only what it imports.
     pub fn for_imports(symbols: &mut Symbols) -> Rc<Environment> {
-        let environment = Environment::empty();
+        Environment::importing(symbols, false)
+    }
+
+    /// The same for one that leaves the variables which it imports to their libraries: it may define them anew, not assign them.
+    pub fn for_sharing(symbols: &mut Symbols) -> Rc<Environment> {
+        Environment::importing(symbols, true)
+    }
+
+    fn importing(symbols: &mut Symbols, shares: bool) -> Rc<Environment> {
+        let environment = Rc::new(Environment {
+            shares,
+            ..Environment::default()
+        });
         for special in SPECIALS
             .iter()
             .filter(|it| matches!(it.name, "import" | "define-library"))
@@ -267,7 +296,7 @@ impl Environment {
         let mut links = Vec::new();
         for (here, inside) in names {
             if let Some(entry) = source.entry(inside) {
-                links.extend(self.insert_import(here, entry, library.copied));
+                links.extend(self.insert_import(here, entry, library.copied && !self.shares));
             }
         }
         if source.keywords.get() && library.copied && matches!(library.exports, Exports::All) {

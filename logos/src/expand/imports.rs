@@ -1,7 +1,7 @@
 //! `import`: finding libraries and choosing among their names.
 
 use super::assembly::Build;
-use super::environment::Library;
+use super::environment::{Identity, Library};
 use super::library::spelling;
 use super::machine::{Expander, Flow};
 use super::scope::{Env, Identifier};
@@ -26,6 +26,8 @@ pub(crate) struct Import {
     sets: Vec<Syntax>,
     /// Cells of this world and the library cells whose values they get.
     links: Vec<(GlobalId, GlobalId)>,
+    /// What names of libraries mean that this import brought already, and the library.
+    brought: BTreeMap<Symbol, (Identity, Syntax)>,
 }
 
 pub(crate) fn import(
@@ -54,6 +56,7 @@ impl Import {
             place,
             sets,
             links: Vec::new(),
+            brought: BTreeMap::new(),
         })
     }
 
@@ -87,7 +90,7 @@ impl Import {
         let Some(set) = self.sets.pop() else {
             return Ok(());
         };
-        let (_, modifiers) = modifiers(&set, host)?;
+        let (name, modifiers) = modifiers(&set, host)?;
         let mut names = library.exported();
         host.spend(names.len() as u64)?;
         for modifier in modifiers.iter().rev() {
@@ -100,9 +103,48 @@ impl Import {
         let new = names.keys().filter(|name| !world.has_entry(**name)).count();
         host.keep_memory(new as u64 * KEPT_BINDING_BYTES)?;
         host.charge_memory(names.len() as u64 * super::scope::BINDING_BYTES)?;
-        self.links.extend(world.import(&library, names));
+        if !may_meet(&name, host) {
+            self.refuse_other_meanings(&name, &library, &names, host)?;
+        }
+        self.links.extend(self.env.world.import(&library, names));
         Ok(())
     }
+
+    /// R7RS 5.2: no name may be imported with more than one meaning.
+    fn refuse_other_meanings(
+        &mut self,
+        library_name: &Syntax,
+        library: &Library,
+        names: &BTreeMap<Symbol, Symbol>,
+        host: &mut dyn Host,
+    ) -> Result<(), ExpandError> {
+        for (&here, &inside) in names {
+            let meaning = library.environment.identity(inside);
+            let Some((known, other)) = self.brought.get(&here) else {
+                self.brought.insert(here, (meaning, library_name.clone()));
+                continue;
+            };
+            if *known != meaning {
+                let (one, two) = (
+                    message::show(other, host),
+                    message::show(library_name, host),
+                );
+                let name = host.symbols().shared_text(here);
+                return Err(ExpandError::syntax(
+                    library_name,
+                    format!("Both {one} and {two} have a name `{name}`, and mean different things by it."),
+                )
+                .hint(format!("Leave it out of one of them, as in (except {two} {name}).")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether names of this library may meet others: files and libraries from the network only add, and what they add hides names of `(logos)`.
+fn may_meet(name: &Syntax, host: &mut dyn Host) -> bool {
+    let word = spelling(name.as_list().and_then(<[_]>::first), host);
+    matches!(word.as_deref(), None | Some("from" | "logos"))
 }
 
 /// The library's name in an import set, and the sets around it, outermost first.

@@ -12,6 +12,7 @@ use super::specials::AUXILIARY_ELSE;
 use super::standard::{is_standard, library_name_paid};
 use super::task::{Destination, Task, Use};
 use super::{ErrorKind, ExpandError, Host, Step, message};
+use crate::number::{is_exact_integer, is_negative};
 use crate::symbol::{Symbol, Symbols};
 use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
@@ -22,6 +23,7 @@ use std::rc::Rc;
 pub const FEATURES: &[&str] = &[
     "r7rs",
     "exact-closed",
+    "exact-complex",
     "ieee-float",
     "full-unicode",
     "ratios",
@@ -288,7 +290,7 @@ pub(crate) fn define_library(
     x: &mut Expander,
     it: Use,
     destination: Destination,
-    _host: &mut dyn Host,
+    host: &mut dyn Host,
 ) -> Flow {
     if !matches!(destination, Destination::Top) {
         return Err(message::definition_in_expression(&it));
@@ -298,6 +300,14 @@ pub(crate) fn define_library(
     };
     if name.as_list().is_none_or(<[Syntax]>::is_empty) {
         return Err(message::wrong_use(&it));
+    }
+    let bad = |part: &&Syntax| match part.datum() {
+        Datum::Number(number) => !is_exact_integer(number) || is_negative(number),
+        _ => Identifier::of(part).is_none(),
+    };
+    if let Some(part) = name.as_list().unwrap_or(&[]).iter().find(bad) {
+        let expected = "a word or a whole number as a part of the library's name";
+        return Err(message::wrong_part(&it, part, expected, host));
     }
     let mut library = OpenLibrary {
         name: name.clone(),

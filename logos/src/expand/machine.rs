@@ -125,6 +125,11 @@ impl Expander {
         }
     }
 
+    /// Whether it has defined something that it does not know to be evaluated.
+    pub fn is_defining(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
     /// Whether it waits for [`Expander::resume`].
     pub fn is_waiting(&self) -> bool {
         self.waiting.is_some()

@@ -71,9 +71,6 @@ pub(crate) fn case_lambda(
     host: &mut dyn Host,
 ) -> Result<(), ExpandError> {
     let clauses = &it.items()[1..];
-    if clauses.is_empty() {
-        return Err(message::wrong_use(it));
-    }
     let mut tasks = Vec::with_capacity(clauses.len() + 1);
     for clause in clauses {
         let Some([formals, body @ ..]) = clause.as_list() else {

@@ -146,14 +146,47 @@ enum Parts<'a> {
     Unquote(&'a Syntax),
     /// `,@expression` of this quasiquotation.
     Splice(&'a Syntax),
-    /// A list; the level of its elements; its tail, perhaps written `. ,x`, which reads as two elements.
+    /// A list; the levels of its elements; its tail, perhaps written `. ,x`, which reads as two elements.
     List {
         items: &'a [Syntax],
-        level: u32,
+        levels: Levels,
         tail: Tail<'a>,
     },
     Vector(&'a [Syntax]),
     Dict(&'a [(Syntax, Syntax)]),
+}
+
+/// The levels of quasiquotation of a list's elements. The last has its own if a word of quasiquotation stands before it: `(a . `b)` reads as
+/// `(a quasiquote b)`.
+#[derive(Clone, Copy)]
+struct Levels {
+    others: u32,
+    last: u32,
+}
+
+impl Levels {
+    fn all(level: u32) -> Levels {
+        Levels {
+            others: level,
+            last: level,
+        }
+    }
+
+    /// Each element with its level.
+    fn of(self, items: &[Syntax]) -> impl Iterator<Item = (&Syntax, u32)> {
+        let last = items.len() - 1;
+        let level = move |index| {
+            if index == last {
+                self.last
+            } else {
+                self.others
+            }
+        };
+        items
+            .iter()
+            .enumerate()
+            .map(move |(index, item)| (item, level(index)))
+    }
 }
 
 /// The tail of a list.
@@ -183,19 +216,9 @@ fn parts<'a>(
         return Ok(match word {
             Some(Word::Unquote) if level == 0 => Parts::Unquote(&items[1]),
             Some(Word::Splice) if level == 0 => Parts::Splice(&items[1]),
-            Some(Word::Quasiquote) => Parts::List {
+            word => Parts::List {
                 items,
-                level: level + 1,
-                tail: Tail::None,
-            },
-            Some(_) => Parts::List {
-                items,
-                level: level - 1,
-                tail: Tail::None,
-            },
-            None => Parts::List {
-                items,
-                level,
+                levels: levels_after(word, level),
                 tail: Tail::None,
             },
         });
@@ -208,23 +231,37 @@ fn parts<'a>(
                 .about(datum.clone()),
         );
     }
-    let last = items.len().saturating_sub(2);
-    if items.len() > 2
-        && tail.is_none()
-        && level == 0
-        && word(&items[last], env, host)? == Some(Word::Unquote)
-    {
-        return Ok(Parts::List {
-            items: &items[..last],
-            level,
-            tail: Tail::Unquote(&items[last + 1]),
-        });
+    let mut levels = Levels::all(level);
+    if items.len() > 2 && tail.is_none() {
+        let last = items.len() - 2;
+        let word = word(&items[last], env, host)?;
+        if level == 0 && word == Some(Word::Unquote) {
+            return Ok(Parts::List {
+                items: &items[..last],
+                levels,
+                tail: Tail::Unquote(&items[last + 1]),
+            });
+        }
+        levels = levels_after(word, level);
     }
     Ok(Parts::List {
         items,
-        level,
+        levels,
         tail: tail.map_or(Tail::None, Tail::Datum),
     })
+}
+
+/// The levels in a list whose last element but one is this word, which does not belong to the quasiquotation at hand.
+fn levels_after(word: Option<Word>, level: u32) -> Levels {
+    let last = match word {
+        Some(Word::Quasiquote) => level + 1,
+        Some(_) => level.saturating_sub(1),
+        None => level,
+    };
+    Levels {
+        others: level,
+        last,
+    }
 }
 
 fn word(syntax: &Syntax, env: &Env, host: &mut dyn Host) -> Result<Option<Word>, ExpandError> {
@@ -303,10 +340,16 @@ fn mark(root: &Syntax, env: &Env, host: &mut dyn Host) -> Result<Vec<Mark>, Expa
 fn visit_parts<'a>(parts: &Parts<'a>, level: u32, visit: &mut dyn FnMut(&'a Syntax, u32)) {
     match parts {
         Parts::Atom | Parts::Unquote(_) | Parts::Splice(_) => {}
-        Parts::List { items, level, tail } => {
-            items.iter().for_each(|item| visit(item, *level));
+        Parts::List {
+            items,
+            levels,
+            tail,
+        } => {
+            levels
+                .of(items)
+                .for_each(|(item, level)| visit(item, level));
             if let Tail::Datum(tail) = tail {
-                visit(tail, *level);
+                visit(tail, level);
             }
         }
         Parts::Vector(items) => items.iter().for_each(|item| visit(item, level)),
@@ -387,12 +430,14 @@ impl Writer<'_> {
                         .about(datum.clone()),
                 );
             }
-            Parts::List { items, level, tail } => {
-                self.list(items, level, tail, place, work, host)?
-            }
+            Parts::List {
+                items,
+                levels,
+                tail,
+            } => self.list(items, levels, tail, place, work, host)?,
             Parts::Vector(items) => {
                 then(Task::internal("%list->vector", place, host));
-                self.list(items, level, Tail::None, place, work, host)?;
+                self.list(items, Levels::all(level), Tail::None, place, work, host)?;
                 work.push(WriteWork::Task(Task::Build(Build::Call(1), place)));
             }
             Parts::Dict(entries) => {
@@ -431,14 +476,15 @@ impl Writer<'_> {
     fn list<'a>(
         &mut self,
         items: &'a [Syntax],
-        level: u32,
+        levels: Levels,
         tail: Tail<'a>,
         place: Place,
         work: &mut Vec<WriteWork<'a>>,
         host: &mut dyn Host,
     ) -> Result<(), ExpandError> {
+        let items: Vec<(&Syntax, u32)> = levels.of(items).collect();
         let mut splices = Vec::new();
-        for (index, item) in items.iter().enumerate() {
+        for (index, &(item, level)) in items.iter().enumerate() {
             if let Parts::Splice(expression) = parts(item, level, self.env, host)? {
                 splices.push((index, expression));
             }
@@ -451,8 +497,12 @@ impl Writer<'_> {
                 "%list*"
             };
             work.push(WriteWork::Task(Task::internal(maker, place, host)));
-            work.extend(items.iter().map(|item| WriteWork::Visit(item, level)));
-            let tails = self.tail(tail, level, work);
+            work.extend(
+                items
+                    .iter()
+                    .map(|&(item, level)| WriteWork::Visit(item, level)),
+            );
+            let tails = self.tail(tail, levels.others, work);
             work.push(call(items.len() + tails));
             return Ok(());
         }
@@ -460,13 +510,13 @@ impl Writer<'_> {
         let mut segments = 0;
         let mut from = 0;
         for (index, expression) in splices {
-            segments += self.segment(&items[from..index], level, place, work, host);
+            segments += self.segment(&items[from..index], place, work, host);
             work.push(WriteWork::Splice(expression));
             segments += 1;
             from = index + 1;
         }
-        segments += self.segment(&items[from..], level, place, work, host);
-        segments += self.tail(tail, level, work);
+        segments += self.segment(&items[from..], place, work, host);
+        segments += self.tail(tail, levels.others, work);
         work.push(call(segments));
         Ok(())
     }
@@ -474,8 +524,7 @@ impl Writer<'_> {
     /// The elements between splices, as a list of their own.
     fn segment<'a>(
         &mut self,
-        items: &'a [Syntax],
-        level: u32,
+        items: &[(&'a Syntax, u32)],
         place: Place,
         work: &mut Vec<WriteWork<'a>>,
         host: &mut dyn Host,
@@ -484,7 +533,11 @@ impl Writer<'_> {
             return 0;
         }
         work.push(WriteWork::Task(Task::internal("%list", place, host)));
-        work.extend(items.iter().map(|item| WriteWork::Visit(item, level)));
+        work.extend(
+            items
+                .iter()
+                .map(|&(item, level)| WriteWork::Visit(item, level)),
+        );
         work.push(WriteWork::Task(Task::Build(
             Build::Call(items.len()),
             place,

@@ -189,10 +189,12 @@ fn constructor_of(
         return Err(message::wrong_part(it, name, "a constructor's name", host));
     };
     let mut indexes = Vec::with_capacity(arguments.len());
+    let mut seen = BTreeSet::new();
     for argument in arguments {
         host.spend(1)?;
         match Identifier::of(argument).and_then(|name| numbers.get(&name.key())) {
-            Some(index) => indexes.push(*index),
+            Some(index) if seen.insert(*index) => indexes.push(*index),
+            Some(_) => return Err(message::named_twice(argument, host)),
             None => {
                 return Err(message::wrong_part(
                     it,

@@ -33,6 +33,11 @@ impl Heap {
         let words = &self.words;
         self.identities
             .nursery_collected(|from| forwarded(words[from]));
+        for object in &mut self.weak {
+            if object.is_reference() && object.offset() < NURSERY_WORDS {
+                *object = moved(words, *object);
+            }
+        }
         self.empty_nursery();
     }
 
@@ -118,6 +123,9 @@ impl Heap {
         }
         let words = &self.words;
         self.identities.all_collected(|from| forwarded(words[from]));
+        for object in self.weak.iter_mut().filter(|it| it.is_reference()) {
+            *object = moved(words, *object);
+        }
         if to_space.missing == 0 {
             self.words = to_space.words;
         } else {
@@ -186,6 +194,11 @@ impl ToSpace {
         words.resize(NURSERY_WORDS, 0);
         ToSpace { words, missing: 0 }
     }
+}
+
+/// Where an object is after a collection, by the words of before; [`Value::VOID`] if it is gone.
+fn moved(words: &[u64], object: Value) -> Value {
+    forwarded(words[object.offset()]).map_or(Value::VOID, |to| object.moved(to))
 }
 
 /// The words of the object at `at` that hold values.

@@ -41,6 +41,8 @@ pub struct Heap {
     /// Length of the old space after the last full collection, in words.
     old_after_full: usize,
     identities: identity::Identities,
+    /// Objects that are not kept alive by standing here; [`Value::VOID`] once they are gone.
+    pub(crate) weak: Vec<Value>,
     /// Under stress, how many collections there were; see [`Heap::set_stress`].
     stress: Option<usize>,
 }
@@ -66,6 +68,7 @@ impl Heap {
             fresh_old_max: REMEMBERED_MAX,
             old_after_full: 0,
             identities: identity::Identities::default(),
+            weak: Vec::new(),
             stress: None,
         }
     }

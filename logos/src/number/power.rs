@@ -69,6 +69,9 @@ fn fraction_sqrt(numer: &BigUint, denom: &BigUint) -> f64 {
 
 /// `expt`. An exact base with an exact integer exponent gives an exact result.
 pub fn expt(base: &Number, exponent: &Number) -> Result<Number, NumberError> {
+    if let Some(rest) = exponent_of_unit(base, exponent) {
+        return complex::power(base, &rest);
+    }
     match (base, exponent) {
         (Number::Complex(_), _) | (_, Number::Complex(_)) => complex::power(base, exponent),
         (Number::Float(base), _) => float_power(*base, exponent),
@@ -76,6 +79,22 @@ pub fn expt(base: &Number, exponent: &Number) -> Result<Number, NumberError> {
         (_, Number::Rational(half)) if is_half(half.numer(), half.denom()) => sqrt(base),
         (Number::Int(0), _) if is_negative(exponent) => Err(NumberError::DivideByZero),
         _ => float_power(to_f64(base), exponent),
+    }
+}
+
+/// The rest modulo 4 of the exponent of an exact power of `+i` or `-i`, if that is what it is: there are four of these.
+pub(super) fn exponent_of_unit(base: &Number, exponent: &Number) -> Option<Number> {
+    let Number::Complex(z) = base else {
+        return None;
+    };
+    let (real, imaginary) = z.parts();
+    let is_unit = matches!((real, imaginary), (Number::Int(0), Number::Int(1 | -1)));
+    match exponent {
+        Number::Int(_) | Number::Big(_) if is_unit => {
+            let rest = exponent.to_bigint()?.mod_floor(&BigInt::from(4));
+            rest.to_i64().map(Number::Int)
+        }
+        _ => None,
     }
 }
 

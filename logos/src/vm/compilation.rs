@@ -1,9 +1,10 @@
 //! Compiling units into a world: what the compiler asks of it, and what its code costs.
 
 use super::report::is_library;
+use super::transient::Transient;
 use super::{Fault, Machine, Vm};
 use crate::codegen::{Failure, Inline, TooBig, World, compile};
-use crate::core::{GlobalId, Lambda, Unit};
+use crate::core::{GlobalId, Lambda, Node, Unit};
 use crate::datum::to_value_counted;
 use crate::symbol::Symbol;
 use crate::syntax::{Span, Syntax};
@@ -26,8 +27,18 @@ const CAPTURE_WORDS: usize = 2;
 const CONSTANT_WORDS: usize = 5;
 
 impl Vm {
-    /// Compiles a unit; gives the entry of its top level.
+    /// Compiles a unit to stay; gives the entry of its top level.
     pub(crate) fn compile(&mut self, unit: Unit) -> Result<u32, Fault> {
+        self.compile_with(unit, None).map(|made| made.entry)
+    }
+
+    /// Compiles a unit that is run once. If it makes no procedure, its code is its own.
+    pub(super) fn compile_to_run(&mut self, unit: Unit) -> Result<Made, Fault> {
+        self.compile_with(unit, Some(Vec::new()))
+    }
+
+    /// `own_constants`: where to note the places of its constants, if it shares none with other units.
+    fn compile_with(&mut self, unit: Unit, own_constants: Option<Vec<u32>>) -> Result<Made, Fault> {
         let parts = unit.nodes.len() + unit.variables.len();
         self.machine.charge(PART_FUEL * parts as u64)?;
         let unit_words = UNIT_WORDS
@@ -36,6 +47,11 @@ impl Vm {
             + LAMBDA_WORDS * unit.lambdas.len()
             + unit.lambdas.iter().map(doc_words).sum::<usize>();
         self.machine.take_external(unit_words)?;
+        // A procedure without cases has no code but what stands in that of the unit.
+        let has_cases = unit
+            .nodes
+            .iter()
+            .any(|it| matches!(it, Node::CaseLambda(_)));
         let before = self.code.words.len();
         let blocks_before = self.code.blocks.len();
         let mut world = Compilation {
@@ -45,11 +61,13 @@ impl Vm {
             library_names: &self.library_names,
             origins: &self.origins,
             small_constants: &mut self.small_constants,
+            own_constants,
             words: 0,
             fault: None,
         };
         let compiled = compile(&mut self.code, &mut world, unit);
         let words = world.words;
+        let own_constants = world.own_constants;
         if let Some(fault) = world.fault {
             if compiled.is_err() {
                 self.machine.release_external(unit_words);
@@ -61,7 +79,18 @@ impl Vm {
                 let code_words = CODE_WORDS_EACH * (self.code.words.len() - before);
                 self.machine.take_external(code_words + words)?;
                 self.note_names(blocks_before);
-                Ok(entry)
+                let is_alone = self.code.blocks.len() == blocks_before + 1 && !has_cases;
+                let mut made = Made { entry, own: None };
+                if let Some(constants) = own_constants.filter(|_| is_alone) {
+                    let place = self.code.settle(before as u32);
+                    made.entry = place.start;
+                    made.own = Some(Transient {
+                        place,
+                        constants,
+                        words: unit_words + code_words + words,
+                    });
+                }
+                Ok(made)
             }
             Err(Failure::TooBig(TooBig { what, span })) => {
                 self.machine.release_external(unit_words);
@@ -88,6 +117,14 @@ fn doc_words(lambda: &Lambda) -> usize {
     lambda.doc.as_ref().map_or(0, |doc| doc.len() / 8 + 2)
 }
 
+/// What compiling a unit gives.
+pub(super) struct Made {
+    /// The entry of its top level.
+    pub(super) entry: u32,
+    /// Its code, if no procedure but its top level has a part in it.
+    pub(super) own: Option<Transient>,
+}
+
 /// The parts of a world that the compiler may touch.
 struct Compilation<'a> {
     machine: &'a mut Machine,
@@ -96,6 +133,7 @@ struct Compilation<'a> {
     library_names: &'a BTreeMap<GlobalId, Symbol>,
     origins: &'a BTreeMap<GlobalId, GlobalId>,
     small_constants: &'a mut BTreeMap<u64, u32>,
+    own_constants: Option<Vec<u32>>,
     /// Words that the unit holds besides, as far as it is compiled.
     words: usize,
     /// The first limit that was hit while literals were made.
@@ -123,12 +161,16 @@ impl World for Compilation<'_> {
             }
         };
         self.words += CONSTANT_WORDS + words;
+        if let Some(own) = &mut self.own_constants {
+            let index = self.machine.add_constant(value);
+            own.push(index);
+            return index;
+        }
         let shareable = !value.is_reference();
         if shareable && let Some(&index) = self.small_constants.get(&value.0) {
             return index;
         }
-        let index = self.machine.constants.len() as u32;
-        self.machine.constants.push(value);
+        let index = self.machine.add_constant(value);
         if shareable {
             self.small_constants.insert(value.0, index);
         }

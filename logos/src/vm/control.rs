@@ -385,6 +385,8 @@ pub struct Library {
     pub fill_port_and_apply: usize,
     /// `(%file-texts paths)`: a list of the texts of files.
     pub file_texts: usize,
+    /// `%included-files`.
+    pub included_files: usize,
     /// `(%first-path paths)`: a list of the path of the first file that there is; empty when there is none.
     pub first_path: usize,
     /// `(%first-file paths)`: a list of the path and the text of the first that there is; empty when there is none.

@@ -97,7 +97,9 @@ impl Vm {
             _ => clause_counts(&self.code.words[entry + 1..][..o::a(first)]),
         };
         let named = match Op::of(first) {
-            Op::EnterCase => m.heap.field(m.heap.field(closure, 1), 0).fixnum_value() as usize,
+            Op::EnterCase if o::a(first) > 0 => {
+                m.heap.field(m.heap.field(closure, 1), 0).fixnum_value() as usize
+            }
             _ => entry,
         };
         let name = self.name_at(named);
@@ -187,6 +189,6 @@ fn clause_counts(clauses: &[u64]) -> String {
             }
         ),
         Some((last, others)) => format!("{} or {last} arguments", others.join(", ")),
-        None => "no arguments at all".to_string(),
+        None => "nothing, not even no arguments".to_string(),
     }
 }

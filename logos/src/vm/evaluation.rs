@@ -4,8 +4,10 @@
 //! been read. So a continuation that re-enters an earlier form goes on with the forms after that one; of a form that is run in several units, as
 //! a `begin` is, with its later units: the form is expanded once more, and those that had run already are passed over.
 
+use super::compilation::Made;
 use super::control::{Next, apply, push_stub};
 use super::files::{Import, Wanted};
+use super::transient::closure_words;
 use super::{Bounds, Fault, Machine, State, Status, Vm, dispatch, dynamic, stack, stubs, tasks};
 use crate::core::Unit;
 use crate::datum::to_value;
@@ -13,6 +15,7 @@ use crate::expand::{Environment, Expander, Step, library_name_text, sees_only_im
 use crate::reader::{Meter, Reader};
 use crate::syntax::{SourceId, Span};
 use crate::value::{Kind, Value};
+use std::ops::Range;
 use std::rc::Rc;
 
 /// See the module's description.
@@ -43,6 +46,8 @@ pub(super) struct Evaluation {
     pub(super) waiting_span: Span,
     /// Words held outside the heap by the expansion.
     pub(super) taken: usize,
+    /// Which of the machine's values without a written form the form given to `eval` has.
+    pub(super) opaques: Range<usize>,
     /// Whether it ends with its first form, whatever stands behind it.
     one_form: bool,
 }
@@ -92,6 +97,7 @@ impl Evaluation {
             import: None,
             waiting_span: Span::NONE,
             taken: 0,
+            opaques: 0..0,
             one_form: false,
         }
     }
@@ -171,6 +177,7 @@ impl Vm {
         self.put_running_aside();
         let source = self.machine.sources.add(name, text);
         let environment = self.environments[environment].clone();
+        self.program = None;
         self.begin_limits(bounds);
         let evaluation = Evaluation::new(environment, Some(source), None);
         let number = self.add_evaluation(evaluation);
@@ -364,8 +371,7 @@ impl Vm {
                 let bytes: usize = paths.iter().map(|path| path.len()).sum();
                 self.machine.charge(bytes as u64 / 2)?;
                 self.machine.ask_to_hold(bytes / 4)?;
-                let paths = paths.iter().map(|name| self.path_beside(number, name));
-                let paths = paths.collect();
+                let paths = self.included_paths(number, &paths, span);
                 let wanted = Wanted::Forms {
                     paths,
                     fold_case,
@@ -417,7 +423,18 @@ impl Vm {
                 After::new(evaluation.begins, evaluation.units)
             };
         }
-        self.run_unit(number, unit).map(|()| Turn::Run)
+        // The last unit of a form given to `eval` is in tail position, unless the expander has to be told that it was evaluated.
+        let is_tail = last && !aside && self.is_done_but_for_a_value(number);
+        self.run_unit(number, unit, is_tail).map(|()| Turn::Run)
+    }
+
+    /// Whether this is a form given to `eval`, and the unit expanded last defines nothing.
+    fn is_done_but_for_a_value(&self, number: u64) -> bool {
+        let Some(evaluation) = self.evaluations.get(&number) else {
+            return false;
+        };
+        let expander = evaluation.expander.as_ref();
+        evaluation.source.is_none() && expander.is_some_and(|it| !it.is_defining())
     }
 
     /// A form is expanded, compiled and run to its end.
@@ -482,6 +499,9 @@ impl Vm {
                 let is_first = std::mem::take(&mut evaluation.whole_program);
                 if is_first && sees_only_imports(&form, symbols) {
                     evaluation.environment = Environment::for_imports(symbols);
+                    if evaluation.import.is_none() {
+                        self.program = Some(evaluation.environment.clone());
+                    }
                 }
                 evaluation.begins = start;
                 evaluation.units = 0;
@@ -502,20 +522,50 @@ impl Vm {
     }
 
     /// Compiles a unit and calls it in a frame above the evaluation's.
-    fn run_unit(&mut self, number: u64, unit: Unit) -> Result<(), Fault> {
+    fn run_unit(&mut self, number: u64, unit: Unit, is_tail: bool) -> Result<(), Fault> {
         let after = self.evaluations.get(&number).map_or(After(0), |e| e.after);
-        let entry = self.compile(unit)?;
+        // What was noted of earlier calls may be in code that is given up now.
+        (self.machine.passed_on, self.machine.left_at) = ((0, 0), None);
+        let given_up = self.machine.take_given_up();
+        self.code.give_up(given_up);
+        let made = self.compile_to_run(unit)?;
         let m = &mut self.machine;
-        m.passed_on = (0, 0);
-        let holder = Value(m.stack[m.fp + 2]);
-        push_stub(m, stubs::UNIT, &[holder, Value::fixnum(after.0)]);
-        m.ensure(2)?;
-        let closure = m
-            .heap
-            .object(Kind::Closure, 0, &[Value::fixnum(i64::from(entry))]);
-        let next = apply(m, closure, &[]);
+        if is_tail {
+            let ended = self.forget_evaluation(number);
+            // Nothing but the constants of its code knows the form's values any more, if that is all it came to.
+            let opaques = ended
+                .filter(|it| it.units == 1 && made.own.is_some())
+                .map(|it| it.opaques);
+            if let Some(opaques) = opaques
+                && opaques.end == self.machine.opaques.len()
+            {
+                self.machine.opaques.truncate(opaques.start);
+            }
+        } else {
+            let holder = Value(m.stack[m.fp + 2]);
+            push_stub(m, stubs::UNIT, &[holder, Value::fixnum(after.0)]);
+        }
+        let closure = self.closure_of(made)?;
+        let next = apply(&mut self.machine, closure, &[]);
         self.begin_call(next);
         Ok(())
+    }
+
+    /// The procedure of a unit's top level.
+    fn closure_of(&mut self, made: Made) -> Result<Value, Fault> {
+        let m = &mut self.machine;
+        let Some(own) = made.own else {
+            m.ensure(2)?;
+            let entry = Value::fixnum(i64::from(made.entry));
+            return Ok(m.heap.object(Kind::Closure, 0, &[entry]));
+        };
+        match m.ensure(closure_words(&own)) {
+            Ok(()) => Ok(m.enter_transient(own)),
+            Err(fault) => {
+                m.drop_transient(own);
+                Err(fault)
+            }
+        }
     }
 
     /// Has what stands in the frame at `fp` called at the next turn.

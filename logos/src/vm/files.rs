@@ -12,16 +12,17 @@ use super::{Fault, Profile, Status, Vm, dispatch, stubs};
 use crate::builtins::{nearest, nearest_fuel};
 use crate::expand::{Environment, Library, standard_names};
 use crate::reader::{Meter, Reader};
-use crate::syntax::{Datum, Span, Syntax};
+use crate::syntax::{Datum, SourceId, Span, Syntax};
 use crate::value::Value;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What the texts are for that an evaluation waits for.
 #[derive(Debug)]
 pub(super) enum Wanted {
-    /// Their forms.
+    /// Their forms; each file is where the first of its paths says that leads to one.
     Forms {
-        paths: Vec<String>,
+        paths: Vec<Vec<String>>,
         fold_case: bool,
         span: Span,
     },
@@ -42,9 +43,8 @@ pub(super) enum Wanted {
 impl Wanted {
     fn paths(&self) -> Vec<String> {
         match self {
-            Wanted::Forms { paths, .. }
-            | Wanted::Named { paths, .. }
-            | Wanted::Existence { paths, .. } => paths.clone(),
+            Wanted::Forms { paths, .. } => paths.concat(),
+            Wanted::Named { paths, .. } | Wanted::Existence { paths, .. } => paths.clone(),
             Wanted::Library(path) => vec![path.clone()],
             Wanted::Distant(it) => vec![it.owner.clone(), it.name.clone(), it.lock.clone()],
         }
@@ -67,11 +67,37 @@ impl Vm {
         let Some(source) = source.filter(|_| !name.starts_with('/')) else {
             return plain_path(name);
         };
+        self.path_beside_source(source, name)
+    }
+
+    fn path_beside_source(&self, source: SourceId, name: &str) -> String {
         let beside = &self.machine.sources.source(source).name;
         match beside.rsplit_once('/') {
-            Some((folder, _)) => plain_path(&format!("{folder}/{name}")),
-            None => plain_path(name),
+            Some((folder, _)) if !name.starts_with('/') => plain_path(&format!("{folder}/{name}")),
+            _ => plain_path(name),
         }
+    }
+
+    /// Where the files may be that an `include` at `span` names: beside the file in which it is written, then beside the evaluation's.
+    pub(super) fn included_paths(
+        &self,
+        number: u64,
+        names: &[Rc<str>],
+        span: Span,
+    ) -> Vec<Vec<String>> {
+        let places = names.iter().map(|name| {
+            let around = self.path_beside(number, name);
+            if span.is_none() {
+                return vec![around];
+            }
+            let own = self.path_beside_source(span.source, name);
+            if own == around {
+                vec![own]
+            } else {
+                vec![own, around]
+            }
+        });
+        places.collect()
     }
 
     /// The library that the file of this path is, if it has been imported.
@@ -107,8 +133,25 @@ impl Vm {
     /// The files where the library of this name could be.
     fn paths_of(&self, number: u64, name: &str) -> Vec<String> {
         let file = name.replace(' ', "/");
-        let path = |end| self.path_beside(number, &format!("{file}.{end}"));
-        EXTENSIONS.map(path).to_vec()
+        let files = EXTENSIONS.map(|end| format!("{file}.{end}"));
+        let beside = |number| files.iter().map(move |file| self.path_beside(number, file));
+        let mut paths: Vec<String> = beside(number).collect();
+        // Then where the libraries around were looked for, and beside the program.
+        let mut around = number;
+        while let Some(import) = self.import_of(around) {
+            if let Some(root) = import.root() {
+                paths.extend(files.iter().map(|file| format!("{root}{file}")));
+            }
+            around = import.importer;
+        }
+        paths.extend(beside(around));
+        let mut seen = BTreeSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+        paths
+    }
+
+    fn import_of(&self, number: u64) -> Option<&Import> {
+        self.evaluations.get(&number)?.import.as_ref()
     }
 
     /// Has it found out whether there is a file for the library of this name.
@@ -161,7 +204,7 @@ impl Vm {
             return Err(self.machine.error(":not-allowed", message, &[]));
         }
         let (asks, needs, procedure) = match &wanted {
-            Wanted::Forms { .. } => ("include", Profile::Local, self.places.file_texts),
+            Wanted::Forms { .. } => ("include", Profile::Local, self.places.included_files),
             Wanted::Library(_) => ("import", Profile::Local, self.places.file_texts),
             Wanted::Named { .. } => ("import", Profile::Local, self.places.first_file),
             Wanted::Existence { .. } => ("cond-expand", Profile::Local, self.places.first_path),
@@ -171,14 +214,19 @@ impl Vm {
         if m.profile() < needs {
             return Err(crate::builtins::profile_lacks(m, asks, needs));
         }
-        let paths = wanted.paths();
-        let mut list = Value::NIL;
-        for path in paths.iter().rev() {
-            m.temporaries.push(list);
-            let path = m.string(path);
-            list = m.temporaries.pop().unwrap_or(Value::NIL);
-            list = m.rooted(&[path?, list], 2, |m, held| m.heap.cons(held[0], held[1]))?;
-        }
+        let list = match &wanted {
+            Wanted::Forms { paths, .. } => {
+                let mut files = Value::NIL;
+                for places in paths.iter().rev() {
+                    m.temporaries.push(files);
+                    let places = list_of(m, places);
+                    files = m.temporaries.pop().unwrap_or(Value::NIL);
+                    files = m.cons(places?, files)?;
+                }
+                files
+            }
+            wanted => list_of(m, &wanted.paths())?,
+        };
         if let Some(evaluation) = self.evaluations.get_mut(&number) {
             evaluation.wanted = Some(wanted);
         }
@@ -211,10 +259,8 @@ impl Vm {
             .and_then(|it| it.wanted.take());
         let done = match wanted {
             Some(Wanted::Forms {
-                paths,
-                fold_case,
-                span,
-            }) => self.include(number, &paths, &texts, fold_case, span),
+                fold_case, span, ..
+            }) => self.include(number, &texts, fold_case, span),
             Some(Wanted::Library(path)) => {
                 let begun = self.begin_import(number, path, &texts, None, None);
                 return self.enter_import(begun);
@@ -251,17 +297,17 @@ impl Vm {
         }
     }
 
-    /// The forms of all files go where `include` stands.
+    /// The forms of all files go where `include` stands: the path and the text of each.
     fn include(
         &mut self,
         number: u64,
-        paths: &[String],
-        texts: &[String],
+        files: &[String],
         fold_case: bool,
         span: Span,
     ) -> Result<(), Fault> {
         let mut forms = Vec::new();
-        for (path, text) in paths.iter().zip(texts) {
+        for file in files.chunks_exact(2) {
+            let [path, text] = file else { continue };
             self.machine.take_external(text.len() / 8)?;
             let source = self.machine.sources.add(path, text);
             let fuel_left = self.machine.fuel_left_paid()?;
@@ -364,6 +410,15 @@ pub(super) struct Import {
     pub(super) defined: Option<Rc<Library>>,
 }
 
+impl Import {
+    /// The folder in which a library was found by its name, whose parts are folders.
+    fn root(&self) -> Option<&str> {
+        let file = self.name.as_ref()?.replace(' ', "/");
+        let path = self.path.rsplit_once('.')?.0;
+        path.strip_suffix(file.as_str())
+    }
+}
+
 /// A path without the parts that lead nowhere, `.` and `a/..`, so that a file goes by one name however it is written. Looks at no file.
 fn plain_path(path: &str) -> String {
     let root = if path.starts_with('/') { "/" } else { "" };
@@ -384,6 +439,18 @@ fn plain_path(path: &str) -> String {
 /// What a file's library is kept under: no library's name looks like this.
 fn key(path: &str) -> String {
     format!("\"{path}\"")
+}
+
+/// A new list of strings.
+fn list_of(m: &mut super::Machine, texts: &[String]) -> super::Outcome {
+    let mut list = Value::NIL;
+    for text in texts.iter().rev() {
+        m.temporaries.push(list);
+        let text = m.string(text);
+        list = m.temporaries.pop().unwrap_or(Value::NIL);
+        list = m.cons(text?, list)?;
+    }
+    Ok(list)
 }
 
 /// Begins a frame above that of an evaluation, to which it returns.

@@ -2,9 +2,9 @@
 
 use super::control::Next;
 use super::evaluation::Evaluation;
-use super::{Fault, Outcome, Status, Vm};
-use crate::datum::to_syntax_counted;
-use crate::expand::{Environment, Expander};
+use super::{Fault, Outcome, Status, USER_ENVIRONMENT, Vm};
+use crate::datum::{to_syntax, to_syntax_counted};
+use crate::expand::{Environment, Expander, is_standard, library_name_cost, library_name_text};
 use crate::syntax::{Span, Syntax};
 use crate::value::{Kind, Value};
 use std::rc::Rc;
@@ -29,7 +29,7 @@ impl Vm {
 
     /// `(macroexpand form)`, `(macroexpand-1 form)`.
     pub(super) fn expand_argument(&mut self, once: bool) -> Option<Status> {
-        let environment = self.user.clone();
+        let environment = self.interaction_environment();
         self.evaluate_form(environment, |environment, form| {
             if once {
                 Expander::macroexpand_1(environment, form)
@@ -81,6 +81,7 @@ impl Vm {
     ) -> Result<(), Fault> {
         let m = &mut self.machine;
         let form = m.heap.field(Value(m.stack[m.fp + 2]), 1);
+        let opaques = m.opaques.len();
         let (form, words) = match to_syntax_counted(m, form, Span::NONE) {
             Ok(made) => made,
             Err(Some(fault)) => return Err(fault),
@@ -94,6 +95,7 @@ impl Vm {
         let expander = make(environment, form);
         let mut evaluation = Evaluation::new(environment.clone(), None, Some(expander));
         evaluation.taken = words;
+        evaluation.opaques = opaques..self.machine.opaques.len();
         self.evaluations.insert(number, evaluation);
         self.last_evaluation = self.last_evaluation.max(number);
         Ok(())
@@ -111,35 +113,102 @@ impl Vm {
         Ok(())
     }
 
-    /// `(%environment)`: a new world that knows how to import and nothing else. `(%environment world)`: the same world, once the memory that
-    /// its names hold is taken note of. A world lasts as long as the machine: code of it may be run at any time.
+    /// `(%environment)`: a new world that knows how to import and nothing else. `(%environment world sets)`: the same world once it has imported
+    /// these sets, and the memory that its names hold is taken note of. `(%environment sets)`: a new world with what these sets bring, if they
+    /// are standard libraries that a world has imported before; else `#f`. Such worlds stand on one that holds the names.
     pub(super) fn environment_argument(&mut self) -> Option<Status> {
         let m = &self.machine;
-        let given = m.top > m.fp + 2;
-        let result = if given {
-            self.settle_environment()
-        } else {
-            self.new_environment()
+        let result = match m.top - (m.fp + 2) {
+            0 => self.new_environment(None),
+            1 => self.known_environment(),
+            _ => self.settle_environment(),
         };
         self.follow(result.map(Next::Return))
     }
 
-    fn new_environment(&mut self) -> Outcome {
+    fn new_environment(&mut self, base: Option<Rc<Environment>>) -> Outcome {
         let m = &mut self.machine;
         m.take_external(ENVIRONMENT_WORDS)?;
-        m.ensure(2)?;
-        let number = Value::fixnum(self.environments.len() as i64);
-        self.environments
-            .push(Environment::for_imports(&mut m.symbols));
-        Ok(m.heap.object(Kind::Environment, 0, &[number]))
+        if let Err(fault) = m.ensure(2) {
+            m.release_external(ENVIRONMENT_WORDS);
+            return Err(fault);
+        }
+        for left in m.take_left_worlds() {
+            self.environments[left] = self.user.clone();
+            self.free_environments.push(left);
+        }
+        let world = match base {
+            Some(base) => Environment::sharing(&base),
+            None => Environment::for_sharing(&mut self.machine.symbols),
+        };
+        let number = match self.free_environments.pop() {
+            Some(number) => {
+                self.environments[number] = world;
+                number
+            }
+            None => {
+                self.environments.push(world);
+                self.environments.len() - 1
+            }
+        };
+        Ok(self.machine.enter_world(number, ENVIRONMENT_WORDS))
+    }
+
+    fn known_environment(&mut self) -> Outcome {
+        let sets = self.standard_sets(0)?;
+        let base = sets.and_then(|sets| self.standard_worlds.get(&sets).cloned());
+        match base {
+            Some(base) => self.new_environment(Some(base)),
+            None => Ok(Value::FALSE),
+        }
     }
 
     fn settle_environment(&mut self) -> Outcome {
         let count = self.argument_environment(0).names().len();
+        let sets = self.standard_sets(1)?;
         let m = &mut self.machine;
         m.charge(NAME_FUEL * count as u64)?;
         m.take_external(count * NAME_WORDS)?;
-        Ok(Value(m.stack[m.fp + 2]))
+        let world = Value(m.stack[m.fp + 2]);
+        let number = m.heap.field(world, 0).fixnum_value() as usize;
+        match sets {
+            // What stands on another world, as one that was settled before and the user's do, stays.
+            Some(sets) if self.environments[number].stands_alone() => {
+                let base = self.environments[number].clone();
+                self.environments[number] = Environment::sharing(&base);
+                self.standard_worlds.insert(sets, base);
+            }
+            _ => m.enlarge_world(number, count * NAME_WORDS),
+        }
+        Ok(world)
+    }
+
+    /// The names of the libraries in an argument, a list of import sets, if they are standard ones all of them, and there is nothing else.
+    fn standard_sets(&mut self, index: usize) -> Result<Option<String>, Fault> {
+        let m = &mut self.machine;
+        let opaques = m.opaques.len();
+        let sets = Value(m.stack[m.fp + 2 + index]);
+        let sets = to_syntax(m, sets, Span::NONE);
+        m.opaques.truncate(opaques);
+        let sets = match sets {
+            Ok(sets) => sets,
+            Err(Some(fault)) => return Err(fault),
+            Err(None) => return Ok(None),
+        };
+        let mut names = String::new();
+        for set in sets.as_list().unwrap_or(&[]) {
+            let cost = library_name_cost(set, &m.symbols);
+            m.charge(cost.work)?;
+            m.ask_to_hold(cost.bytes as usize / 8)?;
+            match library_name_text(set, &m.symbols) {
+                Some(name) if is_standard(&name) && !self.libraries.contains_key(&name) => {
+                    names.push_str(&name);
+                    names.push(',');
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(names).filter(|names| !names.is_empty()))
     }
 
     fn argument_environment(&self, index: usize) -> Rc<Environment> {
@@ -156,10 +225,16 @@ impl Vm {
     fn environment_of(&self, environment: Value) -> Rc<Environment> {
         let m = &self.machine;
         match m.heap.kind(environment) {
-            Some(Kind::Environment) => {
-                self.environments[m.heap.field(environment, 0).fixnum_value() as usize].clone()
-            }
-            _ => self.user.clone(),
+            Some(Kind::Environment) => match m.heap.field(environment, 0).fixnum_value() as usize {
+                USER_ENVIRONMENT => self.interaction_environment(),
+                number => self.environments[number].clone(),
+            },
+            _ => self.interaction_environment(),
         }
+    }
+
+    /// Where the program at hand defines.
+    fn interaction_environment(&self) -> Rc<Environment> {
+        self.program.as_ref().unwrap_or(&self.user).clone()
     }
 }

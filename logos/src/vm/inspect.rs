@@ -256,6 +256,9 @@ impl Vm {
 
     /// The code of a closure; of a `case-lambda`, that of its first clause.
     pub(crate) fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
+        if self.clause_count(closure) == 0 {
+            return None;
+        }
         self.clause_code(self.clause(closure, 0))
     }
 

@@ -53,6 +53,7 @@ impl Vm {
             fill_port: place(self, "%fill-port"),
             fill_port_and_apply: place(self, "%fill-port-and-apply"),
             file_texts: place(self, "%file-texts"),
+            included_files: place(self, "%included-files"),
             first_path: place(self, "%first-path"),
             first_file: place(self, "%first-file"),
             distant_library: place(self, "%distant-library"),

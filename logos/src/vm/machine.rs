@@ -96,6 +96,7 @@ pub struct Machine {
     pub(crate) global_names: Vec<Symbol>,
     /// Literals of compiled code.
     pub(crate) constants: Vec<Value>,
+    pub(super) transients: super::transient::Transients,
     /// Fuel left until somebody has to look.
     pub(crate) fuel: i64,
     /// A frame may end here without asking.
@@ -177,6 +178,7 @@ impl Machine {
             globals: Vec::new(),
             global_names: Vec::new(),
             constants: Vec::new(),
+            transients: super::transient::Transients::default(),
             fuel: 0,
             stack_end: STACK_WORDS,
             fp: 0,
@@ -430,6 +432,7 @@ impl Machine {
             .max(self.counted_words().min(self.limits.memory()));
         let live = self.collect_full();
         self.live = live.saturating_sub(self.baseline);
+        self.recount_transients();
         self.count_asked_from(0);
         self.charge(COLLECTION_FUEL + (self.live / COLLECTED_WORDS_PER_FUEL) as u64)?;
         if self.counted_words().saturating_add(words) > self.limits.memory() {
@@ -459,6 +462,7 @@ impl Machine {
     /// Starts the count of an evaluation at nothing: what earlier ones left is their holder's.
     pub(crate) fn restart_count(&mut self) {
         self.live = self.collect_full().saturating_sub(self.baseline);
+        self.recount_transients();
         self.count_asked_from(0);
         self.limits_changed();
     }
@@ -504,6 +508,7 @@ impl Machine {
         &mut self,
         collect: impl FnOnce(&mut Heap, &mut [u64], &mut [&mut [Value]]) -> T,
     ) -> T {
+        self.loosen_constants();
         let mut registers = [
             self.chain,
             self.dynamic,
@@ -565,6 +570,7 @@ impl Machine {
             (opened.port, opened.task) = (next(), next());
         }
         self.limits.update_roots(next);
+        self.sort_transients();
         result
     }
 

@@ -35,6 +35,7 @@ mod returns;
 mod stack;
 mod stubs;
 mod tasks;
+mod transient;
 mod travel;
 mod world;
 
@@ -132,7 +133,13 @@ pub struct Vm {
     pub(crate) library: Rc<Environment>,
     /// The user's names.
     pub(crate) user: Rc<Environment>,
+    /// The names of the program at hand, if it chose to see only what it imports.
+    program: Option<Rc<Environment>>,
     pub(crate) environments: Vec<Rc<Environment>>,
+    /// Places among them that are free.
+    free_environments: Vec<usize>,
+    /// The worlds that hold the names of standard libraries for others, by the names of the libraries.
+    standard_worlds: BTreeMap<String, Rc<Environment>>,
     /// Libraries that programs have defined, by name.
     libraries: BTreeMap<String, Rc<crate::expand::Library>>,
     evaluations: BTreeMap<u64, Evaluation>,

@@ -44,7 +44,7 @@ impl Vm {
         let operands = inlined_operands(word).unwrap_or_default();
         let base = height.max(first + 1).max(listed.end) + 4;
         // Registers between the words in use and the call hold nothing: the collector must not take them for values.
-        let nothing = self.add_constant(Value::FALSE);
+        let nothing = self.machine.add_constant(Value::FALSE);
         let hole = self.code.holes.get(&(place as u32)).copied();
         for register in hole.into_iter().flat_map(|hole| [hole, hole + 1]) {
             self.code
@@ -66,7 +66,7 @@ impl Vm {
                 Err(number) => wide(
                     Op::Constant,
                     register,
-                    self.add_constant(Value::fixnum(number)),
+                    self.machine.add_constant(Value::fixnum(number)),
                 ),
             };
             self.code.push(word, base, span);
@@ -105,10 +105,5 @@ impl Vm {
         let second = self.code.words[place + 1];
         self.code.push(abc(branch, register, 0, 0), height, span);
         self.code.push(second, height, span);
-    }
-
-    fn add_constant(&mut self, value: Value) -> u32 {
-        self.machine.constants.push(value);
-        self.machine.constants.len() as u32 - 1
     }
 }

@@ -238,3 +238,17 @@ trace ;=> (after again after first)
 (list (mult) (mult 1) (mult 1 2) (mult 1 2 3) (mult 1 2 3 4)) ;=> (1 1 2 6 24)
 ((case-lambda ((x . rest) (list 'first x rest)) ((x y) 'never)) 1 2) ;=> (first 1 (2))
 ((case-lambda ((x) 1)) 1 2) ;!> :wrong-count
+;; A quasiquote in the tail of a list raises the level, an unquote in the tail lowers it.
+`(x . `(,y ,,(+ 1 2))) ;=> (x quasiquote (,y ,3))
+`(x `(a . ,(b ,(+ 1 2)))) ;=> (x `(a unquote (b 3)))
+`(x . `(a . ,(b . ,(+ 1 2)))) ;=> (x quasiquote (a unquote (b . 3)))
+`(1 2 . `(,@(list ,@(list 1 2)))) ;=> (1 2 quasiquote (,@(list 1 2)))
+`(1 `,(+ 1 ,@(list 2 3)) . ,(list 4)) ;=> (1 `,(+ 1 2 3) 4)
+`(1 . ,(+ 1 1)) ;=> (1 . 2)
+;; A procedure that takes nothing.
+(procedure? (case-lambda)) ;=> #t
+((case-lambda)) ;!> :wrong-count
+((case-lambda) 1) ;!> :wrong-count
+(define none (case-lambda))
+(none) ;!> :wrong-count
+(let ((none (eval '(case-lambda)))) (let loop ((i 0)) (if (< i 50) (begin (eval '(list 1 2)) (loop (+ i 1))))) (guard (e (#t (error-kind e))) (none 1 2))) ;=> :wrong-count

@@ -81,3 +81,4 @@ all-of-them ;=> (1 2 3)
 (define-syntax define-box (syntax-rules () ((_ make get) (define-record-type box (make v) box? (v get)))))
 (define-box make-box unbox)
 (unbox (make-box 'inside)) ;=> inside
+(define-record-type p (mk x x) p? (x px)) ;!> :bad-syntax

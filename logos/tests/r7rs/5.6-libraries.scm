@@ -114,3 +114,17 @@ x ;=> #\A
 (define-library (parts seen) (export x) (import (scheme base)) (begin (define x 1)))
 (import (scheme base))
 (cond-expand ((library (parts seen)) 'known) (else 'unknown)) ;=> known
+(import (scheme base) (scheme eval) (scheme repl)) (define zz 5) (eval '(define yy (+ zz 1)) (interaction-environment)) (list (eval 'zz (interaction-environment)) (eval 'yy) yy) ;=> (5 6 6)
+(import (scheme base) (scheme eval) (scheme repl)) (eval '(exact->inexact 1) (interaction-environment)) ;!> :unknown-name
+(import (scheme base) (scheme eval) (scheme repl)) (eval '(import (scheme inexact)) (interaction-environment)) (exact (sin 0)) ;=> 0
+(define-library (srfi 999 (foo)) (export) (import (scheme base))) ;!> :bad-syntax
+(define-library (a -1) (export) (import (scheme base))) ;!> :bad-syntax
+(define-library (a 1.5) (export) (import (scheme base))) ;!> :bad-syntax
+(define-library (a "b") (export) (import (scheme base))) ;!> :bad-syntax
+(define-library (a 0 1) (export x) (import (scheme base)) (begin (define x 1))) (import (scheme base) (a 0 1)) x ;=> 1
+(define-library (a) (export x) (import (scheme base)) (begin (define x 1))) (define-library (b) (export x) (import (scheme base)) (begin (define x 2))) (import (scheme base) (a) (b)) x ;!> :bad-syntax
+(define-library (a) (export x) (import (scheme base)) (begin (define x 1))) (define-library (b) (export x) (import (a))) (import (scheme base) (a) (b)) x ;=> 1
+(define-library (a) (export car) (import (except (scheme base) car)) (begin (define (car x) 1))) (import (scheme base) (a)) (car 2) ;!> :bad-syntax
+(define-library (a) (export car) (import (except (scheme base) car)) (begin (define (car x) 1))) (import (except (scheme base) car) (a)) (car 2) ;=> 1
+(define-library (a) (export car) (import (except (scheme base) car)) (begin (define (car x) 1))) (import (logos) (a)) (car 2) ;=> 1
+(define-library (a) (export car) (import (scheme base))) (import (scheme base) (a) (srfi 1)) (car '(2)) ;=> 2

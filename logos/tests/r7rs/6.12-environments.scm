@@ -34,4 +34,10 @@ made-here ;=> 6
 (eval '(+ 1) 5) ;!> :wrong-argument
 (eval '(if) (environment '(scheme base))) ;!> :bad-syntax
 (let ((x 1)) (eval '(let ((x 2)) (* x 10)))) ;=> 20
-(with-limits {:memory 16777216} (lambda () (let loop () (environment '(logos)) (loop)))) ;!> :memory-exhausted
+(with-limits {:memory 16777216} (lambda () (let loop ((all '())) (loop (cons (environment '(prefix (logos) :)) all))))) ;!> :memory-exhausted
+(eval '(set! car 1) (environment '(scheme base))) ;!> :bad-syntax
+(let ((one (environment '(scheme base)))) (eval '(define (car x) 1) one) (list (eval '(car 2) one) (eval '(car '(2)) (environment '(scheme base))) (car '(2)))) ;=> (1 2 2)
+(define-library (of the test) (export made) (import (scheme base)) (begin (define made 7)))
+(eval 'made (environment '(scheme base) '(of the test))) ;=> 7
+(eval '(:a {:a 1}) (environment '(logos))) ;=> 1
+(eval '(begin (import (scheme char)) (char-upcase #\a)) (environment '(scheme base))) ;=> #\A

@@ -79,3 +79,6 @@
 (list (* (make-rectangular big 1) (make-rectangular big -1)) (magnitude (make-rectangular (* 3 big) (* 4 big)))) ;=> (1000000000000000000000000000000000000000000000000000000000001 5000000000000000000000000000000)
 (expt 1+i 1000000000000) ;!> :fuel-exhausted
 (eval '(real-part 1+2i) (environment '(scheme complex))) ;=> 1
+(map (lambda (n) (expt +i (+ (expt 10 50) n))) '(0 1 2 3)) ;=> (1 +i -1 -i)
+(list (expt -i (+ 1 (expt 10 50))) (expt +i (- -1 (expt 10 50))) (expt -i 3) (expt +i -3) (expt +i 0)) ;=> (-i -i +i +i 1)
+(map (lambda (n) (expt -1 (+ (expt 10 50) n))) '(0 1)) ;=> (1 -1)

@@ -4,6 +4,7 @@ use super::{
     BASE, COMPLEX_WORDS, Cost, Size, bytes, fraction_product, inexact, is_rational, reduction, sum,
     sum_of_bytes, times,
 };
+use crate::number::power::exponent_of_unit;
 use crate::number::{BITS_MAX, Number, is_exact};
 
 /// What an operation of four costs when a complex number takes part: so many times the product of two fractions, or of two integers, that
@@ -53,6 +54,8 @@ fn has_fraction(a: &Number) -> bool {
 
 /// A power of an exact base grows with each step; every other is computed from doubles.
 pub(super) fn power(base: &Number, exponent: &Number) -> Cost {
+    let reduced = exponent_of_unit(base, exponent);
+    let exponent = reduced.as_ref().unwrap_or(exponent);
     let count = match exponent {
         _ if !is_exact(base) => None,
         Number::Big(_) => return Cost::IMPOSSIBLE,
