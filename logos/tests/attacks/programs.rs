@@ -1568,7 +1568,7 @@ pub const ATTACKS: &[(&str, &str)] = &[
     ),
     (
         "kept: names that macros are given",
-        "(define long (string->symbol (make-string 10000 #\\a))) (defmacro (dm x) 1) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (list 'dm long))))) (let loop () (eval '(m)) (loop))",
+        "(define long (string->symbol (make-string 10000 #\\a))) (defmacro (dm x) 1) (eval (list 'define-syntax 'm (list 'syntax-rules '() (list '(_) (cons 'begin (make-list 20 (list 'dm long))))))) (let loop () (eval '(m)) (loop))",
     ),
     (
         "kept: names that are defined again",
