@@ -427,7 +427,7 @@ fn what_is_asked_wrongly_is_told_by_the_name_of_its_procedure() {
         ),
         (
             "(await (dht-put \"a\" 1 {:require 0} {:expires 1}))",
-            "`dht-put` needs all its options in one dict, the last argument, but got a dict",
+            "`dht-put` takes its options in one dict, the last argument, or as keywords with their values, but not both",
         ),
         (
             "(await (dht-put \"a\" 1 {:read-back 1}))",
