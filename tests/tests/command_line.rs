@@ -549,9 +549,16 @@ fn tests_that_definitions_carry_are_counted() {
 
 #[test]
 fn files_are_tests_too() {
+    /// Name, text, options; what comes of it.
+    type Check = (
+        &'static str,
+        &'static [u8],
+        &'static [&'static str],
+        &'static str,
+        i32,
+    );
     let good = "(define (f) :test #t 1)";
-    // Name, text, options; what comes of it.
-    let checks: &[(&str, &[u8], &[&str], &str, i32)] = &[
+    let checks: &[Check] = &[
         (
             "good.logos",
             good.as_bytes(),
