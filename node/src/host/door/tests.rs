@@ -215,7 +215,7 @@ fn what_is_said_keeps_its_bytes() {
             "00050a0101".to_string() + "0302fc00e1f505fc000000041e0000" + "000101" + "0161",
         ),
     ];
-    assert_eq!(DOOR_VERSION, 5);
+    assert_eq!(DOOR_VERSION, 6);
     for (said, expected) in checks {
         let bytes = encode(&said);
         assert_eq!(to_hex(&bytes), expected, "{said:?}");
