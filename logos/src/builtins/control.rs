@@ -60,7 +60,7 @@ pub const TABLE: &[Builtin] = &[
         (0, ANY),
         "1 for each value",
         "Gives several values at once.",
-        values,
+        vm::returned,
     ),
     Builtin::control(
         "%%with-dynamic",
@@ -390,18 +390,6 @@ fn call_with_values(m: &mut Machine, arguments: Arguments, _: &Places) -> Result
     let (producer, receiver) = (m.arg(arguments, 0), m.arg(arguments, 1));
     vm::push_stub(m, vm::VALUES, &[receiver]);
     Ok(vm::apply(m, producer, &[]))
-}
-
-fn values(m: &mut Machine, arguments: Arguments) -> Outcome {
-    if arguments.count == 1 {
-        return Ok(m.arg(arguments, 0));
-    }
-    m.charge(arguments.count as u64)?;
-    m.ensure(1 + arguments.count)?;
-    let all: Vec<Value> = (0..arguments.count)
-        .map(|place| m.arg(arguments, place))
-        .collect();
-    Ok(m.heap.object(Kind::Values, 0, &all))
 }
 
 fn state(m: &mut Machine, arguments: Arguments, index: usize) -> Result<Value, Fault> {

@@ -252,8 +252,8 @@ pub(crate) fn throw(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault
     Ok(apply(m, thunk, &[]))
 }
 
-/// What so many values come to where they are returned: one is itself.
-pub(super) fn returned(m: &mut Machine, arguments: Arguments) -> Outcome {
+/// `(values value …)`: what so many values come to where they are returned: one is itself.
+pub(crate) fn returned(m: &mut Machine, arguments: Arguments) -> Outcome {
     if arguments.count == 1 {
         return Ok(m.arg(arguments, 0));
     }

@@ -42,7 +42,7 @@ mod world;
 pub use control::{Library as Places, Next};
 pub(crate) use control::{apply, push_stub};
 pub(crate) use control::{
-    call_cc, escape, guard, is_open, throw, throw_value, with_dynamic, with_limits,
+    call_cc, escape, guard, is_open, returned, throw, throw_value, with_dynamic, with_limits,
 };
 pub(crate) use dynamic::{HANDLER, PARAMETERS, WINDER, add as add_dynamic, parameter};
 pub use inspect::Aspect;
