@@ -251,6 +251,11 @@ fn the_rest_of_srfi_1() {
             "(((1) (2) (3) (4)) ())",
         ),
         ("(receive all (values 1 2) all)", "(1 2)"),
+        // A procedure that takes nothing at all has nothing to tell of itself.
+        (
+            "(define none (case-lambda)) (list (doc none) (source none) (tests none) (check none))",
+            "(#f #f () {:failed () :passed 0})",
+        ),
         (
             "(map (lambda (lists) (apply list= eqv? lists)) '(() ((1)) ((1 2) (1 2)) ((1 2) (1 2) (1 2 3)) ((1 2) (1 3))))",
             "(#t #t #t #f #f)",

@@ -4,7 +4,7 @@ use super::control::Next;
 use super::evaluation::Evaluation;
 use super::{Fault, Outcome, Status, USER_ENVIRONMENT, Vm};
 use crate::datum::{to_syntax, to_syntax_counted};
-use crate::expand::{Environment, Expander, is_standard, library_name_cost, library_name_text};
+use crate::expand::{Environment, Expander, is_standard, library_name_text};
 use crate::syntax::{Span, Syntax};
 use crate::value::{Kind, Value};
 use std::rc::Rc;
@@ -197,10 +197,8 @@ impl Vm {
         };
         let mut names = String::new();
         for set in sets.as_list().unwrap_or(&[]) {
-            let cost = library_name_cost(set, &m.symbols);
-            m.charge(cost.work)?;
-            m.ask_to_hold(cost.bytes as usize / 8)?;
-            match library_name_text(set, &m.symbols) {
+            self.pay_for_library_name(set)?;
+            match library_name_text(set, &self.machine.symbols) {
                 Some(name) if is_standard(&name) && !self.libraries.contains_key(&name) => {
                     names.push_str(&name);
                     names.push(',');

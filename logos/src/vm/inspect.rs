@@ -246,7 +246,7 @@ impl Vm {
         if !self.machine.heap.is(procedure, Kind::Closure) {
             return None;
         }
-        let closure = self.clause(procedure, 0);
+        let closure = self.first_clause(procedure)?;
         let (compiled, lambda) = self.clause_code(closure)?;
         let tests = compiled.unit.lambdas[lambda as usize].tests?;
         let mut captures = compiled.analysis.captures[lambda as usize].iter();
@@ -256,10 +256,12 @@ impl Vm {
 
     /// The code of a closure; of a `case-lambda`, that of its first clause.
     pub(crate) fn code_of(&self, closure: Value) -> Option<(Rc<Compiled>, LambdaId)> {
-        if self.clause_count(closure) == 0 {
-            return None;
-        }
-        self.clause_code(self.clause(closure, 0))
+        self.clause_code(self.first_clause(closure)?)
+    }
+
+    /// The first closure that a `case-lambda` chooses from, if it has any; another closure itself.
+    fn first_clause(&self, closure: Value) -> Option<Value> {
+        (self.clause_count(closure) > 0).then(|| self.clause(closure, 0))
     }
 
     /// How many closures a `case-lambda` chooses from; 1 of another closure.
