@@ -53,7 +53,8 @@ pub struct News {
 impl Service {
     /// Watches an item, telling the version after which all are news: the current one, or `None` if there is none.
     /// Whatever was made since it was `asked` for, milliseconds since 1970, is news, though it came before this was
-    /// done.
+    /// done: also what was there already, if it says that it was made in that millisecond or later. Better it is told
+    /// once too often than lost.
     pub async fn watch(&self, target: &Target, asked: u64) -> Result<Option<Version>, NodeError> {
         let watched = self.watched(target).await?;
         let news = watched.news()?;

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{config, fake, network};
+use common::{config, fake, network, until};
 use node::service::{Config, PutOptions, Read, Service, Target, Version, now};
 use tokio::runtime::Handle;
 
@@ -130,16 +130,26 @@ async fn what_is_put_before_the_watch_is_set_is_news_and_what_there_was_is_not()
         nodes[0].put("news", value.as_bytes().to_vec(), all)
     };
     put("old").await.unwrap();
-    let old = nodes[0].item(&target, false).await.unwrap();
     for (watcher, value) in [(&nodes[0], "own"), (&nodes[1], "another's")] {
-        let asked = now();
+        let asked = after_the_last(&nodes).await;
         put(value).await.unwrap();
         let since = watcher.watch(&target, asked).await.unwrap();
         let told = next_values(watcher, &nodes, since, 1).await;
         assert_eq!(told, [Some(value.into())]);
     }
+    let asked = after_the_last(&nodes).await;
     let last = nodes[0].item(&target, false).await.unwrap();
-    assert!(last.timestamp > old.timestamp);
-    let since = nodes[2].watch(&target, now()).await.unwrap();
+    let since = nodes[2].watch(&target, asked).await.unwrap();
     assert_eq!(since.map(|version| version.timestamp), Some(last.timestamp));
+}
+
+/// A time after that of the version there is: of one made in the same millisecond nobody can say which came first, and what is made soon after
+/// another is dated later than the clock says.
+async fn after_the_last(nodes: &[Service]) -> u64 {
+    let last = nodes[0].item(&news_of(nodes), false).await.unwrap();
+    until("the clock is past the last version", || async {
+        now() > last.timestamp
+    })
+    .await;
+    now()
 }
