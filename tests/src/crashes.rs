@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Report {
         let _stop = board.stop_at_end();
         for (number, reader) in readers.iter_mut().enumerate() {
             let (board, mut dice) = (&board, dice.split(number));
-            scope.spawn(move || read_on(board, reader, &mut dice));
+            scope.spawn(move || read_on(board, (number, reader), &mut dice));
         }
         network.live_through(&board, &mut owners, &mut dice);
     });
@@ -276,7 +276,7 @@ fn put(board: &Board, owner: &mut Client, item: usize) {
 }
 
 /// Reads whatever was acknowledged, fresh and plainly in turn, until all others have ended.
-fn read_on(board: &Board, reader: &mut Client, dice: &mut Dice) {
+fn read_on(board: &Board, (number, reader): (usize, &mut Client), dice: &mut Dice) {
     let _stop = board.stop_on_panic();
     let mut seen = BTreeMap::new();
     while !board.is_stopped() {
@@ -295,7 +295,7 @@ fn read_on(board: &Board, reader: &mut Client, dice: &mut Dice) {
                 Kind::Fresh => acknowledged,
                 _ => seen.get(&item).copied().unwrap_or(0),
             };
-            if let Some(version) = board.ended_get(kind, item, floor, &answer) {
+            if let Some(version) = board.ended_get((kind, number), item, floor, &answer) {
                 seen.insert(item, version);
             }
         }
@@ -315,7 +315,7 @@ fn check_all(board: &Board, readers: &mut [Client]) {
                     let deadline = Instant::now() + PATIENCE;
                     loop {
                         let answer = reader.get(&name, owner, true);
-                        let read = board.ended_get(Kind::Fresh, item, floor, &answer);
+                        let read = board.ended_get((Kind::Fresh, number), item, floor, &answer);
                         // Whoever got an answer has been judged; who got none asks again.
                         if read.is_some() || board::is_missing(&answer) {
                             break;

@@ -156,7 +156,7 @@ impl Board {
     /// Judges a get that had to give `floor` at least; the version it gave.
     pub(super) fn ended_get(
         &self,
-        kind: Kind,
+        (kind, reader): (Kind, usize),
         item: usize,
         floor: u64,
         answer: &Answer,
@@ -167,7 +167,10 @@ impl Board {
         let issued = state.items[item].issued;
         let name = name(item);
         let mut violated = |what: String| {
-            let violation = format!("{phase:?}: a {kind:?} get of {name} {what}");
+            let took = answer.took.as_millis();
+            let violation = format!(
+                "{phase:?}: a {kind:?} get of {name} by reader {reader} {what}, in {took} ms"
+            );
             state.violations.push(violation);
         };
         match answer.said {
