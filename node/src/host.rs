@@ -305,7 +305,8 @@ impl Host {
             if !self.effects.is_waiting() {
                 break None;
             }
-            if !self.shows_progress {
+            // The line that the program has begun, or somebody types at, is theirs.
+            if !self.shows_progress || output::is_line_begun() || self.effects.is_reading() {
                 break self.effects.wait(None);
             }
             match self.effects.wait(Some(PROGRESS)) {

@@ -20,10 +20,15 @@ pub fn line(text: impl Display) {
 
 /// The same on a line of its own, whatever was written before.
 pub fn own_line(text: impl Display) {
-    if IS_LINE_BEGUN.load(Ordering::Relaxed) {
+    if is_line_begun() {
         write(b"\n");
     }
     line(text);
+}
+
+/// Whether what was written to standard output ends within a line.
+pub fn is_line_begun() -> bool {
+    IS_LINE_BEGUN.load(Ordering::Relaxed)
 }
 
 /// Writes to standard output; [`flush`] sees to it that it is seen.

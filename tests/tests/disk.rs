@@ -59,6 +59,35 @@ fn a_node_that_is_killed_while_it_writes_has_everything_it_acknowledged() {
     }
 }
 
+/// Its disk is full, or it is killed, when the file is made: what it leaves does not keep the next one from beginning.
+#[test]
+fn a_file_that_could_not_be_made_is_made_the_next_time() {
+    for kept in ["trap '' XFSZ", "trap - XFSZ"] {
+        let folder = Folder::new();
+        let mut limited = std::process::Command::new("sh");
+        let first = logos(&folder);
+        limited.args(["-c", &format!("{kept}; ulimit -f 64; exec \"$@\""), "sh"]);
+        limited.arg(first.get_program());
+        limited.args(first.get_args());
+        limited.args(["-e", "(node-info)"]);
+        for (name, value) in first.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        let ran = run(&mut limited);
+        assert_ne!(ran.status, Some(0), "{kept}: {ran:?}");
+        assert!(!folder.path().join(FILE).exists(), "{kept}");
+        let ran = run(logos(&folder).args(["-e", "(dict? (node-info))"]));
+        assert_eq!(
+            (ran.output.as_str(), ran.errors.as_str(), ran.status),
+            ("#t\n", "", Some(0)),
+            "{kept}"
+        );
+    }
+}
+
 #[test]
 fn a_file_that_is_damaged_newer_or_something_else_is_named_and_left_as_it_is() {
     let good = Folder::new();

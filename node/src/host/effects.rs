@@ -211,6 +211,12 @@ impl Effects {
         newest.map_or("", |running| &running.what)
     }
 
+    /// Whether somebody is waited for who types.
+    pub fn is_reading(&self) -> bool {
+        let read = procedure("read-port");
+        self.running.values().any(|running| running.what == read)
+    }
+
     /// What has happened, without waiting.
     pub fn happened(&mut self) -> Option<Happening> {
         let happening = self.receiver.try_recv().ok()?;

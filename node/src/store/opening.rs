@@ -34,7 +34,11 @@ pub(super) struct Opened {
 impl Opened {
     /// The database in a file, made if there is none.
     pub(super) fn file(path: &Path) -> Result<Opened, DataError> {
-        try_out(path)?;
+        if is_empty(path) {
+            make(path)?;
+        } else {
+            try_out(path)?;
+        }
         let place = path.to_owned();
         let opened = Opened::with(path, move || {
             builder().create_file(owners_only().open(&place)?)
@@ -145,13 +149,29 @@ impl Opened {
     }
 }
 
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |file| file.len() == 0)
+}
+
+/// Makes an empty database, under another name first: whoever is stopped in the middle, or finds no room, leaves nothing that is not whole
+/// under this one.
+fn make(path: &Path) -> Result<(), DataError> {
+    let unfinished = path.with_extension("redb.new");
+    let made = || -> Result<(), DatabaseError> {
+        let file = owners_only().truncate(true).open(&unfinished)?;
+        drop(builder().create_file(file)?);
+        Ok(std::fs::rename(&unfinished, path)?)
+    };
+    made().map_err(|error| {
+        // It is made anew the next time, whether it can be removed or not.
+        let _ = std::fs::remove_file(&unfinished);
+        cannot_open(path, error)
+    })
+}
+
 /// Opens and mends a file that is there in memory first, and looks at all of it: if that fails, it stays as it is.
 /// Whatever is not as it was written would be met later, where redb does not expect it and panics.
 fn try_out(path: &Path) -> Result<(), DataError> {
-    let is_empty = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
-    if is_empty {
-        return Ok(());
-    }
     let refused = |error: std::io::Error| DataError::Io(path.to_owned(), error.to_string());
     let draft = Draft::of(path).map_err(refused)?;
     let look = || {
