@@ -897,6 +897,18 @@ fn promises() {
             "5",
         ),
         ("(define (loop n) (if (= n 0) (delay 'done) (delay-force (loop (- n 1))))) (force (loop 1000000))", "done"),
+        (
+            "(define t (spawn (lambda () (yield) (yield) 1))) (define v1 (delay-force t)) (define v2 (delay-force t)) \
+             (spawn (lambda () (force v1))) (spawn (lambda () (force v2))) (yield) \
+             (list (await (promise-settle (list v1 v2 t))) (force v1) (force v2))",
+            "(({:ok 1} {:ok 1} {:ok 1}) 1 1)",
+        ),
+        (
+            "(define t (spawn (lambda () (yield) (yield) (raise 'no)))) (define v1 (delay-force t)) (define v2 (delay-force t)) \
+             (define (kind v) (spawn (lambda () (guard (e (#t e)) (force v))))) \
+             (define kinds (list (kind v1) (kind v2))) (yield) (list (map await kinds) (await (kind v1)) (await (kind v2)))",
+            "((no no) no no)",
+        ),
         // A promise that is forced while it is being forced keeps the first value.
         (
             "(define count 0)

@@ -36,6 +36,20 @@ const NUMBERS: &str = "(define a (arithmetic-shift 1 1000000)) (define b (arithm
 /// See the module's description.
 pub const WORKS: &[Work] = &[
     work("eqv? as a test", NUMBERS, "(if (eqv? a b) 1 2)", 20, 3_900),
+    work(
+        "the divisor of large floats",
+        "",
+        "(gcd 1e300 7e200)",
+        20,
+        4_000,
+    ),
+    work(
+        "the multiple of large floats",
+        "",
+        "(lcm 1e300 7e200)",
+        20,
+        4_000,
+    ),
     work("eqv? as a value", NUMBERS, "(list (eqv? a b))", 20, 3_900),
     work(
         "eqv? that is called",

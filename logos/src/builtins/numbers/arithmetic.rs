@@ -1,6 +1,9 @@
 //! Sums, products, quotients, and the parts of numbers.
 
-use super::operation::{any_operand, binary, both, fold, operand, pay, small, unary, unary_of_any};
+use super::operation::{
+    any_operand, binary, both, fold, fold_unless_small, is_small_integer, operand, pay, small,
+    unary, unary_of_any,
+};
 use super::unary_builtins;
 use super::words::from_number;
 use crate::number::{self, Number, NumberError, cost};
@@ -162,11 +165,11 @@ fn divide_both(m: &mut Machine, procedure: &str, arguments: Arguments, f: Divisi
 }
 
 pub(super) fn gcd(m: &mut Machine, arguments: Arguments) -> Outcome {
-    fold(
+    fold_unless_small(
         m,
         "gcd",
         arguments,
-        operand,
+        (operand, is_small_integer),
         (Number::Int(0), 0),
         cost::gcd,
         number::gcd,
@@ -174,11 +177,11 @@ pub(super) fn gcd(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 pub(super) fn lcm(m: &mut Machine, arguments: Arguments) -> Outcome {
-    fold(
+    fold_unless_small(
         m,
         "lcm",
         arguments,
-        operand,
+        (operand, is_small_integer),
         (Number::Int(1), 0),
         cost::lcm,
         number::lcm,

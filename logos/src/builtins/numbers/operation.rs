@@ -11,6 +11,8 @@ pub(super) type Unary = fn(&Number) -> Result<Number, NumberError>;
 /// An operation of two numbers.
 pub(super) type Binary = fn(&Number, &Number) -> Result<Number, NumberError>;
 
+/// Tells numbers that have a fixed price from others.
+pub(super) type IsSmall = fn(&Number) -> bool;
 /// Takes an argument that must be a number of some kind.
 pub(super) type Take = fn(&mut Machine, &str, Arguments, usize) -> Result<Number, Fault>;
 
@@ -57,6 +59,15 @@ pub(super) fn pay(m: &mut Machine, cost: Cost) -> Result<(), Fault> {
 /// Whether a number is a machine word, so that working with it has a fixed price.
 pub(super) fn is_small(number: &Number) -> bool {
     matches!(number, Number::Int(_) | Number::Float(_))
+}
+
+/// Whether a number is a whole one in a machine word, or as large as one that is: of a larger float all digits are worked with.
+pub(super) fn is_small_integer(number: &Number) -> bool {
+    match number {
+        Number::Int(_) => true,
+        Number::Float(value) => value.abs() < 9e18,
+        _ => false,
+    }
 }
 
 /// What [`fold`] costs for two numbers that are machine words.
@@ -133,6 +144,20 @@ pub(super) fn fold(
     procedure: &str,
     arguments: Arguments,
     take: Take,
+    beginning: (Number, usize),
+    price: fn(&Number, &Number) -> Cost,
+    f: Binary,
+) -> Outcome {
+    let take = (take, is_small as IsSmall);
+    fold_unless_small(m, procedure, arguments, take, beginning, price, f)
+}
+
+/// The same; the price is asked for unless both numbers are small in a sense of its own.
+pub(super) fn fold_unless_small(
+    m: &mut Machine,
+    procedure: &str,
+    arguments: Arguments,
+    (take, is_small): (Take, IsSmall),
     (start, from): (Number, usize),
     price: fn(&Number, &Number) -> Cost,
     f: Binary,
