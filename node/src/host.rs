@@ -205,33 +205,7 @@ impl Host {
             }
         }
         self.flush();
-        match self.unseen_failure() {
-            Some(failure) => Ending::Failed(failure),
-            None => Ending::Value(None),
-        }
-    }
-
-    /// The tasks and requests that failed while nothing waited for them, and whose errors nothing has looked at since: the first of
-    /// them, with what there is to say of all.
-    pub fn unseen_failure(&mut self) -> Option<Failure> {
-        let mut first: Option<Failure> = None;
-        while let Some(condition) = self.vm.take_unseen() {
-            // Whoever cancels need not be told.
-            if condition.kind == ":cancelled" {
-                continue;
-            }
-            let failure = self.described(condition, false);
-            match &mut first {
-                Some(first) => first.rendered = format!("{}\n{}", first.rendered, failure.rendered),
-                None => first = Some(failure),
-            }
-        }
-        if let Some(first) = &mut first {
-            first
-                .rendered
-                .push_str("\nnothing waited for this, so it is told here");
-        }
-        first
+        Ending::Value(None)
     }
 
     /// Leaves the network.
@@ -370,7 +344,6 @@ impl Host {
                 },
                 Some((promises::FULFILLED, value)) => return self.written(value),
                 Some((promises::FAILED, raised)) => {
-                    promises::see(&mut self.vm.machine, value);
                     let condition = self.vm.condition_for(raised);
                     return Ending::Failed(self.described(condition, false));
                 }

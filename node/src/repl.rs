@@ -107,9 +107,6 @@ fn converse(
             return ExitCode::from(status);
         }
         show(options, &report);
-        if let Some(failure) = host.unseen_failure() {
-            output::error_line(options.style().error(&failure.rendered));
-        }
         host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());

@@ -31,9 +31,6 @@ const QUEUE_COME: usize = 0;
 const QUEUE_SIGNAL: usize = 1;
 const QUEUE_CLOSED: usize = 2;
 
-/// Errors that nobody has looked at yet which are kept; later ones are not told.
-const UNSEEN_MAX: usize = 16;
-
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
     Builtin::plain(
@@ -269,7 +266,6 @@ fn state(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn value(m: &mut Machine, arguments: Arguments) -> Outcome {
     let promise = promise(m, arguments, 0)?;
-    see(m, promise);
     Ok(m.heap.field(m.heap.field(promise, 0), VALUE))
 }
 
@@ -284,30 +280,8 @@ fn settle_now(m: &mut Machine, arguments: Arguments) -> Outcome {
         return Ok(Value::FALSE);
     }
     let (fulfilled, held) = (m.arg(arguments, 1).is_true(), m.arg(arguments, 2));
-    end(m, promise, held, fulfilled)?;
+    settle(m, promise, held, fulfilled)?;
     Ok(Value::TRUE)
-}
-
-/// Settles a promise with what its task or request came to, and remembers an error that nobody waits for.
-pub fn end(m: &mut Machine, promise: Value, held: Value, fulfilled: bool) -> Result<(), Fault> {
-    let is_unseen = !fulfilled
-        && m.heap.is(promise, Kind::Promise)
-        && !is_settled(m, promise)
-        && m.heap.field(m.heap.field(promise, 0), WAITERS) == Value::NIL;
-    if is_unseen && m.unseen.len() < UNSEEN_MAX {
-        m.unseen.push(promise);
-    }
-    settle(m, promise, held, fulfilled)
-}
-
-/// Somebody looks at what a promise came to.
-pub fn see(m: &mut Machine, promise: Value) {
-    if m.unseen.is_empty() {
-        return;
-    }
-    let content = m.heap.field(promise, 0);
-    let heap = &m.heap;
-    m.unseen.retain(|&it| heap.field(it, 0) != content);
 }
 
 /// Settles a promise and tells those who wait for it. Allocates nothing.
@@ -421,7 +395,6 @@ fn watch(m: &mut Machine, arguments: Arguments) -> Outcome {
     let fields = [queue, m.arg(arguments, 2), promise];
     let entry = m.heap.object(Kind::Vector, 0, &fields);
     if is_settled(m, promise) {
-        see(m, promise);
         let pair = m.heap.cons(entry, Value::NIL);
         if let Some(signal) = enqueue(m, pair) {
             settle(m, signal, Value::VOID, true)?;

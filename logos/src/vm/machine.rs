@@ -125,8 +125,6 @@ pub struct Machine {
     pub raised: Value,
     /// Values without a written form that syntax refers to by number.
     pub(crate) opaques: Vec<Value>,
-    /// Promises that failed while nobody waited for them, and whose error nobody has looked at since.
-    pub(crate) unseen: Vec<Value>,
     /// Tasks that began inside a limit, those that have ended not all removed yet.
     pub(crate) limited: Vec<Value>,
     /// With so many of them, those that have ended are removed.
@@ -195,7 +193,6 @@ impl Machine {
             main: Value::VOID,
             raised: Value::VOID,
             opaques: Vec::new(),
-            unseen: Vec::new(),
             limited: Vec::new(),
             opened: Vec::new(),
             limited_max: 64,
@@ -530,14 +527,13 @@ impl Machine {
         moved.extend(self.awaited.values());
         moved.extend(self.opened.iter().flat_map(|it| [it.port, it.task]));
         self.limits.roots(&mut moved);
-        let mut roots: [&mut [Value]; 10] = [
+        let mut roots: [&mut [Value]; 9] = [
             &mut self.globals,
             &mut self.constants,
             &mut self.temporaries,
             &mut self.labelled,
             &mut self.standard_ports,
             &mut self.opaques,
-            &mut self.unseen,
             &mut self.limited,
             &mut registers,
             &mut moved,

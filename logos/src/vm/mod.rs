@@ -399,18 +399,6 @@ impl Vm {
         self.state != State::Between || !m.ready.is_empty() || !m.awaited.is_empty()
     }
 
-    /// An error that a task or a request ended with and that nobody has looked at; each is given once.
-    pub fn take_unseen(&mut self) -> Option<Condition> {
-        let m = &mut self.machine;
-        if m.unseen.is_empty() {
-            return None;
-        }
-        let promise = m.unseen.remove(0);
-        let content = m.heap.field(promise, 0);
-        let raised = m.heap.field(content, crate::builtins::promises::VALUE);
-        Some(self.condition_for(raised))
-    }
-
     /// Between two slices, what is to be done next is not to go on with the task that runs, unless that is the main one: it has the next turn.
     fn put_running_aside(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Between);
