@@ -248,7 +248,8 @@ impl Lookup {
     }
 
     /// Whether everyone of the K nearest, and everybody wanted, was asked and a majority answered: of all, and
-    /// of the wanted by themselves, as those nearer may be in league.
+    /// of the wanted by themselves, as those nearer may be in league. While more are overdue than have answered,
+    /// nobody has: whoever was just cut off finds all others overdue, and none failed yet.
     pub(crate) fn has_majority(&self) -> bool {
         let (mut counted, mut all, mut wanted) = (0, Tally::default(), Tally::default());
         for candidate in self.candidates.iter().filter(|c| c.counts()) {
@@ -267,7 +268,7 @@ impl Lookup {
                 wanted.note(candidate);
             }
         }
-        all.is_majority() && (wanted.asked == 0 || wanted.is_majority())
+        all.is_majority() && (wanted.asked == 0 || wanted.is_majority()) && self.has_answers()
     }
 
     /// The `count` nearest of those that were asked, whatever came of it: liars that fail on purpose crowd a
@@ -974,6 +975,30 @@ mod tests {
         assert!(!lookup.has_majority(), "one was not asked");
         lookup.next().unwrap();
         assert!(lookup.has_majority() && !lookup.is_finished());
+    }
+
+    #[test]
+    fn who_answers_alone_among_the_overdue_is_no_majority() {
+        let target = Id::hash(b"target");
+        let all = nearest(&target, 0..4, 4);
+        let mut lookup = Lookup::new(Id::hash(b"me"), target, all.clone(), Vec::new(), 1, true);
+        let mut answered = false;
+        while let Some(next) = lookup.next() {
+            if next == all[0] {
+                answered |= lookup.answered(next.id(), Vec::new()).is_some();
+            } else {
+                lookup.overdue(next.id());
+            }
+        }
+        assert!(answered && !lookup.has_majority() && !lookup.is_finished());
+        for _ in 0..ASKED_MAX {
+            lookup.failed(all[1].id());
+            lookup.failed(all[2].id());
+        }
+        assert!(
+            lookup.has_majority(),
+            "one is overdue, and one has answered"
+        );
     }
 
     /// A liar names twenty nodes of its own, nearer than anybody; they name each other. On one path they

@@ -672,6 +672,47 @@ fn who_is_cut_off_from_most_is_told_so_instead_of_something_old() {
     }
 }
 
+/// The link was cut a moment ago: what was asked of the others is overdue, and nothing failed yet.
+#[test]
+fn who_was_just_cut_off_waits_for_the_overdue() {
+    let item = signed(draft(NOW));
+    let mut node = node();
+    (10..16).for_each(|number| introduce(&mut node, NOW, number));
+    let fresh = Event::Command {
+        operation: OperationId(1),
+        command: Command::Get(Get::fresh(item.key)),
+    };
+    let (mut now, mut asked) = (NOW, 0);
+    let mut actions = node.handle(now, fresh);
+    let ended = loop {
+        if let Some(outcome) = outcome(&actions) {
+            break outcome.clone();
+        }
+        let waiting = sends(&actions).into_iter();
+        let nearest = waiting.filter(|(_, to, _)| *to == peer(10));
+        let answers: Vec<_> = nearest.map(|(exchange, ..)| exchange).collect();
+        asked += answers.len();
+        actions = Vec::new();
+        for exchange in answers {
+            let response = Response::Value(Value {
+                item: item.clone(),
+                contacts: Vec::new(),
+            });
+            actions.extend(node.handle(now, Event::Answered { exchange, response }));
+        }
+        if actions.is_empty() {
+            now = node.poll_timeout().expect("it goes on");
+            actions = node.handle(now, Event::Timer);
+        }
+    };
+    assert!(asked > 0);
+    assert!(
+        matches!(ended, Err(OperationError::CutOff(_))),
+        "{ended:?} after {} ms",
+        now - NOW
+    );
+}
+
 #[test]
 fn commands_end_whatever_happens_to_their_requests() {
     let mut node = node();

@@ -1154,6 +1154,54 @@ fn many_at_once() {
     ]);
 }
 
+/// A guard that none of its clauses answer for goes back to where the value was raised; nothing returns there when it cannot be continued.
+#[test]
+fn nobody_returns_to_an_error_past_a_guard_that_matched_nothing() {
+    const RETURNED: &str = "(caught \"the handler returned, but this error cannot be continued\")";
+    let bodies = [
+        ("(list (/ 1 0))", RETURNED),
+        ("(+ 1 (raise 5))", RETURNED),
+        ("(begin (error \"x\") 7)", RETURNED),
+        ("(list (read (open-input-string \")\")))", RETURNED),
+        ("(list (string-append \"a\" 5))", RETURNED),
+        ("(list (vector-ref (vector 1) 4))", RETURNED),
+        ("(list (nope))", RETURNED),
+        ("(list (car (take '(1) 5)))", RETURNED),
+        ("(list (map (lambda (x) (/ x 0)) '(1 2)))", RETURNED),
+        (
+            "(list (with-limits {:fuel 1000} (lambda () (/ 1 0))))",
+            RETURNED,
+        ),
+        (
+            "(list (with-limits {:fuel 1000} (lambda () (let loop () (loop)))))",
+            RETURNED,
+        ),
+        ("(list (await (spawn (lambda () (/ 1 0)))))", RETURNED),
+        ("(list (call/cc (lambda (k) (+ 1 (raise k)))))", RETURNED),
+        (
+            "(list (guard (y ((string? y) 2)) (list (/ 1 0))))",
+            RETURNED,
+        ),
+        ("(+ 1 (raise-continuable 5))", "11"),
+        (
+            "(list (guard (y ((string? y) 2)) (+ 1 (raise-continuable 5))))",
+            "(11)",
+        ),
+    ];
+    let cases = bodies.map(|(body, expected)| {
+        let text = format!(
+            "(guard (outer ((error? outer) (list 'caught (error-object-message outer))))
+               (with-exception-handler (lambda (e) 10) (lambda () (guard (inner ((string? inner) 1)) {body}))))"
+        );
+        (text, expected)
+    });
+    let cases: Vec<(&str, &str)> = cases
+        .iter()
+        .map(|(text, it)| (text.as_str(), *it))
+        .collect();
+    check(&cases);
+}
+
 #[test]
 fn errors_and_ends_are_asked_for_as_written() {
     check(&[

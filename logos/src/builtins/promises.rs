@@ -171,6 +171,14 @@ pub const TABLE: &[Builtin] = &[
         local_request,
     ),
     Builtin::plain(
+        "%file-request",
+        "(%file-request name value …)",
+        (1, super::ANY),
+        "1000, and 1 for each value",
+        "The same for what is asked of the file system, which takes longer to answer.",
+        file_request,
+    ),
+    Builtin::plain(
         "%node-request",
         "(%node-request name value …)",
         (1, super::ANY),
@@ -543,9 +551,16 @@ fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 /// Requests that may wait for their answers at once.
 const REQUESTS_MAX: usize = 100_000;
+/// What the work of the operating system comes to when it is asked for a file, or for more of it.
+const FILE_REQUEST_FUEL: u64 = 1_000;
 
 /// Checks the profile itself, so that the error names the procedure the program called.
 fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    request(m, arguments, vm::Profile::Local)
+}
+
+fn file_request(m: &mut Machine, arguments: Arguments) -> Outcome {
+    m.charge(FILE_REQUEST_FUEL)?;
     request(m, arguments, vm::Profile::Local)
 }
 

@@ -572,7 +572,7 @@ impl Needs<'_> {
         if let Some(index) = value.as_builtin() {
             let builtin = &BUILTINS[index as usize];
             let needs = match builtin.name {
-                "%request" | "%needs-local" => Profile::Local,
+                "%request" | "%file-request" | "%needs-local" => Profile::Local,
                 "%node-request" => Profile::Node,
                 _ => builtin.profile,
             };

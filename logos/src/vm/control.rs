@@ -104,16 +104,10 @@ pub(crate) fn raise(
     }
     m.top = m.top.max(m.fp + 2);
     if m.heap.field(handler, dynamic::KIND).fixnum_value() == GUARD {
-        return raise_to_guard(m, library).map(Some);
+        return raise_to_guard(m, continuable, library).map(Some);
     }
-    let before = m.dynamic;
     let masked = dynamic::mask(m, handler)?;
-    let before = if m.dynamic == before {
-        before
-    } else {
-        m.dynamic
-    };
-    let raised = m.raised;
+    let (before, raised) = (m.dynamic, m.raised);
     if continuable {
         push_stub(m, stubs::DYNAMIC, &[before]);
     } else {
@@ -124,12 +118,18 @@ pub(crate) fn raise(
     Ok(Some(apply(m, handler, &[raised])))
 }
 
-/// A guard that may find no clause to match goes back to where the value was raised, but with the handlers outside itself.
-fn raise_to_guard(m: &mut Machine, library: &Library) -> Result<Next, Fault> {
+/// A guard that may find no clause to match goes back to where the value was raised, but with the handlers outside itself. When one of
+/// those returns and what was raised cannot be continued, that is an error, as it is for a handler that was asked first.
+fn raise_to_guard(m: &mut Machine, continuable: bool, library: &Library) -> Result<Next, Fault> {
     let node = m.heap.field(m.dynamic, HANDLERS);
     let reraisable = m.heap.field(node, dynamic::A) == Value::FALSE;
     let continuation = if reraisable {
-        m.dynamic = dynamic::mask(m, node)?;
+        let masked = dynamic::mask(m, node)?;
+        let (before, raised) = (m.dynamic, m.raised);
+        if !continuable {
+            push_stub(m, stubs::RAISE, &[before, raised]);
+        }
+        m.dynamic = masked;
         capture(m)?
     } else {
         Value::FALSE

@@ -375,7 +375,7 @@ impl Generator<'_> {
     /// Stacks that are deep or entered again, tasks, and values that are large.
     fn control(&mut self, kind: Type, depth: usize) -> String {
         let value = self.expression(kind, depth);
-        match self.dice.below(13) {
+        match self.dice.below(14) {
             9 => {
                 let again = self.expression(kind, depth);
                 format!(
@@ -399,6 +399,22 @@ impl Generator<'_> {
                 let other = self.expression(kind, depth);
                 format!(
                     "(let* ((seen '()) (back #f) (v (dynamic-wind (lambda () (set! seen (cons 'in seen))) (lambda () (call/cc (lambda (c) (set! back c) {value}))) (lambda () (set! seen (cons 'out seen)))))) (if (< (length seen) 5) (back {other}) v))"
+                )
+            }
+            13 => {
+                // The handler returns, outside a guard that none of its clauses answer for.
+                let (other, instead) = (self.expression(kind, depth), self.leaf(kind));
+                let raises = [
+                    "(raise 'oops)",
+                    "(error \"bad\" 1)",
+                    "(list (/ 1 0))",
+                    "(list (string-append \"a\" 5))",
+                    "(list (vector-ref (vector 1) 4))",
+                    "(list (take '(1) 5))",
+                    "(raise-continuable 'again)",
+                ][self.dice.below(7)];
+                format!(
+                    "(guard (outer (#t {value})) (with-exception-handler (lambda (e) {other}) (lambda () (guard (inner ((string? inner) {instead})) (begin {raises} {instead})))))"
                 )
             }
             0 => {

@@ -29,3 +29,14 @@
     (with-exception-handler (lambda (e) (set! order (cons 'handler order)) (raise e)) (lambda () (raise 'x))))) ;=> (handler guard)
 (error 'not-a-string 1 2) ;!> :user
 (guard (e ((string? (error-object-message e)) (error-object-irritants e))) (error "m" 'a "b" #\c)) ;=> (a "b" #\c)
+(with-exception-handler (lambda (e) 10) (lambda () (guard (z ((string? z) 1)) (+ 1 (raise-continuable 5))))) ;=> 11
+(with-exception-handler (lambda (e) 10) (lambda () (guard (z ((string? z) 1)) (+ 1 (raise 5))))) ;!> :user
+(with-exception-handler (lambda (e) 10) (lambda () (guard (z ((string? z) 1)) (list (/ 1 0))))) ;!> :user
+(let* ((said '()) (p (make-parameter 'outer)) (say (lambda (what . also) (set! said (cons (cons what also) said)))))
+  (guard (x (#t (say 'caught (p))))
+    (with-exception-handler (lambda (e) (say (if (symbol? e) e 'secondary) (p)) 10)
+      (lambda ()
+        (guard (z ((string? z) 1))
+          (parameterize ((p 'inner))
+            (dynamic-wind (lambda () (say 'in)) (lambda () (+ 1 (raise 'boom))) (lambda () (say 'out))))))))
+  (reverse said)) ;=> ((in) (out) (in) (boom inner) (secondary inner) (out) (caught outer))
