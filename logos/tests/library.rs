@@ -1570,6 +1570,19 @@ fn documentation_of_forms_and_macros() {
             "{:failed () :passed 1}",
         ),
         (
+            "(define (f x) \"Adds one.\" :tset (= (f 1) 2) (+ x 1))",
+            ":bad-syntax No clause of a definition is called `:tset`. There are :test, :price and :profile.",
+        ),
+        ("(begin (define (f) :ready) (f))", ":ready"),
+        (
+            "(check 5)",
+            ":wrong-argument `check` needs a procedure (`logos test` runs the tests of all definitions), but got 5",
+        ),
+        (
+            "(tests 'f)",
+            ":wrong-argument `tests` needs a procedure (`logos test` runs the tests of all definitions), but got f",
+        ),
+        (
             "(define (f) :price 3 3)",
             ":bad-syntax A price is a text in double quotes, but this is 3. It is written like :price \"9 for each element\". 3",
         ),

@@ -2,7 +2,7 @@
 //! Values go to standard output, everything else to standard error.
 
 mod attach;
-mod doc;
+pub(crate) mod doc;
 mod fmt;
 mod jobs;
 mod key;

@@ -14,11 +14,11 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
-use crate::cli::{DONE, ERROR, Options, Style, host_with};
+use crate::cli::{DONE, ERROR, Options, Style, doc, host_with};
 use crate::host::{Ending, Host, NetworkSettings, Report};
 use crate::output;
 use assistant::Assistant;
-use pretty::pretty;
+use pretty::{page, pretty};
 
 /// Inputs kept in the history.
 const HISTORY_MAX: usize = 10_000;
@@ -100,13 +100,18 @@ fn converse(
             output::line(HELP);
             continue;
         }
+        if text.trim() == "(doc)" {
+            output::write(doc::index(&host.reference()).as_bytes());
+            output::line("\n(doc NAME) says more of one.");
+            continue;
+        }
         count += 1;
         let report = host.evaluate(&format!("input {count}"), &text, options.bounds());
         if let Ending::Left(status) = report.ending {
             host.close();
             return ExitCode::from(status);
         }
-        show(options, &report);
+        show(options, &text, &report);
         host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());
@@ -116,11 +121,14 @@ fn converse(
     ExitCode::from(DONE)
 }
 
-/// Prints what came of an input.
-fn show(options: &Options, report: &Report) {
+/// Prints what came of an input. What was asked of `doc` is a text to be read.
+fn show(options: &Options, input: &str, report: &Report) {
     let style = options.style();
     match &report.ending {
-        Ending::Value(Some(text)) => output::line(pretty(text)),
+        Ending::Value(Some(value)) => {
+            let page = input.trim_start().starts_with("(doc ").then(|| page(value));
+            output::line(page.flatten().unwrap_or_else(|| pretty(value)));
+        }
         Ending::Value(None) | Ending::Left(_) => {}
         Ending::Pending => output::error_line(style.dim("it is still on its way")),
         Ending::Failed(failure) => output::error_line(style.error(&failure.rendered)),

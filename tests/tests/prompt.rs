@@ -25,6 +25,22 @@ fn an_input_may_take_several_lines() {
 }
 
 #[test]
+fn documentation_is_shown_to_be_read() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    terminal.answer("(define (twice x) \"Two \\\"times\\\" it.\" (* 2 x))");
+    terminal.enter("(doc twice)");
+    terminal.expect_line("(twice x)");
+    terminal.expect_line("Two \"times\" it.");
+    assert_eq!(
+        terminal.answer("(string-append (doc twice) \"\")"),
+        "\"(twice x)\\nTwo \\\"times\\\" it.\""
+    );
+    terminal.enter("(doc)");
+    terminal.expect_line("(doc NAME) says more of one.");
+    terminal.expect("(check procedure)");
+}
+
+#[test]
 fn names_are_completed_also_those_just_given() {
     let mut terminal = Terminal::start(&Folder::new(), &[]);
     assert_eq!(terminal.answer("(define my-unlikely-name 5)"), "");

@@ -320,7 +320,7 @@ pub const TABLE: &[Builtin] = &[
     ),
     Builtin::plain(
         "void",
-        "(void)",
+        "(void value …)",
         (0, ANY),
         "",
         "The value that prints as nothing.",

@@ -13,6 +13,11 @@ use crate::reference::with_costs;
 use crate::syntax::Place;
 use crate::syntax::{Datum, Syntax};
 
+/// Of so many rules, the last of a macro, it is told which items of the last may be left out.
+const RULES_SHOWN_MAX: usize = 4;
+/// The longest pattern of which that is told.
+const ITEMS_SHOWN_MAX: usize = 16;
+
 impl Special {
     /// What `doc` shows.
     pub fn documentation(&self) -> String {
@@ -23,20 +28,34 @@ impl Special {
 }
 
 impl Macro {
-    /// What `doc` shows; the pattern of the last rule tells how it is used. `show` writes a part of that.
+    /// What `doc` shows; the pattern of the last rule tells how it is used, what another rule leaves out of it stands in square brackets.
+    /// `show` writes a part of that.
     pub(crate) fn documentation<E>(
         &self,
         name: &str,
         mut show: impl FnMut(&Syntax) -> Result<String, E>,
     ) -> Result<String, E> {
         let mut words = vec![format!("({name}")];
-        let pattern = match &self.transformer {
-            Transformer::Rules(rules) => last_pattern(&rules.source),
-            Transformer::Procedure(_) => None,
+        let patterns = match &self.transformer {
+            Transformer::Rules(rules) => patterns(&rules.source),
+            Transformer::Procedure(_) => Vec::new(),
         };
-        match pattern.map(Syntax::datum) {
-            Some(Datum::List(items, tail)) => {
-                for part in items.iter().skip(1).chain(tail) {
+        match patterns
+            .split_last()
+            .map(|(last, others)| (last.datum(), others))
+        {
+            Some((Datum::List(items, tail), others)) => {
+                let required = others.iter();
+                let required = required.filter_map(|it| length_of_beginning(it, items));
+                let required = required.min().unwrap_or(items.len());
+                for part in items.iter().skip(1) {
+                    words.push(readable(&show(part)?));
+                }
+                if tail.is_none() && !words.iter().any(|word| word.contains('…')) {
+                    let optional = words.iter_mut().skip(required);
+                    optional.for_each(|word| *word = format!("[{word}]"));
+                }
+                if let Some(part) = tail {
                     words.push(readable(&show(part)?));
                 }
                 words.extend(tail.iter().map(|_| "…".to_string()));
@@ -59,8 +78,27 @@ fn readable(pattern: &str) -> String {
     text.replace("...", "…")
 }
 
-fn last_pattern(rules: &Syntax) -> Option<&Syntax> {
-    rules.as_list()?.last()?.as_list()?.first()
+/// The patterns of the last rules, in their order.
+fn patterns(rules: &Syntax) -> Vec<&Syntax> {
+    let rules = rules.as_list().unwrap_or_default();
+    let last = &rules[rules.len().saturating_sub(RULES_SHOWN_MAX)..];
+    let patterns = last.iter().filter_map(|rule| rule.as_list()?.first());
+    patterns.collect()
+}
+
+/// How many items a pattern has, if a longer one begins with them, and they and the rest of that are names.
+fn length_of_beginning(pattern: &Syntax, longer: &[Syntax]) -> Option<usize> {
+    let shorter = pattern.as_list()?;
+    if longer.len() > ITEMS_SHOWN_MAX {
+        return None;
+    }
+    let names = |items: &[Syntax]| -> Option<Vec<_>> {
+        let names = items.iter().map(|item| Some(Identifier::of(item)?.name()));
+        names.collect()
+    };
+    let longer = names(longer)?;
+    let is_beginning = longer.get(1..shorter.len())? == names(shorter.get(1..)?)?;
+    (is_beginning && shorter.len() < longer.len()).then_some(shorter.len())
 }
 
 pub(crate) fn doc(x: &mut Expander, it: &Use, host: &mut dyn Host) -> Result<(), ExpandError> {

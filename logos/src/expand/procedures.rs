@@ -246,6 +246,16 @@ pub(crate) fn preamble<'a>(
             .hint("It is written like (define (one) :test (= (one) 1) 1)."));
         }
     }
+    if let [keyword, _, _, ..] = result.body
+        && let Some(name) = Identifier::of(keyword).filter(|_| env.world.has_keywords())
+        && let Some(text) = Some(host.symbols().text(name.name())).filter(|it| it.starts_with(':'))
+    {
+        return Err(ExpandError::syntax(
+            keyword,
+            format!("No clause of a definition is called `{text}`."),
+        )
+        .hint("There are :test, :price and :profile."));
+    }
     if price.is_some() || profile.is_some() {
         result.doc = Some(with_costs(result.doc.as_deref(), price.as_deref(), profile));
     }

@@ -257,9 +257,18 @@ pub fn gcd(a: &Number, b: &Number) -> Result<Number, NumberError> {
     Ok(as_inexact_as(a, b, divisor))
 }
 
-/// `lcm` of two integers, never negative; inexact when one of them is.
+/// `lcm` of two integers, never negative; inexact when one of them is. The first may be what came of others and was too large for a float.
 pub fn lcm(a: &Number, b: &Number) -> Result<Number, NumberError> {
-    let (exact_a, exact_b) = (integer(a, 0)?, integer(b, 1)?);
+    let exact_b = integer(b, 1)?;
+    if matches!(a, Number::Float(x) if x.is_infinite()) {
+        let multiple = if is_zero(&exact_b) {
+            0.0
+        } else {
+            f64::INFINITY
+        };
+        return Ok(Number::Float(multiple));
+    }
+    let exact_a = integer(a, 0)?;
     if is_zero(&exact_a) || is_zero(&exact_b) {
         return Ok(as_inexact_as(a, b, Number::Int(0)));
     }

@@ -73,6 +73,8 @@ fn signatures_come_from_the_definitions() {
         ("call/cc", "(call/cc procedure)"),
         ("for", "(for (name elements clause …) body more …)"),
         ("->", "(-> value f more …)"),
+        ("range", "(range [start] end [step])"),
+        ("assert", "(assert expression [message])"),
         ("match", "(match value (pattern body more …) …)"),
         ("current-output-port", "(current-output-port)"),
     ];

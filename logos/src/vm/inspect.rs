@@ -317,21 +317,20 @@ impl Vm {
             words.push("…".to_string());
             return format!("({})", words.join(" "));
         }
-        let mut known = first.required.len();
+        let required = first.required.iter().map(|name| (name.clone(), true));
+        let mut known: Vec<(String, bool)> = required.collect();
         for clause in more {
-            if clause.required.len() > known
-                && clause
-                    .required
-                    .starts_with(&words[1..=first.required.len()])
-            {
-                words.extend(
-                    clause.required[known..]
-                        .iter()
-                        .map(|word| format!("[{word}]")),
-                );
-                known = clause.required.len();
-            }
+            known = widened(&known, &clause.required).unwrap_or(known);
         }
+        words.truncate(1);
+        words.extend(
+            known
+                .into_iter()
+                .map(|(name, is_required)| match is_required {
+                    true => name,
+                    false => format!("[{name}]"),
+                }),
+        );
         format!("({})", words.join(" "))
     }
 
@@ -347,6 +346,18 @@ impl Vm {
             rest: lambda.rest.as_ref().map(name),
         })
     }
+}
+
+/// The parameters known so far, and whether they are required, with those between and after them that another clause adds; `None` if that is
+/// not how it is called.
+fn widened(known: &[(String, bool)], clause: &[String]) -> Option<Vec<(String, bool)>> {
+    let mut known = known.iter().peekable();
+    let mut all = Vec::with_capacity(clause.len());
+    for name in clause {
+        let same = known.next_if(|(it, _)| it == name);
+        all.push(same.cloned().unwrap_or_else(|| (name.clone(), false)));
+    }
+    known.next().is_none().then_some(all)
 }
 
 /// The names of a procedure's parameters.

@@ -116,6 +116,9 @@
 (modulo 1 0) ;!> :divide-by-zero
 (list (gcd 32 -36) (gcd) (gcd 0 5) (gcd 4 6.0)) ;=> (4 0 5 2.0)
 (list (lcm 32 -36) (lcm 32.0 -36) (lcm) (lcm 0 5)) ;=> (288 288.0 1 0)
+(list (lcm 1e300 7e200 2) (lcm 2 1e300 7e200) (lcm 1e300 7e200 0)) ;=> (+inf.0 +inf.0 0.0)
+(lcm +inf.0 2) ;!> :wrong-argument
+(lcm 1e300 7e200 2.5) ;!> :wrong-argument
 (list (numerator (/ 6 4)) (denominator (/ 6 4)) (denominator (inexact (/ 6 4)))) ;=> (3 2 2.0)
 (list (numerator 5.5) (denominator 5.5) (numerator 5.0) (denominator 5.0) (denominator 0)) ;=> (11.0 2.0 5.0 1.0 1)
 (map floor '(-4.3 3.5 -7/2 7)) ;=> (-5.0 3.0 -4 7)

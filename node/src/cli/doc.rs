@@ -56,7 +56,7 @@ pub fn run(options: &Options, name: Option<&str>, all: bool) -> ExitCode {
 }
 
 /// One line for each name, by topic.
-fn index(entries: &[Entry]) -> String {
+pub fn index(entries: &[Entry]) -> String {
     let mut text = String::new();
     for topic in topics(entries) {
         let separator = if text.is_empty() { "" } else { "\n" };

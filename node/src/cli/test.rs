@@ -110,18 +110,38 @@ impl Tally {
         let (definitions, _) = self.numbers(options, host, &counted)?;
         for place in 0..definitions {
             let definition = format!("(list-ref {tested} {place})");
-            let (passed, failed) = self.numbers(options, host, &question(&definition))?;
-            if failed > 0 {
-                let named = format!(
-                    "(begin (display {text}) (display \": `\") (display (car {definition})) \
-                       (display \"` fails\\n\") (list 0 0))"
-                );
-                self.numbers(options, host, &named)?;
+            let counted = format!("(list (length (cdr {definition})) 0)");
+            let (tests, _) = self.numbers(options, host, &counted)?;
+            let failed_before = self.failed;
+            // Each by itself, so that one that takes too much hides no other.
+            for number in 0..tests {
+                let test = format!("(list-ref (cdr {definition}) {number})");
+                let unfinished = self.failed;
+                let (passed, failed) = self.numbers(options, host, &question(&test))?;
+                if self.failed > unfinished {
+                    let text = format!("(display (car {test}))");
+                    self.say(
+                        options,
+                        host,
+                        &format!("(display \"failed: \") {text} (newline)"),
+                    )?;
+                }
+                self.passed += passed;
+                self.failed += failed;
             }
-            self.passed += passed;
-            self.failed += failed;
+            if self.failed > failed_before {
+                let name =
+                    format!("(display {text}) (display \": `\") (display (car {definition}))");
+                self.say(options, host, &format!("{name} (display \"` fails\\n\")"))?;
+            }
         }
         Ok(())
+    }
+
+    /// Evaluates forms of ours that print something.
+    fn say(&mut self, options: &Options, host: &mut Host, text: &str) -> Result<(), Interrupted> {
+        let text = format!("(begin {text} (list 0 0))");
+        self.numbers(options, host, &text).map(|_| ())
     }
 
     /// The two numbers that a text of ours gives; what fails is counted.
@@ -188,10 +208,10 @@ pub fn collect(path: &Path, is_named: bool, files: &mut Vec<PathBuf>) -> Result<
     Ok(())
 }
 
-/// What to evaluate to have a definition checked: gives how many tests passed, and how many failed.
-fn question(definition: &str) -> String {
+/// What to evaluate to have a test run: gives how many passed, and how many failed.
+fn question(test: &str) -> String {
     format!(
-        "(let ((checked (%check (cdr {definition}))))
+        "(let ((checked (%check (list {test}))))
            (for-each (lambda (failed)
                        (display \"failed: \") (write (get failed :test))
                        (if (has? failed :error)

@@ -33,6 +33,19 @@ pub fn pretty(written: &str) -> String {
     text
 }
 
+/// What a string that `write` printed says, if it is one.
+pub fn page(written: &str) -> Option<String> {
+    if !written.starts_with('"') {
+        return None;
+    }
+    let mut symbols = Symbols::new();
+    let read = Reader::new(written, SourceId::default(), &mut symbols).next();
+    match read.ok()??.datum() {
+        Datum::String(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
 /// At least the depth of nesting.
 fn depth(written: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
