@@ -2193,6 +2193,24 @@ fn of_a_long_line_a_part_is_shown() {
     );
 }
 
+/// On a terminal a character of Chinese takes two columns, a mark over a letter none.
+#[test]
+fn marks_stand_below_what_is_meant_whatever_its_width() {
+    for (text, mark) in [
+        ("(list \"日本\" (car 5))", "             ^^^^^^^"),
+        ("(list \"e\u{301}\" (car 5))", "          ^^^^^^^"),
+        ("(list\t(car 5))", "     \t^^^^^^^"),
+        ("(list (日本 5))", "      ^^^^^^^^"),
+    ] {
+        let shown = rendered(text);
+        assert_eq!(
+            shown.lines().last(),
+            Some(&*format!("  | {}", mark.trim_end())),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn a_dict_that_is_too_big_is_called_one() {
     let dict = |entries: usize| {

@@ -208,6 +208,25 @@ impl Host {
         Ending::Value(None)
     }
 
+    /// The errors of tasks and requests that nothing waited for, and that nothing has looked at since, each told once: the first of them,
+    /// with what there is to say of all.
+    pub fn untold(&mut self) -> Option<Failure> {
+        let (conditions, more) = self.vm.take_untold();
+        let told = conditions.into_iter().map(|it| self.described(it, false));
+        let told: Vec<Failure> = told.collect();
+        let mut texts: Vec<String> = told.iter().map(|it| it.rendered.clone()).collect();
+        texts.push(match (told.len(), more) {
+            (1, 0) => "(nothing waited for this, so it is told here)".to_string(),
+            (_, 0) => "(nothing waited for these, so they are told here)".to_string(),
+            (_, more) => {
+                format!("(nothing waited for these, so they are told here; there are {more} more)")
+            }
+        });
+        let mut first = told.into_iter().next()?;
+        first.rendered = texts.join("\n");
+        Some(first)
+    }
+
     /// Leaves the network.
     pub fn close(self) {
         self.effects.close();
@@ -344,6 +363,7 @@ impl Host {
                 },
                 Some((promises::FULFILLED, value)) => return self.written(value),
                 Some((promises::FAILED, raised)) => {
+                    promises::look_at(&mut self.vm.machine, value);
                     let condition = self.vm.condition_for(raised);
                     return Ending::Failed(self.described(condition, false));
                 }

@@ -112,6 +112,9 @@ fn converse(
             return ExitCode::from(status);
         }
         show(options, &text, &report);
+        if let Some(failure) = host.untold() {
+            output::error_line(options.style().error(&failure.rendered));
+        }
         host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());

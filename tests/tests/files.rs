@@ -197,6 +197,102 @@ fn a_script_waits_for_a_task_that_computes_for_long() {
     assert_eq!(printed(&folder, text, ""), "done");
 }
 
+/// A task that fails must not do so in silence, unless somebody takes care of it.
+#[test]
+fn errors_that_nothing_waits_for_are_told_at_the_end() {
+    let folder = Folder::new();
+    let told = "error :wrong-argument: `car` needs a pair, but got 1\n --> main.logos:1:32\n\
+        1 | (define task (spawn (lambda () (car 1)))) (yield) (display 'end)\n  |                                ^^^^^^^\n\
+        (nothing waited for this, so it is told here)\n";
+    let text = "(define task (spawn (lambda () (car 1)))) (yield) (display 'end)";
+    let ran = script(&folder, text, "");
+    assert_eq!(
+        (ran.output.as_str(), ran.errors.as_str(), ran.status),
+        ("end", told, Some(1))
+    );
+    let task = "(define task (spawn (lambda () (car 1)))) (yield)";
+    for cared in [
+        "(guard (e (#t #f)) (await task))",
+        "(await (recover task error-kind))",
+        "(await (promise-settle (list task)))",
+        "(await (promise-any (list task (spawn (lambda () 1)))))",
+        "(guard (e (#t #f)) (await task 1))",
+        "(define p (delay-force task)) (guard (e (#t #f)) (force p))",
+    ] {
+        let ran = script(&folder, &format!("{task} {cared} (display 'end)"), "");
+        let expected = ("end", "", Some(0));
+        assert_eq!(
+            (ran.output.as_str(), ran.errors.as_str(), ran.status),
+            expected,
+            "{cared}"
+        );
+    }
+    // What is cancelled, and the losers of a race, are no surprise.
+    for text in [
+        "(define t (spawn (lambda () (sleep 9)))) (yield) (cancel t)",
+        "(await (promise-race (list (spawn (lambda () 1)) (spawn (lambda () (sleep 9))))))",
+        "(define t (then (spawn (lambda () (sleep 9))) car)) (yield) (cancel t)",
+        "(guard (e (#t #f)) (await (promise-all (map (lambda (n) (spawn (lambda () (yield) (car n)))) '(1 2 3)))))",
+        "(guard (e (#t #f)) (await (map-concurrently car '(1 2 3 4))))",
+        "(guard (e (#t #f)) (with-limits {:fuel 5000} (lambda () (await (spawn (lambda () (let loop () (loop))))))))",
+    ] {
+        let ran = script(&folder, &format!("{text} (display 'end)"), "");
+        let expected = ("end", "", Some(0));
+        assert_eq!(
+            (ran.output.as_str(), ran.errors.as_str(), ran.status),
+            expected,
+            "{text}"
+        );
+    }
+    // Of very many some are told.
+    let many = "(define all (map (lambda (n) (spawn (lambda () (car n)))) (iota 1000)))";
+    let ran = script(&folder, many, "");
+    assert_eq!(ran.status, Some(1));
+    assert_eq!(ran.errors.matches("error :wrong-argument").count(), 16);
+    assert!(
+        ran.errors
+            .ends_with("so they are told here; there are 984 more)\n"),
+        "{}",
+        ran.errors
+    );
+    // All are known that somebody looks at later.
+    let looked_at = format!(
+        "{many} (yield) (for-each (lambda (it) (guard (e (#t #f)) (await it))) all) (display 'end)"
+    );
+    let ran = script(&folder, &looked_at, "");
+    assert_eq!(
+        (ran.output.as_str(), ran.errors.as_str(), ran.status),
+        ("end", "", Some(0))
+    );
+    let but_one =
+        format!("{many} (yield) (for-each (lambda (it) (guard (e (#t #f)) (await it))) (cdr all))");
+    let ran = script(&folder, &but_one, "");
+    assert_eq!(ran.status, Some(1));
+    assert_eq!(ran.errors.matches("error :wrong-argument").count(), 1);
+    // Nothing of the program's memory is held by what is to be told, and no text is longer than somebody reads.
+    let large = "(define (large n) (make-vector 1000000 n)) \
+        (for-each (lambda (n) (spawn (lambda () (raise (large n)))) (yield)) (iota 16)) \
+        (spawn (lambda () (error (make-string 1000000 #\\a) (large 1)))) (yield) (display (vector-length (large 1)))";
+    let ran = run(logos(&folder).args(["--memory", "40M", "-e", large]));
+    assert_eq!(
+        (ran.output.as_str(), ran.status),
+        ("1000000", Some(1)),
+        "{}",
+        ran.errors
+    );
+    assert!(ran.errors.len() < 20_000, "{}", ran.errors.len());
+    // Whatever else the program ends with, they are told.
+    for (end, status) in [
+        ("(exit 7)", 7),
+        ("(exit)", 0),
+        ("(vector-ref (vector) 0)", 1),
+    ] {
+        let ran = script(&folder, &format!("{task} {end}"), "");
+        assert_eq!(ran.status, Some(status), "{}", ran.errors);
+        assert!(ran.errors.contains("`car` needs a pair"), "{}", ran.errors);
+    }
+}
+
 #[test]
 fn mistakes_in_other_files_are_shown_there() {
     let folder = Folder::new();

@@ -132,6 +132,27 @@ fn a_task_that_computes_goes_on_when_the_wait_for_it_is_stopped() {
 }
 
 #[test]
+fn a_failed_task_is_told_once_and_not_where_it_is_asked_for() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    assert_eq!(
+        terminal.answer("(define t (spawn (lambda () (car 1))))"),
+        ""
+    );
+    // It runs while something else does.
+    terminal.enter("(yield)");
+    terminal.expect("error :wrong-argument: `car` needs a pair, but got 1");
+    terminal.expect("(nothing waited for this, so it is told here)");
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+    assert_eq!(
+        terminal.answer(
+            "(define u (spawn (lambda () (car 1)))) (guard (e (#t (error-kind e))) (await u))"
+        ),
+        ":wrong-argument"
+    );
+    assert_eq!(terminal.answer("(+ 1 2)"), "3");
+}
+
+#[test]
 fn attached_prompts_use_the_running_node() {
     let folder = Folder::new();
     let node = Node::start(&folder, &[]);

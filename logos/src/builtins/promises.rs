@@ -20,9 +20,10 @@ pub const STATE: usize = 0;
 pub const VALUE: usize = 1;
 /// A list of continuations of tasks and of entries for queues, the latest first.
 pub const WAITERS: usize = 2;
-/// Whatever the library wants to find again beside the promise.
+/// Whatever the library wants to find again beside the promise; in a list, once it was asked for.
 const NOTE: usize = 3;
-/// Who will settle it: a task, the number of a request, or `#f`.
+/// Who will settle it: a task, the number of a request, or `#f`. Of one that failed while nobody waited: the number of that error, until
+/// somebody looks at it.
 pub const OWNER: usize = 4;
 /// Fields of an entry for a queue: the queue, what the program calls the promise, the promise.
 const ENTRY_QUEUE: usize = 0;
@@ -30,6 +31,9 @@ const ENTRY_QUEUE: usize = 0;
 const QUEUE_COME: usize = 0;
 const QUEUE_SIGNAL: usize = 1;
 const QUEUE_CLOSED: usize = 2;
+
+/// What it costs that an error is kept for its telling.
+const UNTOLD_FUEL: u64 = 400;
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -274,6 +278,7 @@ fn state(m: &mut Machine, arguments: Arguments) -> Outcome {
 
 fn value(m: &mut Machine, arguments: Arguments) -> Outcome {
     let promise = promise(m, arguments, 0)?;
+    look_at(m, promise);
     Ok(m.heap.field(m.heap.field(promise, 0), VALUE))
 }
 
@@ -288,8 +293,45 @@ fn settle_now(m: &mut Machine, arguments: Arguments) -> Outcome {
         return Ok(Value::FALSE);
     }
     let (fulfilled, held) = (m.arg(arguments, 1).is_true(), m.arg(arguments, 2));
-    settle(m, promise, held, fulfilled)?;
+    end(m, promise, held, fulfilled)?;
     Ok(Value::TRUE)
+}
+
+/// Settles a promise with what its task or request came to. An error that nobody waits for is remembered.
+pub fn end(m: &mut Machine, promise: Value, held: Value, fulfilled: bool) -> Result<(), Fault> {
+    let is_untold = !fulfilled
+        && m.heap.is(promise, Kind::Promise)
+        && !is_settled(m, promise)
+        && !m.heap.field(m.heap.field(promise, 0), NOTE).is_pair()
+        && !is_awaited(m, promise)
+        && !is_cancellation(m, held);
+    settle(m, promise, held, fulfilled)?;
+    if is_untold {
+        m.charge(UNTOLD_FUEL)?;
+        let number = m.note_untold(held);
+        let content = m.heap.field(promise, 0);
+        m.heap
+            .set_field(content, OWNER, Value::fixnum(number as i64));
+    }
+    Ok(())
+}
+
+/// Whoever cancels something knows of it.
+fn is_cancellation(m: &Machine, raised: Value) -> bool {
+    let kind = || m.heap.field(raised, vm::error_fields::KIND).as_symbol();
+    m.heap.is(raised, Kind::Error) && kind().is_some_and(|it| m.symbols.text(it) == ":cancelled")
+}
+
+/// Somebody looks at what a promise came to.
+pub fn look_at(m: &mut Machine, promise: Value) {
+    let content = m.heap.field(promise, 0);
+    if m.heap.field(content, STATE).fixnum_value() != FAILED {
+        return;
+    }
+    if let Some(number) = m.heap.field(content, OWNER).as_fixnum() {
+        m.untold.looked_at(number as u64);
+        m.heap.set_field(content, OWNER, Value::FALSE);
+    }
 }
 
 /// Settles a promise and tells those who wait for it. Allocates nothing.
@@ -403,6 +445,7 @@ fn watch(m: &mut Machine, arguments: Arguments) -> Outcome {
     let fields = [queue, m.arg(arguments, 2), promise];
     let entry = m.heap.object(Kind::Vector, 0, &fields);
     if is_settled(m, promise) {
+        look_at(m, promise);
         let pair = m.heap.cons(entry, Value::NIL);
         if let Some(signal) = enqueue(m, pair) {
             settle(m, signal, Value::VOID, true)?;
@@ -538,8 +581,20 @@ fn sleep(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Faul
 }
 
 fn note(m: &mut Machine, arguments: Arguments) -> Outcome {
-    let promise = promise(m, arguments, 0)?;
-    Ok(m.heap.field(m.heap.field(promise, 0), NOTE))
+    promise(m, arguments, 0)?;
+    m.ensure(2)?;
+    let promise = m.arg(arguments, 0);
+    look_at(m, promise);
+    let content = m.heap.field(promise, 0);
+    let noted = m.heap.field(content, NOTE);
+    if noted.is_pair() {
+        return Ok(m.heap.car(noted));
+    }
+    if noted.is_true() {
+        let asked_for = m.heap.cons(noted, Value::NIL);
+        m.heap.set_field(content, NOTE, asked_for);
+    }
+    Ok(noted)
 }
 
 fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {

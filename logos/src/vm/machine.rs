@@ -125,6 +125,8 @@ pub struct Machine {
     pub raised: Value,
     /// Values without a written form that syntax refers to by number.
     pub(crate) opaques: Vec<Value>,
+    /// Errors that nobody waited for.
+    pub(crate) untold: super::untold::Untold,
     /// Tasks that began inside a limit, those that have ended not all removed yet.
     pub(crate) limited: Vec<Value>,
     /// With so many of them, those that have ended are removed.
@@ -193,6 +195,7 @@ impl Machine {
             main: Value::VOID,
             raised: Value::VOID,
             opaques: Vec::new(),
+            untold: Default::default(),
             limited: Vec::new(),
             opened: Vec::new(),
             limited_max: 64,

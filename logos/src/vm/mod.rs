@@ -37,6 +37,7 @@ mod stubs;
 mod tasks;
 mod transient;
 mod travel;
+mod untold;
 mod world;
 
 pub use control::{Library as Places, Next};
@@ -397,6 +398,12 @@ impl Vm {
     pub fn has_tasks(&self) -> bool {
         let m = &self.machine;
         self.state != State::Between || !m.ready.is_empty() || !m.awaited.is_empty()
+    }
+
+    /// The errors that tasks and requests ended with while nobody waited for them, and that nobody has looked at since; and how many there
+    /// are besides. Each is given once.
+    pub fn take_untold(&mut self) -> (Vec<Condition>, usize) {
+        self.machine.take_untold()
     }
 
     /// Between two slices, what is to be done next is not to go on with the task that runs, unless that is the main one: it has the next turn.

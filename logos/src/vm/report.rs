@@ -4,11 +4,13 @@ use super::dispatch::link_pc;
 use super::{Fault, Machine, Vm, stack, stubs};
 use crate::core::TAKES_VALUES;
 use crate::opcode::{Op, noted};
+use crate::printer::{self, Style};
 use crate::symbol::Symbol;
 use crate::syntax::{Place, SourceId, Span};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
 use std::fmt;
+use unicode_width::UnicodeWidthChar as _;
 
 /// Fields of an error object.
 pub mod fields {
@@ -34,6 +36,8 @@ use fields::{COUNT, IRRITANTS, KIND, MESSAGE, SPAN, TRACE};
 const ERROR_FUEL: u64 = 40;
 /// What its trace costs, however many calls there are: what surrounds a computation makes no difference to its fuel.
 const TRACE_FUEL: u64 = 80;
+/// The longest message, and the longest name, of an error that is told when nobody waited for it.
+const BRIEF_CHARACTERS: usize = 1_000;
 /// Calls kept in a trace.
 const TRACE_MAX: usize = 12;
 /// The longest line of a source that is shown whole, in characters.
@@ -87,27 +91,38 @@ impl Condition {
     }
 
     pub(super) fn raised(m: &Machine, raised: Value) -> Condition {
+        Condition::within(m, raised, usize::MAX)
+    }
+
+    /// The same of limited length.
+    pub(super) fn brief(m: &Machine, raised: Value) -> Condition {
+        Condition::within(m, raised, BRIEF_CHARACTERS)
+    }
+
+    /// The same with names and a message of at most so many characters.
+    fn within(m: &Machine, raised: Value, longest: usize) -> Condition {
+        let named = |symbol: Symbol| m.symbols.text(symbol).chars().take(longest).collect();
         if !m.heap.is(raised, Kind::Error) {
             let mut condition =
                 Condition::plain(":user", "a value was raised that nobody handled:");
-            condition.irritants = vec![crate::printer::write_limited(m, raised)];
+            condition.irritants = vec![printer::write_limited(m, raised)];
             return condition;
         }
         let field = |index| m.heap.field(raised, index);
-        let kind = field(KIND)
-            .as_symbol()
-            .map_or(":user", |s| m.symbols.text(s));
-        let message = if m.is_string(field(MESSAGE)) {
-            m.heap.string_text(field(MESSAGE))
-        } else {
-            String::new()
+        let kind: String = field(KIND).as_symbol().map_or(":user".to_string(), named);
+        let message = match m.is_string(field(MESSAGE)) {
+            true if m.heap.string_length(field(MESSAGE)) > longest => {
+                printer::print_limited(m, field(MESSAGE), Style::Display, longest)
+            }
+            true => m.heap.string_text(field(MESSAGE)),
+            false => String::new(),
         };
-        let mut condition = Condition::plain(kind, &message);
+        let mut condition = Condition::plain(&kind, &message);
         let mut irritants = field(IRRITANTS);
         while irritants.is_pair() && condition.irritants.len() < TRACE_MAX {
             condition
                 .irritants
-                .push(crate::printer::write_limited(m, m.heap.car(irritants)));
+                .push(printer::write_limited(m, m.heap.car(irritants)));
             irritants = m.heap.cdr(irritants);
         }
         condition.span = read_span(m, field(SPAN), 0);
@@ -115,14 +130,9 @@ impl Condition {
         let mut trace = field(TRACE);
         while trace.is_pair() {
             let call = m.heap.car(trace);
-            let name = m
-                .heap
-                .field(call, 0)
-                .as_symbol()
-                .map_or("", |s| m.symbols.text(s));
-            condition
-                .trace
-                .push((name.to_string(), read_span(m, call, 1)));
+            let name = m.heap.field(call, 0).as_symbol();
+            let name = name.map_or(String::new(), named);
+            condition.trace.push((name, read_span(m, call, 1)));
             trace = m.heap.cdr(trace);
         }
         condition
@@ -211,14 +221,22 @@ impl Rendered<'_> {
         let marked = sources.slice(span).lines().next().unwrap_or("");
         let (text, column_shown) = excerpt(text, column - 1);
         let left = text.chars().count().saturating_sub(column_shown);
-        let marked = marked.chars().take(left).count().max(1);
+        let marked: usize = marked.chars().take(left).map(columns).sum();
         write!(f, "\n{blank}--> {}:{line}:{column}", source.name)?;
         write!(f, "\n{gutter} | {text}")?;
         // As wide as the text above it, tabs too.
-        let before = text.chars().take(column_shown);
-        let before: String = before.map(|it| if it == '\t' { it } else { ' ' }).collect();
-        write!(f, "\n{blank} | {before}{}", "^".repeat(marked))
+        let blank_for = |it| match it {
+            '\t' => "\t",
+            it => &"  "[..columns(it)],
+        };
+        let before: String = text.chars().take(column_shown).map(blank_for).collect();
+        write!(f, "\n{blank} | {before}{}", "^".repeat(marked.max(1)))
     }
+}
+
+/// How many columns of a terminal a character takes: at most 2.
+fn columns(character: char) -> usize {
+    character.width().unwrap_or(0).min(2)
 }
 
 /// What is shown of a line, and where in that the character at a column, from 0, stands: of a long line a part around the column.

@@ -100,7 +100,7 @@ impl Vm {
             } => (self.answer_error(&kind, &message, payload.as_ref()), false),
         };
         match self.machine.awaited.remove(&id) {
-            Some(promise) => promises::settle(&mut self.machine, promise, value, fulfilled),
+            Some(promise) => promises::end(&mut self.machine, promise, value, fulfilled),
             None => Ok(()),
         }
     }

@@ -53,6 +53,7 @@ pub(crate) fn wait(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault>
     match m.heap.field(content, p::STATE).fixnum_value() {
         p::FULFILLED => return Ok(Next::Return(m.heap.field(content, p::VALUE))),
         p::FAILED => {
+            p::look_at(m, m.arg(arguments, 0));
             m.raised = m.heap.field(content, p::VALUE);
             return Err(Fault::Raise { continuable: false });
         }
@@ -334,7 +335,7 @@ pub(super) fn end(m: &mut Machine, value: Value, fulfilled: bool) -> Result<(), 
     let promise = m.heap.field(m.task, PROMISE);
     let cancelled = m.heap.field(m.task, CANCELLED);
     if cancelled == Value::FALSE {
-        p::settle(m, promise, value, fulfilled)
+        p::end(m, promise, value, fulfilled)
     } else {
         p::settle(m, promise, cancelled, false)
     }

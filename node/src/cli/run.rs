@@ -66,6 +66,8 @@ fn run_text(
         Ending::Value(_) => ended(options, &host.finish_tasks()),
         ending => ended(options, ending),
     };
+    let has_left = matches!(report.ending, Ending::Left(_));
+    let status = with_untold(options, &mut host, status, has_left);
     if options.show_fuel {
         show_fuel(options, &report);
     }
@@ -123,6 +125,7 @@ pub fn expressions(options: &Options, expressions: &[String]) -> ExitCode {
     if status == DONE && !has_left {
         status = ended(options, &host.finish_tasks());
     }
+    let status = with_untold(options, &mut host, status, has_left);
     host.close_for_good();
     ExitCode::from(status)
 }
@@ -134,6 +137,19 @@ pub fn ended(options: &Options, ending: &Ending) -> u8 {
         Ending::Pending => INTERRUPTED,
         Ending::Left(status) => *status,
         Ending::Failed(failure) => tell(options, failure),
+    }
+}
+
+/// Tells the errors that nothing waited for. A program that did not say how it ends, and would have ended well, ends with them.
+fn with_untold(options: &Options, host: &mut Host, status: u8, has_left: bool) -> u8 {
+    let Some(failure) = host.untold() else {
+        return status;
+    };
+    let told = tell(options, &failure);
+    if status == DONE && !has_left {
+        told
+    } else {
+        status
     }
 }
 

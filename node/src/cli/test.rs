@@ -71,6 +71,9 @@ impl Tally {
             Ending::Value(_) => host.finish_tasks(),
             ending => ending,
         };
+        if let Some(failure) = host.untold() {
+            self.fail(options, &failure)?;
+        }
         match ending {
             Ending::Failed(failure) => return self.fail(options, &failure),
             Ending::Pending => return Err(Interrupted),
