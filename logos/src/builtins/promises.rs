@@ -32,8 +32,9 @@ const QUEUE_COME: usize = 0;
 const QUEUE_SIGNAL: usize = 1;
 const QUEUE_CLOSED: usize = 2;
 
-/// What it costs that an error is kept for its telling.
+/// What it costs that an error is kept for its telling, and each value that is written for that.
 const UNTOLD_FUEL: u64 = 400;
+const UNTOLD_VALUE_FUEL: u64 = 500;
 
 /// See the module's description.
 pub const TABLE: &[Builtin] = &[
@@ -307,7 +308,8 @@ pub fn end(m: &mut Machine, promise: Value, held: Value, fulfilled: bool) -> Res
         && !is_cancellation(m, held);
     settle(m, promise, held, fulfilled)?;
     if is_untold {
-        m.charge(UNTOLD_FUEL)?;
+        let values = vm::shown_values(m, held) as u64;
+        m.charge(UNTOLD_FUEL + UNTOLD_VALUE_FUEL * values)?;
         let number = m.note_untold(held);
         let content = m.heap.field(promise, 0);
         m.heap

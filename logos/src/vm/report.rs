@@ -155,6 +155,20 @@ impl Condition {
     }
 }
 
+/// How many values are written when a raised value is told.
+pub(crate) fn shown_values(m: &Machine, raised: Value) -> usize {
+    if !m.heap.is(raised, Kind::Error) {
+        return 1;
+    }
+    let mut irritants = m.heap.field(raised, IRRITANTS);
+    let mut count = 0;
+    while irritants.is_pair() && count < TRACE_MAX {
+        count += 1;
+        irritants = m.heap.cdr(irritants);
+    }
+    count
+}
+
 /// Whether a place is in the library's sources, which are the first of every world, after the empty one. A user looks for mistakes in
 /// their own.
 pub(super) fn is_library(span: Span) -> bool {

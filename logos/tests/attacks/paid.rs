@@ -37,6 +37,13 @@ const NUMBERS: &str = "(define a (arithmetic-shift 1 1000000)) (define b (arithm
 pub const WORKS: &[Work] = &[
     work("eqv? as a test", NUMBERS, "(if (eqv? a b) 1 2)", 20, 3_900),
     work(
+        "an error that nobody waits for",
+        "(define e (make-error ':user \"bad\" (make-list 12 (make-list 200 1.5))))",
+        "(begin (spawn (lambda () (raise e))) (yield))",
+        20,
+        6_400,
+    ),
+    work(
         "the divisor of large floats",
         "",
         "(gcd 1e300 7e200)",

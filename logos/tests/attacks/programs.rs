@@ -1340,6 +1340,18 @@ pub const ATTACKS: &[(&str, &str)] = &[
         "task: begun and ended",
         "(let loop () (spawn (lambda () 1)) (yield) (loop))",
     ),
+    (
+        "task: failed, and nobody waits",
+        "(let loop () (spawn (lambda () (raise 1))) (yield) (loop))",
+    ),
+    (
+        "task: failed with much to tell, and looked at later",
+        "(define e (make-error (string->symbol (string-append \":\" (make-string 100000 #\\a))) (make-string 900 #\\a) (make-list 100 (make-list 200 1.5)))) (let loop () (define p (spawn (lambda () (raise e)))) (yield) (guard (e (#t 1)) (await p)) (loop))",
+    ),
+    (
+        "task: failed with what shares its parts",
+        "(define v (let loop ((i 0) (v '())) (if (= i 1000) v (loop (+ i 1) (vector v v))))) (let loop () (define p (spawn (lambda () (error \"bad\" v v v v v v v v v v v v)))) (yield) (guard (e (#t 1)) (await p)) (loop))",
+    ),
     ("task: yield", "(let loop () (yield) (loop))"),
     (
         "task: yield beside many",
