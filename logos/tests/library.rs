@@ -1520,6 +1520,75 @@ fn where_errors_come_from() {
              (place (lambda () (call vector->list 5)))",
             "\"(f x)\"",
         ),
+        // Also below calls that the library makes, or the machine.
+        (
+            "(define (guarded thunk) (get (error-span (guard (e (#t e)) (thunk))) :text))
+             (define (tail) (take '(1) 5)) (guarded tail)",
+            "\"(take '(1) 5)\"",
+        ),
+        (
+            "(guarded (lambda () (match 5 ((a) a))))",
+            "\"(match 5 ((a) a))\"",
+        ),
+        (
+            "(guarded (lambda () (let (((a b) '(1))) a)))",
+            "\"(let (((a b) '(1))) a)\"",
+        ),
+        (
+            "(guarded (lambda () (format 5)))",
+            "\"(format 5)\"",
+        ),
+        ("(guarded (lambda () (range 1 2 0)))", "\"(range 1 2 0)\""),
+        (
+            "(place (lambda () (list (map (lambda (x) (take x 5)) '((1))))))",
+            "\"(take x 5)\"",
+        ),
+        (
+            "(place (lambda () (list (for-each (lambda (x) (take x 5)) '((1) (2))))))",
+            "\"(take x 5)\"",
+        ),
+        (
+            "(place (lambda () (list (filter (lambda (x) (take x 5)) '((1))))))",
+            "\"(take x 5)\"",
+        ),
+        (
+            "(place (lambda () (list (sort '(2 1) (lambda (a b) (take a b))))))",
+            "\"(take a b)\"",
+        ),
+        (
+            "(place (lambda () (list (await (spawn (lambda () (take '(1) 5)))))))",
+            "\"(take '(1) 5)\"",
+        ),
+        (
+            "(place (lambda () (list (with-limits {:fuel 100000} tail))))",
+            "\"(take '(1) 5)\"",
+        ),
+        (
+            "(define p (make-parameter 1)) (place (lambda () (list (parameterize ((p 2)) (tail)))))",
+            "\"(take '(1) 5)\"",
+        ),
+        (
+            "(place (lambda () (list (dynamic-wind void tail void))))",
+            "\"(take '(1) 5)\"",
+        ),
+        (
+            "(define (one x) (take x 5)) (map :name (error-trace (guard (e (#t e)) (list (map one '((1)))))))",
+            "(one #f #f)",
+        ),
+        // Notes of earlier frames at the same place are not taken for theirs.
+        (
+            "(define (mapped f xs) (list (map f xs)))
+             (place (lambda () (map (lambda (it) (list (mapped (car it) (cdr it)))) (list (cons (lambda (x) (last x)) '((1))) (cons last '(5))))))",
+            "\"(map f xs)\"",
+        ),
+        (
+            "(map (lambda (x) (last x)) '((1))) (place (lambda () (list (map last '(5)))))",
+            "\"(map last '(5))\"",
+        ),
+        (
+            "(spawn (lambda () (last '(1)))) (yield) (place (lambda () (list (await (spawn (lambda () (+ 1 (car (list-copy (car '(5)))))))))))",
+            "\"(car (list-copy (car '(5))))\"",
+        ),
         ("(error-span (make-error :user \"made\" '()))", "#f"),
         ("(error-trace (make-error :user \"made\" '()))", "()"),
         (

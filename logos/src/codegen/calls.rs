@@ -210,6 +210,9 @@ impl Generator<'_> {
         {
             self.emit(abc(Op::PassOn, 0, 0, 0));
         }
+        if !in_tail && matches!(operator, Operator::Other) && self.world.is_library(place.span) {
+            self.emit(abc(Op::Forget, 0, 0, 0));
+        }
         match operator {
             Operator::Late(global) => {
                 self.emit(abc(by_name, base, count as u16, 0));

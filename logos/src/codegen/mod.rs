@@ -49,6 +49,8 @@ pub trait World {
     fn shows(&self, origin: Span) -> bool;
     /// Whether a call written at `span` leads from the user's code into the library's.
     fn passes_on(&self, global: GlobalId, span: Span) -> bool;
+    /// Whether what is written at `span` is the library's.
+    fn is_library(&self, span: Span) -> bool;
     /// How calls of a builtin can be inlined.
     fn inline(&self, builtin: u32) -> Inline;
     /// Whether a builtin is the one that dicts in code are calls of.

@@ -196,6 +196,10 @@ impl World for Compilation<'_> {
         is_library && self.known_builtins[global.0 as usize].is_none() && !self::is_library(span)
     }
 
+    fn is_library(&self, span: Span) -> bool {
+        !span.is_none() && self::is_library(span)
+    }
+
     fn makes_dict(&self, builtin: u32) -> bool {
         self.machine.builtins[builtin as usize].name == "%dict"
     }

@@ -55,6 +55,7 @@ pub(crate) fn apply(m: &mut Machine, procedure: Value, arguments: &[Value]) -> N
         m.stack[fp + 2 + place] = argument.0;
     }
     m.top = fp + 2 + arguments.len();
+    m.forget_passed_on();
     Next::Apply(arguments.len())
 }
 
@@ -237,6 +238,7 @@ fn reinstate(m: &mut Machine, continuation: Value) -> Result<(), Fault> {
         m.limits_changed();
         opened::pass_outwards(m);
     }
+    m.forget_passed_on();
     m.chain = m.heap.field(continuation, 0);
     m.dynamic = m.heap.field(continuation, 1);
     m.fp = 0;

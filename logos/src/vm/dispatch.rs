@@ -339,6 +339,10 @@ pub(crate) fn execute(program: &Code, m: &mut Machine) -> Exit {
                 m.passed_on = (pc, fp);
                 pc += 1;
             }
+            code::Forget => {
+                m.passed_on = (0, 0);
+                pc += 1;
+            }
             code::Call => call!(a(word), b(word), pc + 1),
             code::TailCall => tail_call!(a(word), b(word)),
             code::Return => give_back!(v!(a(word))),

@@ -525,7 +525,8 @@ impl Vm {
     fn run_unit(&mut self, number: u64, unit: Unit, is_tail: bool) -> Result<(), Fault> {
         let after = self.evaluations.get(&number).map_or(After(0), |e| e.after);
         // What was noted of earlier calls may be in code that is given up now.
-        (self.machine.passed_on, self.machine.left_at) = ((0, 0), None);
+        self.machine.left_at = None;
+        self.machine.forget_passed_on();
         let given_up = self.machine.take_given_up();
         self.code.give_up(given_up);
         let made = self.compile_to_run(unit)?;

@@ -107,7 +107,8 @@ pub struct Machine {
     pub(crate) pc: usize,
     /// The call that the interpreter's loop left to others, if it left for one.
     pub(crate) left_at: Option<usize>,
-    /// Where the user's code was last left for the library's by a call in tail position: the place, and the frame it gave up.
+    /// Where the user's code was last left for the library's by a call in tail position: the place, and the frame it gave up. Forgotten
+    /// before a frame begins that the library, or the machine, calls a procedure of the user's in.
     pub(crate) passed_on: (usize, usize),
     /// One past the last stack word in use; set before anything that may collect.
     pub(crate) top: usize,
@@ -346,6 +347,12 @@ impl Machine {
     /// Bytes that may still be taken before the limit.
     pub(crate) fn memory_left(&self) -> u64 {
         8 * self.limits.memory().saturating_sub(self.counted_words()) as u64
+    }
+
+    /// A frame may begin where the one was that was noted last.
+    #[inline(always)]
+    pub(crate) fn forget_passed_on(&mut self) {
+        self.passed_on = (0, 0);
     }
 
     /// The same if none of what was asked for since the last limit-forced collection were needed any more.

@@ -359,6 +359,7 @@ impl Vm {
 
     /// The value at `stack[0]` goes to whoever waits below the active stack.
     fn underflow(&mut self) -> Option<Status> {
+        self.machine.forget_passed_on();
         match stack::take_up(&mut self.machine) {
             Ok(true) => None,
             Ok(false) => {

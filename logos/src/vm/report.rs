@@ -317,13 +317,15 @@ impl Vm {
         let counts = |span: Span| !span.is_none() && (self.is_loading() || !is_library(span));
         let mut calls = Vec::new();
         let mut seen = 0;
-        // The frame called by the innermost call known, or by the program's form itself.
-        let mut outermost = None;
+        let mut given_up = None;
+        // Whether all calls so far are the library's.
+        let mut is_library_only = true;
         stack::walk(m, |back, frame| {
             let span = self.code.spans[back - 1];
-            if outermost.is_none() && (counts(span) || back == stubs::UNIT) {
-                outermost = Some((back, frame));
+            if is_library_only && given_up.is_none() {
+                given_up = self.call_given_up(back, frame);
             }
+            is_library_only &= !counts(span) && back != stubs::UNIT;
             if counts(span) {
                 calls.push((back, self.place_of(back - 1)));
             }
@@ -333,8 +335,7 @@ impl Vm {
         let left_at = m
             .left_at
             .filter(|&at| self.is_in_tail(at) && counts(self.code.spans[at]));
-        let given_up = left_at.or_else(|| self.call_given_up(outermost));
-        if let Some(at) = given_up {
+        if let Some(at) = left_at.or(given_up) {
             calls.insert(0, (at, self.place_of(at)));
         }
         calls
@@ -359,25 +360,31 @@ impl Vm {
         )
     }
 
-    /// The call of a library's procedure in tail position that gave up the frame of the procedure called last: by the place where that one was
-    /// to return to, and its frame.
-    fn call_given_up(&self, last: Option<(usize, Option<usize>)>) -> Option<usize> {
+    /// The call of a library's procedure in tail position that gave up this frame, which is to return to `back`.
+    fn call_given_up(&self, back: usize, frame: Option<usize>) -> Option<usize> {
         let m = &self.machine;
         let (at, given_up) = m.passed_on;
-        let (back, frame) = last?;
         if at == 0 || frame != Some(given_up) {
             return None;
         }
+        let is_begun_by_the_machine = [stubs::GUARD, stubs::DYNAMIC, stubs::LIMIT].contains(&back);
+        if back == stubs::UNIT || is_begun_by_the_machine {
+            return Some(at);
+        }
+        let (word, span) = (self.code.words[back - 1], self.code.spans[back - 1]);
+        let is_unnamed = Op::of(word) == Op::Call && noted(word).is_none();
+        if is_unnamed && !span.is_none() && is_library(span) {
+            // The note would have been forgotten when the frame began.
+            return Some(at);
+        }
         // The note is of that call only if the procedure called there is the one that gave up its frame.
         let block = |place| self.code.block_at(place).map(|block| block.entry);
-        let is_it = |procedure: Value| {
+        let called = m.globals.get(noted(word).unwrap_or(word as usize));
+        let is_it = |&procedure: &Value| {
             m.heap.is(procedure, Kind::Closure)
                 && block(m.heap.field(procedure, 0).fixnum_value() as u32) == block(at as u32)
         };
-        let last_word = self.code.words[back - 1];
-        let called = noted(last_word).unwrap_or(last_word as usize);
-        let called = m.globals.get(called);
-        (back == stubs::UNIT || called.is_some_and(|&it| is_it(it))).then_some(at)
+        called.is_some_and(is_it).then_some(at)
     }
 
     /// Gives the error being raised its place and trace, if it has none. They are what the frames at `fp` say.

@@ -158,6 +158,7 @@ pub(super) fn switch_to(m: &mut Machine, ready: Ready) -> Result<Option<Next>, F
         return Ok(None);
     }
     m.settle_fuel();
+    m.forget_passed_on();
     m.chain = m.heap.field(ready.continuation, 0);
     m.dynamic = m.heap.field(ready.continuation, 1);
     m.task = task;
