@@ -20,10 +20,21 @@ pub fn line(text: impl Display) {
 
 /// The same on a line of its own, whatever was written before.
 pub fn own_line(text: impl Display) {
+    end_line();
+    line(text);
+}
+
+/// Whoever sits at the terminal has ended the line.
+pub fn line_was_typed() {
+    IS_LINE_BEGUN.store(false, Ordering::Relaxed);
+}
+
+/// Ends the line that was begun on standard output, if there is one.
+pub fn end_line() {
     if is_line_begun() {
         write(b"\n");
+        flush();
     }
-    line(text);
 }
 
 /// Whether what was written to standard output ends within a line.

@@ -124,9 +124,10 @@ fn converse(
     ExitCode::from(DONE)
 }
 
-/// Prints what came of an input. What was asked of `doc` is a text to be read.
+/// Prints what came of an input, below what it printed itself. What was asked of `doc` is a text to be read.
 fn show(options: &Options, input: &str, report: &Report) {
     let style = options.style();
+    output::end_line();
     match &report.ending {
         Ending::Value(Some(value)) => {
             let page = input.trim_start().starts_with("(doc ").then(|| page(value));

@@ -9,7 +9,8 @@ fn values_are_shown_with_their_fuel() {
     assert_eq!(terminal.answer("(+ 1 2)"), "3");
     assert_eq!(terminal.answer("(if #f #f)"), "");
     assert_eq!(terminal.answer("(define x 20)"), "");
-    assert_eq!(terminal.answer("(begin (display 1) (+ x x 2))"), "142");
+    assert_eq!(terminal.answer("(begin (display 1) (+ x x 2))"), "1\n42");
+    assert_eq!(terminal.answer("(display \"hello\")"), "hello");
     assert!(terminal.answer("(car x)").contains("error :wrong-argument"));
     assert_eq!(terminal.answer("x"), "20");
     terminal.ready();
@@ -83,6 +84,24 @@ fn an_evaluation_can_be_stopped_and_the_session_goes_on() {
 /// It cannot be stopped in between.
 const LONG_BUILTIN: &str = "(begin (display \"going\") (newline) (current-second) \
      (string-length (number->string (expt 7 30000000))))";
+
+/// What takes long is told on a line of its own, which goes again; the line that a program has begun is left alone.
+#[test]
+fn what_takes_long_is_told_and_overwrites_nothing() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    terminal.enter("(begin (sleep 1) 'rested)");
+    terminal.expect("… `sleep` has taken");
+    terminal.expect_line("rested");
+    assert_eq!(
+        terminal.answer("(begin (display \"so far \") (sleep 1) (display \"so good\"))"),
+        "so far so good"
+    );
+    terminal.enter("(begin (display \"Your name? \") (flush-output-port) (let ((name (read-line))) (sleep 1) name))");
+    terminal.expect_line("Your name?");
+    terminal.press("Ann\r");
+    terminal.expect_line("\"Ann\"");
+    terminal.expect("Your name? Ann");
+}
 
 #[test]
 fn a_prompt_can_be_left_while_a_builtin_runs() {

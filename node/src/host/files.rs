@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufWriter, Read, Write as _};
+use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::data::{Data, Reply};
+use crate::output;
 
 /// Most files a program has open at once.
 const FILES_MAX: usize = 256;
@@ -230,7 +231,13 @@ impl Source {
     fn read(&mut self, bytes: &mut Vec<u8>, most: u64) -> io::Result<()> {
         match self {
             // As much as is typed at once: a line.
-            Source::Console => io::stdin().lock().take(most).read_until(b'\n', bytes)?,
+            Source::Console => {
+                let read = io::stdin().lock().take(most).read_until(b'\n', bytes)?;
+                if bytes.ends_with(b"\n") && io::stdin().is_terminal() {
+                    output::line_was_typed();
+                }
+                read
+            }
             Source::File(file) => file.take(most).read_to_end(bytes)?,
         };
         Ok(())
