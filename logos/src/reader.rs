@@ -352,6 +352,13 @@ impl<'a> Reader<'a> {
         let after = self.text[self.position..].chars().next();
         let clings =
             before.is_some_and(|c| !crate::unicode::is_whitespace(c) && !"([{'`,@;".contains(c));
+        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        if name == "unquote" && is_digit(before) && is_digit(after) {
+            let span = self.span(start, self.position);
+            let what = "There is a comma within a number.";
+            let hint = "It is written without: `1000`, and `1.5` with a point.";
+            return Err(ReadError::invalid(span, what).hint(hint));
+        }
         if name == "unquote" && clings && after.is_none_or(crate::unicode::is_whitespace) {
             let span = self.span(start, self.position);
             let what = "There is a comma between two values.";

@@ -39,6 +39,9 @@ const UNANSWERED_MAX: usize = 64;
 /// How long a wait lasts before progress is shown, and between two showings.
 const PROGRESS: Duration = Duration::from_millis(400);
 
+/// How long tasks may run between two inputs.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// A world, running.
 pub struct Host {
     vm: Vm,
@@ -206,6 +209,23 @@ impl Host {
         }
         self.flush();
         Ending::Value(None)
+    }
+
+    /// Lets the tasks of the program run, as long as they have something to do and for no more than a moment; an error if that ends them.
+    pub fn run_tasks(&mut self) -> Option<Failure> {
+        let until = Instant::now() + MOMENT;
+        while self.vm.has_tasks() && Instant::now() < until {
+            match self.turn() {
+                Status::Yield => {}
+                Status::Failed => {
+                    self.flush();
+                    return Some(self.failed());
+                }
+                _ => break,
+            }
+        }
+        self.flush();
+        None
     }
 
     /// The errors of tasks and requests that nothing waited for, and that nothing has looked at since, each told once: the first of them,

@@ -3,7 +3,7 @@
 //! ends the program; whoever closed standard error wants to hear nothing.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::ERROR;
@@ -22,6 +22,13 @@ pub fn line(text: impl Display) {
 pub fn own_line(text: impl Display) {
     end_line();
     line(text);
+}
+
+/// The same if standard output is a terminal: where it is not, nothing comes into it that was not asked for.
+pub fn end_shown_line() {
+    if io::stdout().is_terminal() {
+        end_line();
+    }
 }
 
 /// Whoever sits at the terminal has ended the line.

@@ -18,8 +18,15 @@ use crate::cli::{DONE, ERROR, Options, Style, doc, host_with};
 use crate::host::{Ending, Host, NetworkSettings, Report};
 use crate::output;
 use assistant::Assistant;
+use logos::reader::Reader;
+use logos::symbol::Symbols;
+use logos::syntax::{Datum, SourceId, Syntax};
 use pretty::{page, pretty};
 
+/// More completions than there are names: all are shown without a question.
+const COMPLETIONS_MAX: usize = 100_000;
+/// What is put between two numbers elsewhere.
+const OPERATORS: [&str; 10] = ["+", "-", "*", "/", "=", "<", ">", "<=", ">=", ":="];
 /// Inputs kept in the history.
 const HISTORY_MAX: usize = 10_000;
 /// Name of the history's file in the data folder.
@@ -49,6 +56,9 @@ Ask other computers, or begin with practice ones in this program:
   (dht-get \"greeting\")                  … and ask for it again
 
 An unfinished line goes on below. Nothing you type can break anything.";
+
+/// What is said to who wants to leave in other words.
+const LEAVING: &str = "(exit) leaves, and so does Ctrl-D";
 
 type Line = Editor<Assistant, FileHistory>;
 
@@ -83,27 +93,38 @@ fn converse(
         let text = match editor.readline(PROMPT) {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => break,
+            Err(ReadlineError::Eof) => {
+                run_tasks(options, &mut host);
+                break;
+            }
             Err(error) => {
                 output::complain(error);
                 break;
             }
         };
         if text.trim().is_empty() {
+            run_tasks(options, &mut host);
             continue;
         }
         if let (Ok(true), Some(file)) = (editor.add_history_entry(text.as_str()), &history) {
             // A history that cannot be kept is no reason to stop.
             let _ = editor.append_history(file);
         }
-        if matches!(text.trim(), "(help)" | "help") {
-            output::line(HELP);
-            continue;
-        }
-        if text.trim() == "(doc)" {
-            output::write(doc::index(&host.reference()).as_bytes());
-            output::line("\n(doc NAME) says more of one.");
-            continue;
+        match single_word(&text).as_deref() {
+            Some("(help)" | "help") => {
+                output::line(HELP);
+                continue;
+            }
+            Some("(doc)" | "doc") => {
+                output::write(doc::index(&host.reference()).as_bytes());
+                output::line("\n(doc NAME) says more of one.");
+                continue;
+            }
+            Some("exit" | "quit" | "(quit)" | "bye") => {
+                output::line(LEAVING);
+                continue;
+            }
+            _ => {}
         }
         count += 1;
         let report = host.evaluate(&format!("input {count}"), &text, options.bounds());
@@ -112,9 +133,11 @@ fn converse(
             return ExitCode::from(status);
         }
         show(options, &text, &report);
-        if let Some(failure) = host.untold() {
-            output::error_line(options.style().error(&failure.rendered));
+        if let Some(meant) = in_front(&text) {
+            output::error_line(options.style().dim(&meant));
         }
+        run_tasks(options, &mut host);
+        output::error_line(options.style().dim(&amounts(&report, options.show_fuel)));
         host.rest();
         if let Some(assistant) = editor.helper_mut() {
             assistant.learn(host.names());
@@ -122,6 +145,72 @@ fn converse(
     }
     host.close();
     ExitCode::from(DONE)
+}
+
+/// Lets the tasks of earlier inputs run, and tells what errors nothing waited for.
+fn run_tasks(options: &Options, host: &mut Host) {
+    let ended = host.run_tasks();
+    for failure in ended.into_iter().chain(host.untold()) {
+        output::end_line();
+        output::error_line(options.style().error(&failure.rendered));
+    }
+    output::end_line();
+}
+
+/// The datums of an input, if it is no more than a few.
+fn few_datums(input: &str) -> Option<Vec<Syntax>> {
+    const DATUMS_MAX: usize = 3;
+    let mut symbols = Symbols::new();
+    let mut reader = Reader::new(input, SourceId::default(), &mut symbols);
+    let mut datums = Vec::new();
+    while let Some(datum) = reader.next().ok()? {
+        datums.push(datum);
+        if datums.len() > DATUMS_MAX {
+            return None;
+        }
+    }
+    Some(datums)
+}
+
+fn written<'a>(input: &'a str, datum: &Syntax) -> &'a str {
+    let span = datum.span();
+    let text = input.get(span.start as usize..span.end as usize);
+    text.unwrap_or_default()
+}
+
+/// An input that is a word and nothing more, or one in brackets, without comments and spaces.
+fn single_word(input: &str) -> Option<String> {
+    let datums = few_datums(input)?;
+    let [datum] = datums.as_slice() else {
+        return None;
+    };
+    match datum.datum() {
+        Datum::Symbol(_) => Some(written(input, datum).to_string()),
+        Datum::List(items, None) if items.len() == 1 => {
+            Some(format!("({})", written(input, &items[0])))
+        }
+        _ => None,
+    }
+}
+
+/// What is said of an input such as `2 + 2`, which is three values of which the last is shown.
+fn in_front(input: &str) -> Option<String> {
+    let datums = few_datums(input)?;
+    let [one, operator, other] = datums.as_slice() else {
+        return None;
+    };
+    let [one, operator, other] = [one, operator, other].map(|datum| written(input, datum));
+    if !OPERATORS.contains(&operator) {
+        return None;
+    }
+    let meant = match operator {
+        ":=" => format!("(set! {one} {other})"),
+        "=" => format!("(= {one} {other}), or (set! {one} {other}) to change it"),
+        _ => format!("({operator} {one} {other})"),
+    };
+    Some(format!(
+        "these are three values; what to do comes first: {meant}"
+    ))
 }
 
 /// Prints what came of an input, below what it printed itself. What was asked of `doc` is a text to be read.
@@ -137,7 +226,6 @@ fn show(options: &Options, input: &str, report: &Report) {
         Ending::Pending => output::error_line(style.dim("it is still on its way")),
         Ending::Failed(failure) => output::error_line(style.error(&failure.rendered)),
     }
-    output::error_line(style.dim(&amounts(report, options.show_fuel)));
 }
 
 fn amounts(report: &Report, with_memory: bool) -> String {
@@ -158,6 +246,7 @@ fn editor(
         .max_history_size(HISTORY_MAX)?
         .history_ignore_dups(true)?
         .completion_type(CompletionType::List)
+        .completion_prompt_limit(COMPLETIONS_MAX)
         .color_mode(if style.is_colored() {
             ColorMode::Enabled
         } else {

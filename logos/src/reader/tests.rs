@@ -204,6 +204,7 @@ fn wrong_text_is_marked_and_explained() {
             "There is a quote mark right behind `isn`.",
         ),
         ("(f 1, 2)", ",", "There is a comma between two values."),
+        ("(+ 1,000 2)", ",", "There is a comma within a number."),
         ("“a”", "“", "The mark `“` means nothing here."),
         (
             "#\\spaec",

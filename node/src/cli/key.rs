@@ -52,7 +52,11 @@ fn act(folder: &Path, action: &Action, is_quiet: bool) -> Result<(), String> {
         Action::Show => Identity::load_or_create(folder).map_err(text)?,
         Action::Export { file } => {
             let identity = Identity::load_or_create(folder).map_err(text)?;
-            return identity.export(file).map_err(text);
+            let exists = || format!("{} exists already, and is left as it is", file.display());
+            return identity.export(file).map_err(|error| match file.exists() {
+                true => exists(),
+                false => text(error),
+            });
         }
         Action::New => Identity::random(),
         Action::Import { file } => Identity::read(file)

@@ -181,6 +181,7 @@ fn show_fuel(options: &Options, report: &Report) {
 
 /// Prints an error; the status it ends the program with.
 pub fn tell(options: &Options, failure: &Failure) -> u8 {
+    output::end_shown_line();
     output::error_line(options.style().error(&failure.rendered));
     status_of(failure)
 }

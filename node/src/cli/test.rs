@@ -51,7 +51,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> ExitCode {
         }
     }
     let Tally { passed, failed, .. } = tally;
-    output::line(format_args!("{passed} passed, {failed} failed"));
+    output::own_line(format_args!("{passed} passed, {failed} failed"));
     let status = if failed == 0 { DONE } else { ERROR };
     ExitCode::from(tally.limit.unwrap_or(status))
 }
@@ -218,7 +218,13 @@ fn question(test: &str) -> String {
            (for-each (lambda (failed)
                        (display \"failed: \") (write (get failed :test))
                        (if (has? failed :error)
-                           (begin (display \": \") (display (get failed :error))))
+                           (let ((e (get failed :error)))
+                             (display \": error \")
+                             (if (error? e)
+                                 (begin (display (error-kind e)) (display \": \") (display (error-object-message e)))
+                                 (display \"\"))
+                             (for-each (lambda (value) (display \" \") (write value))
+                                       (if (error? e) (error-object-irritants e) (list e)))))
                        (newline))
                      (get checked :failed))
            (list (get checked :passed) (length (get checked :failed))))"
