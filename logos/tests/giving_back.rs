@@ -251,7 +251,7 @@ fn files_are_closed_and_requests_withdrawn() {
     // A task is abandoned that holds a file and sleeps: the file is closed and the waking withdrawn.
     let (asked, value) = requests(
         "(define p #f)
-         (with-limits {:fuel 100000} (lambda () (spawn (lambda () (set! p (open-input-file \"a\")) (sleep 1000))) (let wait () (if (not p) (begin (yield) (wait)))) (yield)))
+         (with-limits {:fuel 10000000} (lambda () (spawn (lambda () (set! p (open-input-file \"a\")) (sleep 1000))) (let wait () (if (not p) (begin (yield) (wait)))) (yield)))
          (yield) (input-port-open? p)",
     );
     assert_eq!(asked, [open, close, "cancel".to_string()]);

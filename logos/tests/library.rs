@@ -2262,6 +2262,81 @@ fn of_a_long_line_a_part_is_shown() {
     );
 }
 
+/// Whatever a limit runs out in, whoever set it hears of it: with every amount of fuel a program comes to its value or to that error.
+#[test]
+fn a_limit_of_any_size_is_heard_of() {
+    let bodies = [
+        ("(spawn (lambda () (raise 'x))) (yield) 'v", "v", 2_500),
+        (
+            "(spawn (lambda () (raise (list 1 2 3)))) (yield) 'v",
+            "v",
+            2_500,
+        ),
+        (
+            "(await (promise-all (map (lambda (i) (spawn (lambda () (yield) i))) '(1 2 3))))",
+            "(1 2 3)",
+            1_500,
+        ),
+        (
+            "(await (map-concurrently (lambda (x) (yield) x) '(1 2 3) {:limit 2}))",
+            "(1 2 3)",
+            3_000,
+        ),
+        (
+            "(await (recover (promise-any (list (spawn (lambda () (raise 1))))) (lambda (e) 'v)))",
+            "v",
+            4_000,
+        ),
+        (
+            "(define s (semaphore 1)) (await (spawn (lambda () (with-permit s (lambda () (yield) 'v)))))",
+            "v",
+            1_500,
+        ),
+    ];
+    let mut vm = Vm::new(Profile::Node);
+    for (body, value, most) in bodies {
+        let mut ended = std::collections::BTreeSet::new();
+        for fuel in 1..most {
+            let text = format!(
+                "(guard (e (#t (error-kind e))) (with-limits {{:fuel {fuel}}} (lambda () {body})))"
+            );
+            let outcome = evaluate(&mut vm, &text);
+            assert!(
+                outcome == value || outcome == ":fuel-exhausted",
+                "{text}: {outcome}"
+            );
+            ended.insert(outcome);
+        }
+        assert_eq!(ended.len(), 2, "{body}: {ended:?}");
+    }
+}
+
+/// What is garbage where a limit of memory begins is not allowed besides.
+#[test]
+fn a_small_limit_of_memory_is_small_whatever_came_before() {
+    let mut vm = Vm::new(Profile::Node);
+    evaluate(
+        &mut vm,
+        "(define n 0) (define keep #f)
+         (define (pairs bytes)
+           (set! n 0)
+           (guard (e (#t #f))
+             (with-limits {:memory bytes}
+               (lambda () (let loop ((x '())) (set! n (+ n 1)) (set! keep x) (loop (cons 1 x))))))
+           (set! keep #f)
+           n)
+         (define (junk n) (if (> n 0) (begin (make-vector 10 0) (junk (- n 1)))))",
+    );
+    for bytes in [0u64, 1_000, 10_000, 1_000_000] {
+        for junk in [0, 100, 100_000] {
+            let text = format!("(begin (junk {junk}) (pairs {bytes}))");
+            let pairs: u64 = evaluate(&mut vm, &text).parse().unwrap();
+            assert!(8 * pairs < bytes + 4_000, "{text}: {pairs}");
+            assert!(32 * pairs + 3_000 > bytes, "{text}: {pairs}");
+        }
+    }
+}
+
 /// On a terminal a character of Chinese takes two columns, a mark over a letter none.
 #[test]
 fn marks_stand_below_what_is_meant_whatever_its_width() {

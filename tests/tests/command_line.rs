@@ -612,6 +612,13 @@ fn files_are_tests_too() {
             3,
         ),
         (
+            "spawned.logos",
+            b"(define (a) :test (begin (spawn (lambda () (car 1))) #t) 1)\n(define (b) :test (spawn (lambda () #f)) :test (spawn (lambda () 2)) 1)",
+            &[],
+            "failed: (spawn (lambda () #f))\n/spawned.logos: `b` fails\n2 passed, 2 failed\n",
+            1,
+        ),
+        (
             "large.logos",
             b"(let loop ((l '())) (loop (cons 1 l)))",
             &["--memory", "32M"],

@@ -234,6 +234,8 @@ fn errors_that_nothing_waits_for_are_told_at_the_end() {
         "(define t (then (spawn (lambda () (sleep 9))) car)) (yield) (cancel t)",
         "(guard (e (#t #f)) (await (promise-all (map (lambda (n) (spawn (lambda () (yield) (car n)))) '(1 2 3)))))",
         "(guard (e (#t #f)) (await (map-concurrently car '(1 2 3 4))))",
+        "(define (f n) (spawn (lambda () (sleep (* n 0.01)) (error \"x\" n)))) (guard (e (#t #f)) (await (promise-all (map f '(1 2 3)))))",
+        "(define late (spawn (lambda () (sleep 0.05) (car 1)))) (guard (e (#t #f)) (await late 0.01))",
         "(guard (e (#t #f)) (with-limits {:fuel 5000} (lambda () (await (spawn (lambda () (let loop () (loop))))))))",
     ] {
         let ran = script(&folder, &format!("{text} (display 'end)"), "");

@@ -18,7 +18,8 @@ pub const FAILED: i64 = 3;
 pub const STATE: usize = 0;
 /// The thunk, the value or the error.
 pub const VALUE: usize = 1;
-/// A list of continuations of tasks and of entries for queues, the latest first.
+/// A list of continuations of tasks and of entries for queues, the latest first; at its end `#f` instead of the empty list where there were
+/// others before, who do not wait any more.
 pub const WAITERS: usize = 2;
 /// Whatever the library wants to find again beside the promise; in a list, once it was asked for.
 const NOTE: usize = 3;
@@ -154,7 +155,7 @@ pub const TABLE: &[Builtin] = &[
         "sleep",
         "(sleep seconds)",
         (1, 1),
-        "1 for every 4 words of the stack put aside",
+        "2000, 1 for every 4 words of the stack put aside",
         "Waits for so many seconds; other tasks run meanwhile.",
         sleep,
     )
@@ -304,7 +305,8 @@ pub fn end(m: &mut Machine, promise: Value, held: Value, fulfilled: bool) -> Res
         && m.heap.is(promise, Kind::Promise)
         && !is_settled(m, promise)
         && !m.heap.field(m.heap.field(promise, 0), NOTE).is_pair()
-        && !is_awaited(m, promise)
+        // Who gave up waiting knew that it may fail.
+        && m.heap.field(m.heap.field(promise, 0), WAITERS) == Value::NIL
         && !is_cancellation(m, held);
     settle(m, promise, held, fulfilled)?;
     if is_untold {
@@ -417,6 +419,9 @@ fn live_waiters(m: &mut Machine, promise: Value) -> Outcome {
         stale += 1;
         waiters = m.heap.cdr(waiters);
     }
+    if stale > 0 && !waiters.is_pair() {
+        waiters = Value::FALSE;
+    }
     m.heap.set_field(content, WAITERS, waiters);
     m.charge(stale)?;
     Ok(waiters)
@@ -426,7 +431,7 @@ fn live_waiters(m: &mut Machine, promise: Value) -> Outcome {
 pub fn is_awaited(m: &mut Machine, promise: Value) -> bool {
     // What that costs is noticed at the next thing that is charged.
     let _ = live_waiters(m, promise);
-    !is_settled(m, promise) && m.heap.field(m.heap.field(promise, 0), WAITERS) != Value::NIL
+    !is_settled(m, promise) && m.heap.field(m.heap.field(promise, 0), WAITERS).is_pair()
 }
 
 /// Cancels what a task waited for that goes on no more, unless somebody else waits for it.
@@ -471,7 +476,7 @@ fn join(m: &mut Machine, arguments: Arguments) -> Outcome {
         m.heap.set_field(content, field, value);
     }
     let mut waiters = m.heap.field(from, WAITERS);
-    if m.heap.field(content, WAITERS) == Value::NIL {
+    if !m.heap.field(content, WAITERS).is_pair() {
         m.heap.set_field(content, WAITERS, waiters);
     } else {
         while waiters.is_pair() {
@@ -513,7 +518,7 @@ fn cancel_from(m: &mut Machine, promise: Value, error: Value) -> Outcome {
         let owner = m.heap.field(m.heap.field(promise, 0), OWNER);
         if m.heap.is(owner, Kind::Task) {
             if let Some(awaited) = vm::cancel(m, owner, error)
-                && live_waiters(m, awaited)? == Value::NIL
+                && !live_waiters(m, awaited)?.is_pair()
             {
                 next = Some(awaited);
             }
@@ -543,7 +548,7 @@ fn withdraw(m: &mut Machine, id: u64) {
 
 fn abandon(m: &mut Machine, arguments: Arguments) -> Outcome {
     let promise = promise(m, arguments, 0)?;
-    if is_settled(m, promise) || live_waiters(m, promise)? != Value::NIL {
+    if is_settled(m, promise) || live_waiters(m, promise)?.is_pair() {
         return Ok(Value::FALSE);
     }
     cancel(m, arguments)
@@ -577,6 +582,7 @@ fn sleep(m: &mut Machine, arguments: Arguments, _: &Places) -> Result<Next, Faul
             seconds,
         ));
     }
+    m.charge(TIMER_FUEL)?;
     let promise = ask(m, "sleep", arguments, 0)?;
     m.set_arg(arguments, 0, promise);
     vm::wait(m, arguments)
@@ -610,6 +616,8 @@ fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {
 const REQUESTS_MAX: usize = 100_000;
 /// What the work of the operating system comes to when it is asked for a file, or for more of it.
 const FILE_REQUEST_FUEL: u64 = 1_000;
+/// The same when it is asked to wake somebody.
+const TIMER_FUEL: u64 = 2_000;
 
 /// Checks the profile itself, so that the error names the procedure the program called.
 fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {

@@ -298,14 +298,19 @@ pub(crate) fn throw_value(m: &mut Machine, arguments: Arguments) -> Result<Next,
     Ok(Next::Resume)
 }
 
+/// So many words that nobody needs any more are no matter where a limit of memory begins.
+const GARBAGE_WORDS: usize = 256;
+
 /// `(%with-limits fuel memory thunk)`: `fuel` and `memory` (in bytes) are integers or `#f`.
 pub(crate) fn with_limits(m: &mut Machine, arguments: Arguments) -> Result<Next, Fault> {
     let number = |value: Value| value.as_fixnum().and_then(|n| u64::try_from(n).ok());
     let fuel = number(m.arg(arguments, 0));
-    let memory = number(m.arg(arguments, 1)).map(|bytes| {
-        m.counted_words()
-            .saturating_add(usize::try_from(bytes / 8).unwrap_or(usize::MAX))
-    });
+    let words =
+        number(m.arg(arguments, 1)).map(|bytes| usize::try_from(bytes / 8).unwrap_or(usize::MAX));
+    if let Some(words) = words {
+        m.count_anew(words.max(GARBAGE_WORDS))?;
+    }
+    let memory = words.map(|words| m.counted_words().saturating_add(words));
     // Whenever one begins or ends, what was used is booked in all that are around it.
     m.charge(m.limits.depth() as u64)?;
     let depth = stack::depth(m);

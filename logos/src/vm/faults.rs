@@ -108,9 +108,17 @@ impl Vm {
             self.machine.main = raised;
             return Some(self.fail_evaluation(condition));
         }
-        self.state = State::Between;
-        match tasks::end(&mut self.machine, raised, false) {
-            Ok(()) => None,
+        let ended = tasks::end(&mut self.machine, raised, false);
+        self.after_task(ended)
+    }
+
+    /// A task has ended: another one has its turn, unless a limit ran out with it, which is dealt with where that was set.
+    pub(super) fn after_task(&mut self, ended: Result<(), Fault>) -> Option<Status> {
+        match ended {
+            Ok(()) => {
+                self.state = State::Between;
+                None
+            }
             Err(fault) => self.fault_again(fault),
         }
     }

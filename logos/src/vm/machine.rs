@@ -451,6 +451,15 @@ impl Machine {
         Ok(())
     }
 
+    /// Counts anew what is alive if more than so many words were asked for since the last time: a limit begins at the count, and what is
+    /// garbage in it by then would be allowed besides.
+    pub(crate) fn count_anew(&mut self, asked_max: usize) -> Result<(), Fault> {
+        if self.heap.asked_words() > asked_max {
+            self.collect_for_limit(0)?;
+        }
+        Ok(())
+    }
+
     /// Asks for stack up to `top`.
     pub(crate) fn ensure_stack(&mut self) -> Result<(), Fault> {
         if self.counted_words() > self.limits.memory() {

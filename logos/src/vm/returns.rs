@@ -111,11 +111,8 @@ impl Vm {
         let m = &mut self.machine;
         let value = word(m, 3);
         m.top = m.fp + 4;
-        self.state = State::Between;
-        match tasks::end(m, value, true) {
-            Ok(()) => None,
-            Err(fault) => self.fault_again(fault),
-        }
+        let ended = tasks::end(m, value, true);
+        self.after_task(ended)
     }
 }
 

@@ -85,7 +85,14 @@ impl Tally {
             Ending::Left(_) | Ending::Value(_) => {}
         }
         self.passed += usize::from(name.ends_with(TEST_ENDING));
-        self.check_all(options, host, &name)
+        self.check_all(options, host, &name)?;
+        if let Ending::Failed(failure) = host.finish_tasks() {
+            self.fail(options, &failure)?;
+        }
+        match host.untold() {
+            Some(failure) => self.fail(options, &failure),
+            None => Ok(()),
+        }
     }
 
     fn fail(&mut self, options: &Options, failure: &Failure) -> Result<(), Interrupted> {
