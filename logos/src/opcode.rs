@@ -38,7 +38,7 @@ opcodes! {
     CallGlobal, "calls global *x* with the `b` arguments from `r[a+2]`";
     TailCallGlobal, "the same in place of this frame";
     PassOn, "takes note of this place, where a procedure of the user's ends by a call of one of the library's";
-    Forget, "forgets that note: the next call of one of the library's procedures may begin a frame where the note was taken of another";
+    Forget, "forgets that note: the library is about to call a procedure that it was given, in a frame of its own";
     CallBuiltin, "`r[c]` := builtin *x* (32 bits) applied to the `b` arguments from `r[a]`; the number above, unless it is 0, tells that `r` of one less and the next are to hold nothing";
     Return, "returns `r[a]`";
     // data movement

@@ -2,6 +2,7 @@
 //! goes on whatever happens. What it does beyond that can be done from Logos.
 
 mod assistant;
+mod beginner;
 mod paint;
 mod pretty;
 
@@ -18,15 +19,11 @@ use crate::cli::{DONE, ERROR, Options, Style, doc, host_with};
 use crate::host::{Ending, Host, NetworkSettings, Report};
 use crate::output;
 use assistant::Assistant;
-use logos::reader::Reader;
-use logos::symbol::Symbols;
-use logos::syntax::{Datum, SourceId, Syntax};
+use beginner::{in_front, single_word};
 use pretty::{page, pretty};
 
 /// More completions than there are names: all are shown without a question.
 const COMPLETIONS_MAX: usize = 100_000;
-/// What is put between two numbers elsewhere.
-const OPERATORS: [&str; 10] = ["+", "-", "*", "/", "=", "<", ">", "<=", ">=", ":="];
 /// Inputs kept in the history.
 const HISTORY_MAX: usize = 10_000;
 /// Name of the history's file in the data folder.
@@ -110,21 +107,8 @@ fn converse(
             // A history that cannot be kept is no reason to stop.
             let _ = editor.append_history(file);
         }
-        match single_word(&text).as_deref() {
-            Some("(help)" | "help") => {
-                output::line(HELP);
-                continue;
-            }
-            Some("(doc)" | "doc") => {
-                output::write(doc::index(&host.reference()).as_bytes());
-                output::line("\n(doc NAME) says more of one.");
-                continue;
-            }
-            Some("exit" | "quit" | "(quit)" | "bye") => {
-                output::line(LEAVING);
-                continue;
-            }
-            _ => {}
+        if answer_word(&mut host, &text) {
+            continue;
         }
         count += 1;
         let report = host.evaluate(&format!("input {count}"), &text, options.bounds());
@@ -147,6 +131,26 @@ fn converse(
     ExitCode::from(DONE)
 }
 
+/// Answers an input that is one of the words that people try at any prompt, unless the program has given it a meaning.
+fn answer_word(host: &mut Host, input: &str) -> bool {
+    let Some(word) = single_word(input) else {
+        return false;
+    };
+    let name = word.trim_matches(['(', ')']);
+    let is_free = |host: &Host| host.names().iter().all(|known| known != name);
+    match word.as_str() {
+        "(doc)" | "doc" => {
+            output::write(doc::index(&host.reference()).as_bytes());
+            output::line("\n(doc NAME) says more of one.");
+        }
+        "exit" => output::line(LEAVING),
+        "quit" | "(quit)" | "bye" | "(bye)" if is_free(host) => output::line(LEAVING),
+        "help" | "(help)" if is_free(host) => output::line(HELP),
+        _ => return false,
+    }
+    true
+}
+
 /// Lets the tasks of earlier inputs run, and tells what errors nothing waited for.
 fn run_tasks(options: &Options, host: &mut Host) {
     let ended = host.run_tasks();
@@ -155,62 +159,6 @@ fn run_tasks(options: &Options, host: &mut Host) {
         output::error_line(options.style().error(&failure.rendered));
     }
     output::end_line();
-}
-
-/// The datums of an input, if it is no more than a few.
-fn few_datums(input: &str) -> Option<Vec<Syntax>> {
-    const DATUMS_MAX: usize = 3;
-    let mut symbols = Symbols::new();
-    let mut reader = Reader::new(input, SourceId::default(), &mut symbols);
-    let mut datums = Vec::new();
-    while let Some(datum) = reader.next().ok()? {
-        datums.push(datum);
-        if datums.len() > DATUMS_MAX {
-            return None;
-        }
-    }
-    Some(datums)
-}
-
-fn written<'a>(input: &'a str, datum: &Syntax) -> &'a str {
-    let span = datum.span();
-    let text = input.get(span.start as usize..span.end as usize);
-    text.unwrap_or_default()
-}
-
-/// An input that is a word and nothing more, or one in brackets, without comments and spaces.
-fn single_word(input: &str) -> Option<String> {
-    let datums = few_datums(input)?;
-    let [datum] = datums.as_slice() else {
-        return None;
-    };
-    match datum.datum() {
-        Datum::Symbol(_) => Some(written(input, datum).to_string()),
-        Datum::List(items, None) if items.len() == 1 => {
-            Some(format!("({})", written(input, &items[0])))
-        }
-        _ => None,
-    }
-}
-
-/// What is said of an input such as `2 + 2`, which is three values of which the last is shown.
-fn in_front(input: &str) -> Option<String> {
-    let datums = few_datums(input)?;
-    let [one, operator, other] = datums.as_slice() else {
-        return None;
-    };
-    let [one, operator, other] = [one, operator, other].map(|datum| written(input, datum));
-    if !OPERATORS.contains(&operator) {
-        return None;
-    }
-    let meant = match operator {
-        ":=" => format!("(set! {one} {other})"),
-        "=" => format!("(= {one} {other}), or (set! {one} {other}) to change it"),
-        _ => format!("({operator} {one} {other})"),
-    };
-    Some(format!(
-        "these are three values; what to do comes first: {meant}"
-    ))
 }
 
 /// Prints what came of an input, below what it printed itself. What was asked of `doc` is a text to be read.

@@ -42,6 +42,23 @@ fn tasks_run_between_inputs() {
 }
 
 #[test]
+fn what_is_typed_ahead_is_not_lost() {
+    let mut terminal = Terminal::start(&Folder::new(), &[]);
+    terminal.ready();
+    terminal.press("(* 3 7)\r(* 3 8)\r(* 3 9)\r");
+    for value in ["21", "24", "27"] {
+        terminal.expect_line(value);
+    }
+    terminal.enter("(begin (display \"busy\") (newline) (sleep 1) 0)");
+    terminal.expect_line("busy");
+    terminal.press("(* 5 7)\r");
+    terminal.press("(* 5 8)\r");
+    for value in ["35", "40"] {
+        terminal.expect_line(value);
+    }
+}
+
+#[test]
 fn what_a_child_types_is_met_with_a_hint() {
     let mut terminal = Terminal::start(&Folder::new(), &[]);
     let three = "these are three values; what to do comes first: ";

@@ -186,7 +186,7 @@ pub const TABLE: &[Builtin] = &[
         "%with-limits",
         "(%with-limits fuel memory thunk)",
         (3, 3),
-        "1 for each limit around it",
+        "1 for each limit around it; a collection, where a limit of memory begins and more than it allows was asked for since the last",
         "Calls the thunk under limits; `#f` is none.",
         with_limits,
     ),
