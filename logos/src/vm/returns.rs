@@ -2,7 +2,7 @@
 //! what stands there). The frame is at `fp`.
 
 use super::control::{apply, push_stub};
-use super::{Machine, State, Status, Vm, dynamic, stubs, tasks};
+use super::{Machine, Status, Vm, dynamic, stubs, tasks};
 use crate::opcode::Op;
 use crate::value::{Kind, Value};
 
