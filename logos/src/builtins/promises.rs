@@ -180,7 +180,7 @@ pub const TABLE: &[Builtin] = &[
         "%file-request",
         "(%file-request name value …)",
         (1, super::ANY),
-        "1000, and 1 for each value",
+        "1000, for a file that is made anew 10000, and 1 for each value",
         "The same for what is asked of the file system, which takes longer to answer.",
         file_request,
     ),
@@ -616,6 +616,8 @@ fn set_note(m: &mut Machine, arguments: Arguments) -> Outcome {
 const REQUESTS_MAX: usize = 100_000;
 /// What the work of the operating system comes to when it is asked for a file, or for more of it.
 const FILE_REQUEST_FUEL: u64 = 1_000;
+/// The same when a file is made anew: what was in it is given back, and what comes into it is brought to the disk.
+const FILE_MADE_FUEL: u64 = 10_000;
 /// The same when it is asked to wake somebody.
 const TIMER_FUEL: u64 = 2_000;
 
@@ -625,7 +627,11 @@ fn local_request(m: &mut Machine, arguments: Arguments) -> Outcome {
 }
 
 fn file_request(m: &mut Machine, arguments: Arguments) -> Outcome {
-    m.charge(FILE_REQUEST_FUEL)?;
+    let name = request_name(m, arguments)?;
+    m.charge(match name.ends_with("-output-file") {
+        true => FILE_MADE_FUEL,
+        false => FILE_REQUEST_FUEL,
+    })?;
     request(m, arguments, vm::Profile::Local)
 }
 

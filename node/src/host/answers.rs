@@ -97,7 +97,7 @@ async fn answer(peer: &Peer, ask: NodeAsk) -> Result<Data, Reply> {
         }
         NodeAsk::WhoIs(owner) => profile::who_is(peer, &owner).await?,
         NodeAsk::Introduce { said, value } => {
-            put_report(profile::publish(peer, said, value, None).await?)
+            put_report(profile::publish(peer, said, value).await?)
         }
         NodeAsk::KeyOf(owner) => key(&peer.key_of(&owner)?),
         NodeAsk::Remote {

@@ -50,17 +50,13 @@ async fn profile_of(peer: &Peer, key: PublicKey) -> Result<Option<Item>, Reply> 
     }
 }
 
-/// Publishes what this node says of itself; so many nodes have to keep it, one if it is not said. `value` is the item's value.
-pub async fn publish(
-    peer: &Peer,
-    mut said: Meta,
-    value: Vec<u8>,
-    require: Option<usize>,
-) -> Result<PutReport, NodeError> {
+/// Publishes what this node says of itself. `value` is the item's value.
+pub async fn publish(peer: &Peer, mut said: Meta, value: Vec<u8>) -> Result<PutReport, NodeError> {
     said.insert(VERSION.0.into(), VERSION.1.into());
     let options = PutOptions {
         meta: said,
-        require,
+        // It is published again, like every item of our own.
+        require: Some(0),
         ..PutOptions::default()
     };
     peer.service.put_profile(value, options).await
@@ -71,8 +67,7 @@ pub async fn renew(peer: &Peer, value: Vec<u8>) -> Result<(), NodeError> {
     let kept = peer.service.kept(&target(peer.service.my_key())).await?;
     let said = kept.map(|item| item.meta).unwrap_or_default();
     if said.get(VERSION.0).map(String::as_str) != Some(VERSION.1) {
-        // It is published again, like every item of our own.
-        publish(peer, said, value, Some(0)).await?;
+        publish(peer, said, value).await?;
     }
     Ok(())
 }
