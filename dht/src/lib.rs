@@ -56,7 +56,7 @@
 //! | 10,000, 5,000, 6 h, seed 2 | 1.000, 0.998 | 218 / 483 | 1058 / 1564 | 1078 / 1664 | 1688 / 2400 | 118, 738 |
 //! | 10,000, 5,000, 6 h, seed 3 | 0.999, 0.998 | 220 / 492 | 1068 / 1574 | 1084 / 1692 | 1694 / 2470 | 118, 738 |
 //! | 10,000, 5,000, 6 h, seed 4 | 0.998, 0.998 | 220 / 484 | 1066 / 1598 | 1072 / 1680 | 1700 / 2508 | 119, 739 |
-//! | 10,000, 5,000, 6 h, seed 5 | 1.000, 0.998 | 220 / 486 | 1070 / 1554 | 1074 / 1658 | 1698 / 2466 | 119, 742 |
+//! | 10,000, 5,000, 6 h, seed 5 | 1.000, 0.998 | 220 / 486 | 1055 / 1540 | 1074 / 1678 | 1690 / 2450 | 119, 739 |
 //! | 100,000, 5,000, 1 h | 0.999, 0.997 | 336 / 680 | 1362 / 1972 | 1242 / 1920 | 1900 / 2846 | 142, 1205 |
 //!
 //! What grows, and how: with 1,000, 10,000 and 100,000 nodes a value is 1.4, 2.2 and 2.7 hops away, a lookup
@@ -75,10 +75,10 @@
 //! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` saves a fourth of the time.
 //!
 //! Checking items takes one thread at most a tenth longer than checking their signatures alone, while the value
-//! is small (`cargo run --release -p dht --example rates`, medians of 31 rounds in turn, a busy machine; the library
-//! alone has its keys decoded, we keep those of the authors we met): 17,783 items a second beside 17,445
-//! signatures without a value, 17,281 beside 18,025 with 100 bytes, 15,612 beside 17,329 with 1 KiB. With 64 KiB
-//! it is 4,126, as hashing the value takes most of the time.
+//! is small (`cargo run --release -p dht --example rates`, medians of 31 rounds in turn; the library alone has its
+//! keys decoded, we keep those of the authors we met): 26,079 items a second beside 26,987 signatures without a
+//! value, 26,053 beside 26,979 with 100 bytes, 24,880 beside 26,946 with 1 KiB. With 64 KiB it is 6,846, as hashing
+//! the value takes most of the time.
 //!
 //! # Values larger than one item
 //!
