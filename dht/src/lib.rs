@@ -60,7 +60,7 @@
 //! | 100,000, 5,000, 1 h | 0.999, 0.997 | 336 / 680 | 1362 / 1972 | 1242 / 1920 | 1900 / 2846 | 142, 1205 |
 //!
 //! What grows, and how: with 1,000, 10,000 and 100,000 nodes a value is 1.4, 2.2 and 2.7 hops away, a lookup
-//! takes 37, 42 and 48 requests, and a node takes 60 to 120 KB of memory, its items included.
+//! takes 37, 42 and 48 requests, and a node takes 70 to 150 KB of memory, its items included.
 //!
 //! | trouble | what came of it |
 //! | --- | --- |
