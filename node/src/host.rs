@@ -232,6 +232,10 @@ impl Host {
     /// with what there is to say of all.
     pub fn untold(&mut self) -> Option<Failure> {
         let (conditions, more) = self.vm.take_untold();
+        if conditions.is_empty() && more > 0 {
+            let message = format!("{more} errors of tasks or requests that nothing waited for");
+            return Some(self.described(plain(":user", &message), false));
+        }
         let told = conditions.into_iter().map(|it| self.described(it, false));
         let told: Vec<Failure> = told.collect();
         let mut texts: Vec<String> = told.iter().map(|it| it.rendered.clone()).collect();

@@ -271,6 +271,12 @@ fn errors_that_nothing_waits_for_are_told_at_the_end() {
     let ran = script(&folder, &but_one, "");
     assert_eq!(ran.status, Some(1));
     assert_eq!(ran.errors.matches("error :wrong-argument").count(), 1);
+    let but_the_last = format!(
+        "{many} (yield) (for-each (lambda (it) (guard (e (#t #f)) (await it))) (take all 990))"
+    );
+    let ran = script(&folder, &but_the_last, "");
+    let told = "error :user: 10 errors of tasks or requests that nothing waited for\n";
+    assert_eq!((ran.errors.as_str(), ran.status), (told, Some(1)));
     // Nothing of the program's memory is held by what is to be told, and no text is longer than somebody reads.
     let large = "(define (large n) (make-vector 1000000 n)) \
         (for-each (lambda (n) (spawn (lambda () (raise (large n)))) (yield)) (iota 16)) \
